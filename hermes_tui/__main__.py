@@ -190,6 +190,9 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     config.tune(os.environ)
     settings = _settings()
     from hermes_tui.app import HermesApp
+    from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
+
+    started = started_with()
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     kept = _kept(options)
@@ -200,11 +203,14 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         config=settings,
         searches=None if options.demo else config.searches_file(),
         kept=kept,
-        ascii_only=not _has_unicode(),
+        ascii_only=not shows_unicode(started, encoding=sys.stdout.encoding),
+        few_colours=has_few_colours(os.environ),
         early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
+    if options.demo:
+        app.say_what_to_try()
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run(mouse=settings.mouse)
     return WRONG if app.return_code == CRASHED else app.return_code or 0
@@ -279,11 +285,6 @@ def _where(home: Home) -> str:
         return f"{name} · not encrypted" if home.server.is_unencrypted else name
     folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
-
-
-def _has_unicode() -> bool:
-    """Whether the terminal shows more than ASCII: a locale of UTF-8, and no Linux console (docs/look.md §4)."""
-    return "utf" in sys.stdout.encoding.lower() and os.environ.get("TERM") != "linux"
 
 
 if __name__ == "__main__":

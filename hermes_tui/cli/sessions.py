@@ -17,14 +17,14 @@ from hermes_tui.render.row import SessionRow, session_row
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
 from hermes_tui.state.session_catalog import timestamp_of
-from store import Browser, Drift, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
+from store import Browser, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
 
 PAGE = 200
 """Sessions whose outlines are asked for at once."""
 META_ROWS = 2
 """Rows of a session that are no messages, at most: so much longer may SQLite look than it is."""
 FIELDS = (
-    *("id", "profile", "source", "title", "model", "started_at", "last_active", "messages"),
+    *("id", "profile", "source", "title", "model", "started_at", "last_active", "messages", "shown"),
     *("status", "verdict", "drift", "parent_id", "archived", "hidden", "live"),
 )
 """Fields of a session for scripts."""
@@ -73,7 +73,7 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         rows = _shown_rows(db, found)
         if options.json or form:
             for row in rows:
-                fields = _session_json(row.session, row.outline, row.drift)
+                fields = _session_json(row)
                 if form:
                     output.line(formatted(form, fields))
                 else:
@@ -157,13 +157,15 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     return 0
 
 
-def _session_json(session: Session, outline: Outline | None, drift: Drift | None) -> dict[str, object]:
+def _session_json(row: SessionRow) -> dict[str, object]:
+    session = row.session
     return {
         "id": session.id,
         **picked(session, "profile", "source", "title", "model", "started_at", "last_active", "messages"),
-        "status": outline.status if outline else None,
+        "shown": row.shown,
+        "status": row.outline.status if row.outline else None,
         "verdict": None,
-        "drift": drift,
+        "drift": row.drift,
         **picked(session, "parent_id", "archived", "hidden", "live"),
     }
 

@@ -27,6 +27,8 @@ class Glyphs:
     light: str = "─"
     seam: str = "╌"
     divider: str = "│"
+    branch: str = "├─"
+    last_branch: str = "└─"
     thumb: str = "┃"
     joint_left: str = "┭"
     joint_right: str = "┮"
@@ -117,6 +119,8 @@ ASCII = Glyphs(
     light="-",
     seam="-",
     divider="|",
+    branch="|-",
+    last_branch="`-",
     bookmark="*",
     thumb="#",
     joint_left="+",

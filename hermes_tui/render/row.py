@@ -60,6 +60,12 @@ class SessionRow:
     has_news: bool = False
     """It has messages since the reader was there."""
 
+    @property
+    def shown(self) -> int:
+        """Messages that opening it shows with everything unfolded; those of its row as long as that is not known."""
+        known = self.outline.shown if self.outline is not None else None
+        return self.session.messages if known is None else known
+
 
 @dataclass(frozen=True, slots=True)
 class RowExtras:
@@ -95,6 +101,8 @@ def session_row(
     shape, session = columns(width), row.session
     owner = fit(one_line(session.profile), 12, glyphs.truncated) if extras.profile else ""
     owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < shape.title // 2 else ()
+    if label := left_out_as(session):
+        owned = (span(f"{label} ", Role.DIM), *owned)
     line = [
         *front(row, now=now, glyphs=glyphs, extras=extras),
         *owned,
@@ -102,7 +110,7 @@ def session_row(
         *_origin(session, shape, glyphs),
     ]
     if shape.messages:
-        line.append(span(" " + pad_left(safe(glyphs.words(count(session.messages))), shape.messages), Role.DIM))
+        line.append(span(" " + pad_left(safe(glyphs.words(count(row.shown))), shape.messages), Role.DIM))
     if shape.chain:
         line.append(span(" " + pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain), Role.DIM))
     return with_cursor((*line, blank(1)), glyphs, cursor=cursor)
@@ -128,12 +136,26 @@ def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: 
     return with_cursor(line, glyphs, cursor=cursor)
 
 
+def left_out_as(session: Session) -> SafeText:
+    """The word for a session that the default list leaves out, "" for any other; it goes before its title."""
+    if session.archived:
+        return SafeText("archived")
+    if session.is_child:
+        return SafeText("child")
+    return SafeText("internal" if session.hidden else "")
+
+
 def title_of(session: Session, outline: Outline | None) -> SafeText:
     """The name of a session: its title, else its first words, else its id; "" where it has no messages."""
     title = one_line((session.title or "")[:LONGEST_TITLE])
-    if title or not (session.messages or session.problem):
+    if title or not _has_content(session, outline):
         return title
     return one_line(outline.first_words) or safe(session.id) if outline else SafeText("")
+
+
+def _has_content(session: Session, outline: Outline | None) -> bool:
+    """Whether opening a session shows anything, or says why not."""
+    return bool(SessionRow(session, outline).shown or session.problem)
 
 
 def status_of_row(session: Session, outline: Outline | None) -> Status | None:
@@ -184,8 +206,10 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras =
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
     session, title, role = row.session, title_of(row.session, row.outline), Role.TEXT
-    if not title and not (session.messages or session.problem):
+    if not title and not _has_content(session, row.outline):
         title, role = SafeText("(no messages)"), Role.DIM
+    if left_out_as(session):
+        role = Role.DIM
     shown = fit(title, width, glyphs.truncated)
     whole = len(shown) if shown == title else len(shown) - 1
     kept = [(start, min(end, whole), False) for start, end in row.matches]

@@ -141,6 +141,9 @@ class ReadingState:
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
     total: int = 0
+    undone: int = 0
+    compacted: int = 0
+    """Of `total`, what the user undid and what a compaction left as history."""
     bar: tuple[str, int | None] | None = None
     """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)
@@ -204,6 +207,8 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
+    trying_until: float = 0.0
+    """Until when, by `seconds`, the status line says what may be tried."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
 
@@ -235,7 +240,12 @@ class BrowserState:
     @property
     def two_panes(self) -> bool:
         """List and transcript stand side by side."""
-        return self.layout.roomy and not self.single
+        return self.layout.roomy and not self.single and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """There is no session, and that is known."""
+        return self.catalog.complete and not len(self.catalog) and self.failure is None
 
     @property
     def comparing(self) -> bool:

@@ -136,12 +136,15 @@ class FamilyMember:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Status and first words of a listed session; read for the rows on the screen only."""
+    """Status, first words and shown messages of a listed session; read for the rows on the screen only."""
 
     status: Status | None
     """None where the messages that decide it cannot be read."""
     first_words: str = ""
     """Start of the first user message, one line, at most 200 characters; "" for none."""
+    shown: int | None = None
+    """Messages that reading the session shows with everything unfolded: of its whole chain and of the source that it is
+    read from, copies once, undone and compacted ones included; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

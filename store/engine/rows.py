@@ -82,6 +82,8 @@ class SessionEnds:
     """The last active row of a conversation, which decides a status (docs/format.md §4.9)."""
     has_turns: bool
     """Somebody said something; looked up only where the last message is a tool's."""
+    described: bool = False
+    """Its first row describes the session and is no message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class Home:
         folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
             raise HomeMissing(
-                f"there is no Hermes home at {candidates[0]}; start hermes once, or name one with --home DIR"
+                f"there is no Hermes home at {candidates[0]}; start hermes once, name one (--home DIR), or try --demo"
             )
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:

@@ -20,7 +20,8 @@ from tests.counting import Asked, asked_of_sqlite
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 LIST_KEYS = (
-    "id profile source title model started_at last_active messages status verdict drift parent_id archived hidden live"
+    "id profile source title model started_at last_active messages shown"
+    " status verdict drift parent_id archived hidden live"
 )
 
 
