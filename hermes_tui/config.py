@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from platformdirs import PlatformDirs
 
 from store.base import safe_files
+from store.base.late_dataclass import dataclass
 
 DIRS = PlatformDirs("hermes-tui", appauthor=False)
 MAX_BYTES = 1 << 14

@@ -42,6 +42,7 @@ _SUSPECT = re.compile(
     "\U000e0000-\U000e0fff"  # tags and more selectors
     "]"
 )
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _BLANKS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
@@ -87,7 +88,7 @@ def json_safe(value: object) -> str:
     Raises:
         TypeError: `value` holds something that JSON has no form for.
     """
-    line = json.dumps(value, ensure_ascii=False)
+    line = _encoded(value)
     return line if line.isascii() and line.isprintable() else _SUSPECT.sub(_escape, line)
 
 

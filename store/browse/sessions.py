@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from ..base.models import FamilyMember, Outline, Page, Scope, Session, Status
+from ..base.models import FamilyMember, Origin, Outline, Page, Scope, Session, Status
 from ..formats.row_encoding import storable
 from ..formats.session_state import outline_of_ends
 
@@ -76,19 +77,23 @@ class StoredSessions:
             known = set()
         return tuple(self._store.leftovers.sessions(known))
 
-    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
-        """Status and first words of the sessions that exist.
+    def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
+        """Status and first words of the sessions that exist, by id.
 
         Where SQLite cannot be read, of those that have a file.
+
+        Args:
+            session_ids: Ids, or sessions that were read just now: their rows are not read again.
         """
         wanted = list(session_ids)
-        try:
-            rows = self.rows(wanted)
-        except (CannotOpen, Damaged):
-            rows = ()
+        rows = [row for row in wanted if isinstance(row, Session) and row.origin is Origin.SQLITE]
+        if ids := [name for name in wanted if isinstance(name, str)]:
+            with suppress(CannotOpen, Damaged):
+                rows += self.rows(ids)
         ends = self._store.engine.messages.ends_of([row.id for row in rows]) if rows else {}
         found = {row.id: _outline(row, ends) for row in rows}
-        alone = {missing: self._store.leftovers.outline(missing) for missing in wanted if missing not in found}
+        names = [session.id if isinstance(session, Session) else session for session in wanted]
+        alone = {missing: self._store.leftovers.outline(missing) for missing in names if missing not in found}
         return found | {session_id: outline for session_id, outline in alone.items() if outline is not None}
 
     def scope(self) -> Scope:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
+
+from ..base.late_dataclass import dataclass
 
 MOST_COPIED = 512
 """Rows on either side of a compaction that are compared; compactions copy some dozens."""

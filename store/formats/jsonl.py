@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from ..base.late_dataclass import dataclass
 from ..base.strict_json import BadJson, load
 from . import glued_records
 

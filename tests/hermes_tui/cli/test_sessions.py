@@ -13,7 +13,7 @@ from hermes_tui.__main__ import main
 from hermes_tui.cli import sessions
 from hermes_tui.cli.output import Output
 from hermes_tui.render.safe import SafeText
-from store import Outline
+from store import Outline, Session
 from store.browse.browser import HomeBrowser
 from tests import builders
 from tests.counting import Asked, asked_of_sqlite
@@ -165,9 +165,9 @@ def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
     order: list[str] = []
     outlines, line = HomeBrowser.outlines, Output.line
 
-    def _outlines(browser: HomeBrowser, ids: Sequence[str]) -> dict[str, Outline]:
+    def _outlines(browser: HomeBrowser, session_ids: Sequence[str | Session]) -> dict[str, Outline]:
         order.append("outlines")
-        return outlines(browser, ids)
+        return outlines(browser, session_ids)
 
     def _line(output: Output, text: SafeText) -> None:
         order.append("row")
