@@ -15,6 +15,7 @@ from hermes_tui.cli.output import Output
 from hermes_tui.render.safe import SafeText
 from store import Outline, Session
 from store.browse.browser import HomeBrowser
+from store.browse.sessions import StoredSessions
 from tests import builders
 from tests.counting import Asked, asked_of_sqlite
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
@@ -156,6 +157,15 @@ def test_list_asks_as_many_statements_for_a_page_as_for_a_part_of_it(tmp_path: P
     Mutant: `messages.ends` once for each row in `StoredSessions.outlines`.
     """
     assert asked_for(tmp_path, run, 5).statements == asked_for(tmp_path, run, 40).statements
+
+
+def test_list_reads_no_row_of_a_session_twice(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: the ids alone in `db.outlines(...)` of the list; `db.waiting` for every session."""
+    asked: list[object] = []
+    monkeypatch.setattr(StoredSessions, "rows", lambda _, ids: asked.extend(ids) or ())
+    monkeypatch.setattr(HomeBrowser, "waiting", lambda _, session_id: asked.append(session_id) or ())
+    asked_for(tmp_path, run, 5)
+    assert asked == []
 
 
 def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
