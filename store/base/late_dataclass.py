@@ -7,6 +7,7 @@ a start are never used in it. Type checkers see the decorator of the standard li
 from __future__ import annotations
 
 import dataclasses
+from copy import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ else:
         return _late
 
 
-_METHODS = ("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__")
+__all__ = ["dataclass"]
+
+_METHODS = ("__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__", "__init__")
+"""The last one ends the making: whoever has an instance has the others."""
 
 
 def _late(cls: type) -> type:
@@ -47,23 +51,9 @@ def _late(cls: type) -> type:
 
 def _complete(late: type, own: frozenset[str]) -> None:
     """Give a class the methods of an equal dataclass but those of its `own`; twice in two threads is the same."""
-    fields = [(field.name, field.type, _again(field)) for field in dataclasses.fields(late)]
+    fields = [(field.name, field.type, copy(field)) for field in dataclasses.fields(late)]
     after = {"__post_init__": late.__post_init__} if hasattr(late, "__post_init__") else {}
     made = dataclasses.make_dataclass(late.__name__, fields, namespace=after, frozen=True)
     for name in _METHODS:
         if name not in own:
             setattr(late, name, vars(made)[name])
-
-
-def _again(field: dataclasses.Field[object]) -> dataclasses.Field[object]:
-    """An equal field that no class has yet."""
-    return dataclasses.field(  # type: ignore[call-overload,no-any-return]
-        default=field.default,
-        default_factory=field.default_factory,
-        init=field.init,
-        repr=field.repr,
-        hash=field.hash,
-        compare=field.compare,
-        metadata=field.metadata,
-        kw_only=field.kw_only,
-    )

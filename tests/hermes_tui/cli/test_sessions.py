@@ -162,8 +162,13 @@ def test_list_asks_as_many_statements_for_a_page_as_for_a_part_of_it(tmp_path: P
 def test_list_reads_no_row_of_a_session_twice(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutants: the ids alone in `db.outlines(...)` of the list; `db.waiting` for every session."""
     asked: list[object] = []
-    monkeypatch.setattr(StoredSessions, "rows", lambda _, ids: asked.extend(ids) or ())
-    monkeypatch.setattr(HomeBrowser, "waiting", lambda _, session_id: asked.append(session_id) or ())
+
+    def _ask(_: object, ids: object) -> tuple[()]:
+        asked.append(ids)
+        return ()
+
+    monkeypatch.setattr(StoredSessions, "rows", _ask)
+    monkeypatch.setattr(HomeBrowser, "waiting", _ask)
     asked_for(tmp_path, run, 5)
     assert asked == []
 

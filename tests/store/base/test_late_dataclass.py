@@ -40,7 +40,7 @@ class Named:
 
 
 def test_a_late_dataclass_is_a_dataclass() -> None:
-    """Mutants: without `after` no note is made; without `_again` the second look at the fields has other types."""
+    """Mutants: without `after` no note is made; with `object` for `field.type` and no `copy` a field has another."""
     value = Late("a", ["x"], number=4)
     assert (value.name, value.notes, value.number) == ("a", ["x", "made"], 4)
     assert (Late("a"), hash(Late("a"))) == (Late("a", ["other"]), hash(Late("a", ["other"])))
