@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from hermes_tui.cli.options import WRONG, Options, parse
@@ -107,6 +106,8 @@ def _home(options: Options, stack: ExitStack) -> Home:
         return _server(options.home, options)
     folder = options.home
     if options.demo:
+        from tempfile import TemporaryDirectory
+
         from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
