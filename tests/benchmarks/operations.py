@@ -31,13 +31,14 @@ LIST = (
     " ON counted.session_id = sessions.id ORDER BY started_at DESC"
 )
 STARTS = (
-    "of the time, three quarters are the start: 250 modules, a third of it in classes and patterns that they make;"
-    " the search itself takes a few milliseconds"
+    "nearly all of it is the start: modules, and the classes and patterns that they make; the search itself is a small"
+    " part"
 )
-STARTED = "ours starts the program, ten times bare Python, which is most of it in a home of this size"
+STARTED = "most of it is the start of the program, as in the row of `search`"
 LISTS = (
-    f"{STARTED}; each session costs three times the bare statement's row, a third of it in SQLite: the messages that"
-    " `show` prints, families, the state of the last message; the rest makes values and safe text of them"
+    "in a home of this size most of it is the start of the program; the plot of growth has the share of each session:"
+    " the messages that `show` prints, families, the state of the last message, and values and safe text made of them,"
+    " which the bare statement leaves out"
 )
 SHOW = "SELECT * FROM messages WHERE session_id = ? ORDER BY id"
 
