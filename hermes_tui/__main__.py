@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from hermes_tui.cli.options import WRONG, Options, parse
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
+_OBJECTS = 50_000
+"""Objects that a verb makes between two looks for cycles: a list of all sessions has many, and none in a cycle."""
 _WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
 """Verbs after which a home may have changed."""
 SWITCH = 0.001
@@ -104,6 +106,8 @@ def _home(options: Options, stack: ExitStack) -> Home:
         return _server(options.home, options)
     folder = options.home
     if options.demo:
+        from tempfile import TemporaryDirectory
+
         from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
@@ -144,6 +148,7 @@ def _verb(options: Options, home: Home) -> int:
     from hermes_tui.cli.output import Streams
     from hermes_tui.cli.verbs import verb_named
 
+    gc.set_threshold(_OBJECTS)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))

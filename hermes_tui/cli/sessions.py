@@ -10,7 +10,7 @@ from typing import TextIO
 
 from hermes_tui.cli.list_format import formatted, unknown_field
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, Streams, complain, picked, remark
+from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import SessionRow, session_row
@@ -41,6 +41,8 @@ class _Listing:
     """Those of the page that is printed."""
     facts: dict[str, JsonlFacts] = field(default_factory=dict)
     problem: StoreError | None = None
+    spooled: frozenset[str] = frozenset()
+    """Sessions that have messages in the spool."""
     parts: tuple[str, ...] = ()
     """Profiles that could not be read, a sentence each."""
 
@@ -67,7 +69,7 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         return complain(f"a session has no field “{wrong}”; there are {', '.join(FIELDS)}", streams.err)
     with opened(home) as db:
         found = _Listing()
-        for read in (_from_sqlite, _from_files, _facts):
+        for read in (_from_sqlite, _from_files, _facts, _spooled):
             found.read(read, db)
         found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
         rows = _shown_rows(db, found)
@@ -103,6 +105,10 @@ def _facts(db: Browser, found: _Listing) -> None:
         found.facts[facts.session_id] = facts
 
 
+def _spooled(db: Browser, found: _Listing) -> None:
+    found.spooled = db.spooled()
+
+
 def _shown_rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
     """The rows in their order, whose outlines are read a page at a time."""
     for start in range(0, len(found.sessions), PAGE):
@@ -111,22 +117,24 @@ def _shown_rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
         for session in sessions:
             facts = found.facts.get(session.id)
             outline, drift = found.outlines.get(session.id), db.drift(session, facts)
-            yield SessionRow(_as_shown(db, session, facts), outline, drift)
+            yield SessionRow(_as_shown(db, session, facts, found.spooled), outline, drift)
 
 
 def _outlines(sessions: Sequence[Session], db: Browser, found: _Listing) -> None:
-    found.outlines = db.outlines([session.id for session in sessions])
+    found.outlines = db.outlines(sessions)
 
 
-def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None) -> Session:
+def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None, spooled: frozenset[str]) -> Session:
     """The session with the number of messages that `show` prints, from the source that it reads."""
+    if facts is None and session.id not in spooled:
+        return session
     if session.problem or session.origin not in (Origin.SQLITE, Origin.JSONL):
         return session
     messages = session.messages
     with suppress(StoreError):  # then the row's own number stays
         if facts is not None and facts.messages + META_ROWS > messages and not _is_stored(db, session):
             messages = facts.messages
-        messages += len(db.waiting(session.id))
+        messages += len(db.waiting(session.id)) if session.id in spooled else 0
     return session if messages == session.messages else replace(session, messages=messages)
 
 
@@ -161,12 +169,21 @@ def _session_json(row: SessionRow) -> dict[str, object]:
     session = row.session
     return {
         "id": session.id,
-        **picked(session, "profile", "source", "title", "model", "started_at", "last_active", "messages"),
+        "profile": session.profile,
+        "source": session.source,
+        "title": session.title,
+        "model": session.model,
+        "started_at": session.started_at,
+        "last_active": session.last_active,
+        "messages": session.messages,
         "shown": row.shown,
         "status": row.outline.status if row.outline else None,
         "verdict": None,
         "drift": row.drift,
-        **picked(session, "parent_id", "archived", "hidden", "live"),
+        "parent_id": session.parent_id,
+        "archived": session.archived,
+        "hidden": session.hidden,
+        "live": session.live,
     }
 
 

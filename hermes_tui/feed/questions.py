@@ -47,6 +47,10 @@ FIRST_MESSAGES = 12
 AT_ONCE = 1e-5
 """Seconds between two rows that one statement may have inserted."""
 HIT_LIMIT = 2000
+QUIET = 0.3
+"""Seconds without a key after which more is looked for than the first screens."""
+FIRST_HITS = 200
+"""Hits that a key finds at once; the others, the best and the number of all follow when no other key does."""
 MOST_WORDS = 8
 """Words of a sentence of which each is left out once."""
 ENOUGH_HITS = 1000

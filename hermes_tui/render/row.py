@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, line_cells, pad, pad_left, reach, span
@@ -34,6 +35,7 @@ class Columns:
     chain: int = 0
 
 
+@lru_cache(maxsize=8)
 def columns(width: int) -> Columns:
     """The columns of a list of `width` cells."""
     if width >= 96:
@@ -107,7 +109,7 @@ def session_row(
         *front(row, now=now, glyphs=glyphs, extras=extras),
         *owned,
         *_title(row, shape.title - line_cells(owned), glyphs=glyphs, bold=cursor),
-        *_origin(session, shape, glyphs),
+        *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
     ]
     if shape.messages:
         line.append(span(" " + pad_left(safe(glyphs.words(count(row.shown))), shape.messages), Role.DIM))
@@ -122,14 +124,14 @@ def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: 
     Args:
         hits: How many messages of this session match.
     """
-    shape = columns(width)
+    shape, session = columns(width), row.session
     said = f"{glyphs.words(count(hits))} {'hit' if hits == 1 else 'hits'}"
     room = max(9 if width >= 56 else 8, cells(said))
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     line = (
         *front(row, now=now, glyphs=glyphs),
         *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
-        *_origin(row.session, shape, glyphs),
+        *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
         span(" " + pad_left(safe(said), room), Role.DIM),
         blank(1),
     )
@@ -216,13 +218,14 @@ def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
     return (*marked(shown, kept, Span(SafeText(""), role, bold=bold)), blank(width - cells(shown)))
 
 
-def _origin(session: Session, shape: Columns, glyphs: Glyphs) -> Line:
+@lru_cache(maxsize=256)
+def _origin(source: str, model: str, shape: Columns, truncated: str) -> Line:
     """Source and model, each after two spaces."""
     line: list[Span] = []
     if shape.source:
-        name = short_source(session.source) if shape.source < 8 else one_line(session.source)
-        line.append(span("  " + pad(fit(name, shape.source, glyphs.truncated), shape.source), Role.DIM))
+        name = short_source(source) if shape.source < 8 else one_line(source)
+        line.append(span("  " + pad(fit(name, shape.source, truncated), shape.source), Role.DIM))
     if shape.model:
-        model = fit(short_model(session.model), shape.model, glyphs.truncated)
-        line.append(span("  " + pad(model, shape.model), Role.DIM))
+        shown = fit(short_model(model), shape.model, truncated)
+        line.append(span("  " + pad(shown, shape.model), Role.DIM))
     return tuple(line)

@@ -99,6 +99,7 @@ class HomeBrowser:
     context = delegate(_messages, StoredMessages.context)
     file_messages = delegate(_messages, StoredMessages.file_messages)
     snapshot_messages = delegate(_messages, StoredMessages.snapshot_messages)
+    spooled = delegate(_messages, StoredMessages.spooled)
     waiting = delegate(_messages, StoredMessages.waiting)
     reading = delegate(_reader, SessionReader.reading)
     pieces = delegate(_reader, SessionReader.pieces)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..agent.source_choice import is_longer
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import Outline, Session, Status
+from ..base.models import Origin, Outline, Session, Status
 from ..engine.rows import NO_COUNTS
 from ..formats.compaction_overlap import EDGE_ROWS
 from ..formats.session_state import outline_of_ends
@@ -26,6 +27,17 @@ _REMEMBERED = 4_096
 """Seams of chains whose repeated rows are remembered."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read of all sessions at once."""
+
+    counts: Mapping[str, Counts]
+    """Of the sections of chains."""
+    ends: Ends
+    spooled: frozenset[str]
+    """Sessions that have messages in the spool."""
+
+
 class Outlines:
     """Outlines of one home. Bodies are read at the ends of a session and at the seams of its chain, nowhere else."""
 
@@ -35,25 +47,29 @@ class Outlines:
         self._messages = StoredMessages(store)
         self._repeats: dict[tuple[object, ...], int] = {}
 
-    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+    def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status, first words and shown messages of the sessions that exist.
 
         Where SQLite cannot be read, of those that have a file.
+
+        Args:
+            session_ids: Ids, or sessions that were read just now: their rows are not read again.
         """
         wanted = list(session_ids)
-        try:
-            rows = self._sessions.rows(wanted)
-        except (CannotOpen, Damaged):
-            rows = ()
+        rows = [row for row in wanted if isinstance(row, Session) and row.origin is Origin.SQLITE]
+        if ids := [name for name in wanted if isinstance(name, str)]:
+            with suppress(CannotOpen, Damaged):
+                rows += self._sessions.rows(ids)
         found = self._of_rows(rows) if rows else {}
-        alone = {missing: self._of_files(missing) for missing in wanted if missing not in found}
+        names = [session.id if isinstance(session, Session) else session for session in wanted]
+        alone = {missing: self._of_files(missing) for missing in names if missing not in found}
         return found | {session_id: outline for session_id, outline in alone.items() if outline is not None}
 
     def _of_files(self, session_id: str) -> Outline | None:
         outline, session = self._store.leftovers.outline(session_id), self._store.leftovers.session(session_id)
         if outline is None or session is None:
             return outline
-        waiting = len(self._messages.waiting(session_id)) if self._store.files.find(session_id) else 0
+        waiting = self._waiting(session_id, self._messages.spooled()) if self._store.files.find(session_id) else 0
         return replace(outline, shown=session.messages + waiting)
 
     def _of_rows(self, rows: Sequence[Session]) -> dict[str, Outline]:
@@ -61,10 +77,11 @@ class Outlines:
         sections = list(dict.fromkeys([row.id for row in rows] + [key for chain in chains.values() for key in chain]))
         ends = self._store.engine.messages.ends_of(sections)
         counts = self._store.engine.sessions.counts(sections) if chains else {}
+        found = _Found(counts, ends, self._messages.spooled())
         stored = self._store.engine.sessions.row_counts([row.id for row in rows])
         return {
             row.id: replace(
-                _outline(row, ends), shown=self._shown(row, chains.get(row.id, ()), counts, ends, stored.get(row.id))
+                _outline(row, ends), shown=self._shown(row, chains.get(row.id, ()), found, stored.get(row.id))
             )
             for row in rows
         }
@@ -75,31 +92,28 @@ class Outlines:
         lineage = self._store.engine.sessions.lineage(ids) if ids else None
         return {key: tuple(lineage.chain(key)) for key in ids} if lineage else {}
 
-    def _shown(
-        self,
-        row: Session,
-        chain: Sequence[str],
-        counts: Mapping[str, Counts],
-        ends: Ends,
-        stored: Sequence[object] | None,
-    ) -> int | None:
+    def _shown(self, row: Session, chain: Sequence[str], found: _Found, stored: Sequence[object] | None) -> int | None:
         """Messages that reading a session shows with everything unfolded; None where its rows cannot be read."""
         if row.problem:
             return None
         facts = self._store.files.facts_at_hand(row.id, stored) if stored else None
-        own = self._stored(row.id, row.messages, ends)
+        own = self._stored(row.id, row.messages, found.ends)
         if facts is not None and is_longer(facts, lambda: own):
-            return facts.messages + len(self._messages.waiting(row.id))
+            return facts.messages + self._waiting(row.id, found.spooled)
         try:
-            return self._of_chain(chain, counts, ends) if chain else own + len(self._messages.waiting(row.id))
+            return self._of_chain(chain, found) if chain else own + self._waiting(row.id, found.spooled)
         except (CannotOpen, Damaged):
             return None
 
-    def _of_chain(self, chain: Sequence[str], counts: Mapping[str, Counts], ends: Ends) -> int:
+    def _waiting(self, session_id: str, spooled: frozenset[str]) -> int:
+        """Messages of a session in the spool, which is looked into only where it has some."""
+        return len(self._messages.waiting(session_id)) if session_id in spooled else 0
+
+    def _of_chain(self, chain: Sequence[str], found: _Found) -> int:
         """Messages of a whole chain, each once."""
-        own = (self._stored(key, counts.get(key, NO_COUNTS).messages, ends) for key in chain)
-        repeated = (self._repeated(before, key, counts) for before, key in pairwise(chain))
-        return sum(own) - sum(repeated) + sum(len(self._messages.waiting(key)) for key in chain)
+        own = (self._stored(key, found.counts.get(key, NO_COUNTS).messages, found.ends) for key in chain)
+        repeated = (self._repeated(before, key, found.counts) for before, key in pairwise(chain))
+        return sum(own) - sum(repeated) + sum(self._waiting(key, found.spooled) for key in chain)
 
     def _stored(self, session_id: str, messages: int, ends: Ends) -> int:
         """Messages of a section in SQLite; what describes the session is none and comes first (docs/format.md §3.1)."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..base.late_dataclass import dataclass
 from ..formats.carried_copies import State
 from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import Ending

@@ -9,10 +9,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+from ..base.late_dataclass import dataclass
 from ..base.server_address import ServerAddress
 
 DEFAULT_PROFILE = "default"

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, UnsafeId
+from ..base.late_dataclass import dataclass
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.compared_message import ComparedMessage, compared

@@ -13,11 +13,11 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import safe_files
+from ..base.late_dataclass import dataclass
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.owned_lock import OwnedLock
 from ..base.strict_json import BadJson, load

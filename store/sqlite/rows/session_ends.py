@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import apsw
 
+from ...base.late_dataclass import dataclass
 from ...engine.rows import SessionEnds
 from ...formats.session_state import Ending
 from ..base import cell_values, column_sql
@@ -140,7 +140,7 @@ def _ending_columns(layout: Layout) -> str:
 def _ending_of(row: Row) -> Ending:
     role, reason, calls, start = row
     has_text = bool((cell_values.text(start) or "").strip())
-    return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
+    return Ending(cell_values.shared_text(role) or "", cell_values.shared_text(reason), bool(calls), has_text)
 
 
 def _has_turns(connection: apsw.Connection, extent: Extent) -> bool:

@@ -8,13 +8,14 @@ puts the newer of two messages with equal scores first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind
+from ...base.late_dataclass import dataclass
 from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql

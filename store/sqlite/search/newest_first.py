@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
+from ...base.late_dataclass import dataclass
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text
