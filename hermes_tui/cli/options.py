@@ -146,7 +146,10 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
 
     listed = add("list", "list every session, the newest first")
     listed.add_argument(
-        "--format", metavar="TEXT", help="a line for each, with {id} {title} {source} {model} {messages} …"
+        "--format",
+        metavar="TEXT",
+        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
+        " alone, as show prints them, shown those of its whole chain, as the screen has them",
     )
     show = add("show", "print the messages of a session")
     show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")

@@ -11,6 +11,7 @@ from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.copy_controller import CopyController
 from hermes_tui.screens.browse.details_controller import DetailsController
 from hermes_tui.screens.browse.find_controller import FindController
+from hermes_tui.screens.browse.kept_look import KeptLook
 from hermes_tui.screens.browse.moves_controller import MovesController
 from hermes_tui.screens.browse.ports import Changed
 from hermes_tui.screens.browse.rail_controller import RailController
@@ -41,6 +42,7 @@ class Controllers:
         widgets.text.take = self.copying.copy_selected
         self.details = DetailsController(state, feed, changed)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
+        self.look = KeptLook(state, widgets, changed)
         self.saved = saved
         widgets.session_list.cursor.first = state.kept.last_read
         widgets.session_list.has_news = self.reading.places.has_news
