@@ -56,6 +56,8 @@ class Config:
     """Keep searches across runs."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys as people write them, by the ids of commands."""
+    homes: tuple[str, ...] = ()
+    """Addresses of homes elsewhere that are shown with the user's own."""
     complaints: tuple[str, ...] = ()
     """A line about each thing in the file that could not be used."""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -132,7 +134,13 @@ def load(path: Path) -> Config:
     elif len(keys) < len(given):
         name = next(name for name in given if name not in keys)
         complaints.append(f"{path.name} line {lines.get(f'keys.{name}', 0)}: keys.{name} must be a key in quotes")
-    return Config(**read, keys=keys, complaints=tuple(complaints), lines=lines)
+    homes = values.get("homes", {})
+    if not isinstance(homes, dict) or not all(isinstance(home, str) for home in homes.values()):
+        complaints.append(
+            f"{path.name} line {lines.get('homes', 0)}: homes must be a table of addresses in quotes: [homes]"
+        )
+        homes = {}
+    return Config(**read, keys=keys, homes=tuple(homes.values()), complaints=tuple(complaints), lines=lines)
 
 
 def _lines(text: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,10 @@ def texts(number: int) -> Iterator[str]:
         yield " ".join([said, *marks, *(["鯨飲馬食"] if place in whales else [])])
 
 
-SCHEMAS = {"bench_hermes": on_postgres.statements, "bench_ours": create.statements}
+SCHEMAS: Mapping[str, Callable[[str], Iterator[str]]] = {
+    "bench_hermes": on_postgres.statements,
+    "bench_ours": create.statements,
+}
 
 
 def fill(url: str, rows: Sequence[str]) -> None:
