@@ -106,7 +106,7 @@ def _home(options: Options, stack: ExitStack) -> Home:
     from store import Home
 
     if not options.demo and (homes := members_of(options)):
-        return merged([_one(home, options) for home in homes])
+        return merged([(name, _located(place, options)) for name, place in homes])
     folder = options.home if isinstance(options.home, Path) else None
     if options.demo:
         from hermes_tui.demo.home import make_home
@@ -120,7 +120,7 @@ def _home(options: Options, stack: ExitStack) -> Home:
     return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
 
 
-def _one(named: Path | str | None, options: Options) -> Home:
+def _located(named: Path | str | None, options: Options) -> Home:
     """The home at a place: a folder, a server or another machine; the user's own for None."""
     from hermes_tui.cli.output import remark
     from hermes_tui.cli.servers import ADVICE, has_password, remote_home

@@ -171,7 +171,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo.add_argument("--yes", action="store_true", help="do not ask")
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
-    verbs.add_parser("serve-stdio", help="answer a hermes-tui on another machine, which --home ssh://… starts")
+    answered = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
+    verbs.add_parser("serve-stdio", help=answered, description=f"{answered[0].upper()}{answered[1:]}.")
     _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")

@@ -161,7 +161,7 @@ class _Walk:
             text = "NULL, NULL, NULL"
         elif not self._reads_text:
             text = ", ".join(f"CASE WHEN {self._plan.long} THEN {part} END" for part in _split(text))
-        decided = "false" if self._reads_text else f"NOT {self._plan.long}"
+        decided = "false" if self._reads_text else f"({self._plan.long}) IS NOT TRUE"  # NULL where a row has no calls
         filtered = "".join(f", {column}" for column in self._filters.columns)
         joined = f" LEFT JOIN {self._layout.sessions} AS sessions ON sessions.id = messages.session_id"
         sql = (

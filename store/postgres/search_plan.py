@@ -83,8 +83,8 @@ def is_rare(rows: list[Row], layout: Layout, *, limit: int) -> bool:
         rows: Of the statement that `Plan.explain` made.
         limit: Matches that are wanted.
     """
-    told = rows[0][0] if rows else None
-    estimated = json.loads(told) if isinstance(told, str) else told
+    explained = rows[0][0] if rows else None
+    estimated = json.loads(explained) if isinstance(explained, str) else explained
     number = float(estimated[0]["Plan"]["Plan Rows"]) if isinstance(estimated, list) else math.inf
     return number <= math.sqrt(max(layout.rows, 1.0) * limit)
 

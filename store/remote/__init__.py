@@ -1,1 +1,1 @@
-"""A home on another machine, read over one ssh connection (docs/decisions/0038-ssh.md)."""
+"""A home on another machine, read over one ssh connection (docs/decisions/0036-homes-by-ssh.md)."""

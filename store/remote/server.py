@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import BinaryIO
 
 from ..base import strict_json
-from ..base.cancel import Cancel
-from ..base.errors import Damaged, Interrupted, StoreError
+from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.errors import Damaged, StoreError
 from ..base.models import Page
 from ..browse.protocol import Browser, Watcher
 from . import wire
@@ -110,20 +111,18 @@ class _Served:
 
     def _answer(self, number: int, request: dict[str, object]) -> None:
         cancel = self._running[number]
+        ending: dict[str, object] = {"error": StoreError.__name__, "text": f"{request.get('verb')} failed there"}
         try:
             for value in self._values(request, cancel):
-                if cancel.cancelled:
-                    raise Interrupted("the request was cancelled")
+                raise_if_cancelled(cancel)
                 self.send({"id": number, "value": wire.encoded(value)})
-            self.send({"id": number, "end": True})
+            ending = {"end": True}
         except StoreError as error:
-            self.send({"id": number, "error": type(error).__name__, "text": str(error)})
-        except OSError:  # the connection ended
-            pass
-        except Exception as error:  # noqa: BLE001  a mistake of ours: reported, so that the other side does not wait
-            self.send({"id": number, "error": StoreError.__name__, "text": f"{type(error).__name__}: {error}"})
-        finally:
+            ending = {"error": type(error).__name__, "text": str(error)}
+        finally:  # also after a mistake of ours, so that the other side does not wait
             del self._running[number]
+            with suppress(OSError):  # the connection ended
+                self.send({"id": number} | ending)
 
     def _values(self, request: dict[str, object], cancel: Cancel) -> Iterable[object]:
         name, given = request.get("verb"), request.get("args")
