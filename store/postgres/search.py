@@ -66,6 +66,8 @@ class _Walk:
         self._states = "true" if inactive else column_sql.findable(layout)
         self._reads_text = not plan.certain
         self._examined = 0
+        self._most = SCAN_ROWS
+        """Candidates of a step."""
 
     def steps(self, limit: int, above: int) -> Iterator[SearchStep]:
         """Steps until there are enough ids, or no more."""
@@ -92,18 +94,19 @@ class _Walk:
 
     def _batches(self, above: int, limit: int) -> Iterator[list[int]]:
         """Matches of the newest rows, then of all that the index has or of windows of ids."""
+        if self._plan.certain and not self._filters.any:
+            self._most = min(limit, SCAN_ROWS)
         newest, rows, is_rare = self._first(above, min(limit, LATER))
         if is_rare:
             yield from self._indexed(above)
             return
         yield self._matching(rows)
         below, width = newest, WINDOW
-        most = limit if self._plan.certain and not self._filters.any else SCAN_ROWS
         while below > above + 1:
             low = max(above + 1, below - width)
-            rows = self._rows("AND messages.id >= %s AND messages.id < %s", (low, below), most)
+            rows = self._rows("AND messages.id >= %s AND messages.id < %s", (low, below), self._most)
             yield self._matching(rows)
-            if len(rows) == most:
+            if len(rows) == self._most:
                 below, width = int(str(rows[-1][0])), WINDOW
             else:
                 below, width = low, min(4 * width, WIDEST)
@@ -115,14 +118,17 @@ class _Walk:
         """
         plan, layout = self._plan, self._layout
         newest = f"SELECT id FROM {layout.messages} WHERE id > %s ORDER BY id DESC LIMIT {NEWEST}"
+        lowest = f"(SELECT min(id) FROM ({newest}) AS newest)"
         statements = [
-            (f"SELECT min(id) FROM ({newest}) AS newest", (above,)),
-            self._candidates(f"AND messages.id = ANY(ARRAY({newest}))", (above,), NEWEST),
+            (f"SELECT {lowest}", (above,)),
+            self._candidates(f"AND messages.id >= {lowest}", (above,), min(self._most, NEWEST)),
         ]
         if plan.matches and layout.rows >= 0:
             statements.append((plan.explain(layout), plan.params))
-        lowest, rows, *estimate = self._reader.batch(statements, cancel=self._cancel)
-        low = cells.integer(lowest[0][0])
+        ends, rows, *estimate = self._reader.batch(statements, cancel=self._cancel)
+        low = cells.integer(ends[0][0])
+        if len(rows) == self._most:
+            return cells.integer(rows[-1][0]), rows, False
         if not plan.matches or not low:
             return low, rows, False
         if estimate:
@@ -131,22 +137,28 @@ class _Walk:
 
     def _indexed(self, above: int) -> Iterator[list[int]]:
         """The newest candidates by the index, then, if there are more than a page, the rest by their ids."""
-        sql = (
-            f"WITH found AS MATERIALIZED (SELECT id FROM {self._layout.messages} AS messages"
-            f" WHERE {self._states} AND {{bounds}} AND {self._plan.condition})"
-            " SELECT id FROM found ORDER BY id DESC LIMIT {limit}"
-        )
-        newest = sql.format(bounds="messages.id > %s", limit=LATER)
-        rows = self._rows(f"AND messages.id = ANY(ARRAY({newest}))", (above, *self._plan.params), LATER)
+        newest, params = self._listed("messages.id > %s", (above,), LATER)
+        rows = self._rows(f"AND messages.id = ANY(ARRAY({newest}))", params, LATER)
         yield self._matching(rows)
         if len(rows) < LATER:
             return
-        rest = sql.format(bounds="messages.id > %s AND messages.id < %s", limit=MOST_INDEXED)
-        params = (above, rows[-1][0], *self._plan.params)
+        rest, params = self._listed("messages.id > %s AND messages.id < %s", (above, rows[-1][0]), MOST_INDEXED)
         ids = [int(str(row[0])) for row in self._reader.rows(rest, params, cancel=self._cancel)]
         for start in range(0, len(ids), LATER):
             page = ids[start : start + LATER]
             yield self._matching(self._rows("AND messages.id = ANY(%s)", (page,), LATER))
+
+    def _listed(self, bounds: str, params: Sequence[object], limit: int) -> tuple[str, tuple[object, ...]]:
+        """The statement of the newest candidates' ids by the index of words and that of long rows.
+
+        They are two statements: the planner expects a third of all rows to be long, and would scan them for an OR.
+        """
+        ids = f"SELECT messages.id FROM {self._layout.messages} AS messages WHERE {self._states} AND {bounds} AND"
+        newest = f"ORDER BY id DESC LIMIT {limit}"
+        found, bound = f"{ids} {self._plan.matches}", (*params, *self._plan.params)
+        if self._plan.long != "false":
+            found, bound = f"{found} UNION ({ids} {self._plan.long} {newest})", (*bound, *params)
+        return f"WITH found AS MATERIALIZED ({found}) SELECT id FROM found {newest}", bound
 
     def _rows(self, bounds: str, params: Sequence[object], limit: int) -> list[Row]:
         """Candidates within bounds."""

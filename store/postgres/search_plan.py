@@ -63,7 +63,7 @@ def plan_of(reader: Reader, query: Query) -> Plan:
         missing = query.has_words and column is None
         fallback = Fallback(FallbackKind.MISSING) if missing else None
         return Plan(condition, tuple(params), certain=not query.any_of and not query.none_of, fallback=fallback)
-    long = "COALESCE(messages.hermes_tui_long, false)" if column == TERMS else _long_rows(layout)
+    long = "messages.hermes_tui_long" if column == TERMS else _long_rows(layout)
     matches = f"messages.{column} @@ %s::tsquery"
     return Plan(f"({matches} OR {long})", (words,), terms.is_certain(query), long, matches)
 

@@ -31,7 +31,8 @@ from tests.postgres_server import start
 PAGE = 20
 WORDS = 80
 """Of a message."""
-RUNS = 5
+RUNS = 3, 25
+"""Of upstream's statement and of ours."""
 SEED = 20_261_129
 QUERIES = {
     "common word": "the",
@@ -109,9 +110,8 @@ def filled(url: str, number: int) -> bool:
     return True
 
 
-def upstream(url: str, text: str) -> Callable[[], list[int]]:
-    """Upstream's kind of statement for a query."""
-    connection = psycopg.connect(url, autocommit=True)
+def upstream(connection: psycopg.Connection[Any], text: str) -> Callable[[], list[int]]:
+    """Upstream's kind of statement for a query, in a transaction as its pool makes one."""
     if not text.isascii():
         columns = ("content", "tool_name", "tool_calls")
         match, order, bindings = " OR ".join(f"{name} LIKE %s" for name in columns), "timestamp DESC", [f"%{text}%"] * 3
@@ -123,7 +123,12 @@ def upstream(url: str, text: str) -> Callable[[], list[int]]:
         match, order = "search_vector @@ q", "ts_rank(search_vector, q) DESC, id DESC"
         source = "bench_hermes.messages, to_tsquery('simple', %s) AS q"
     sql = f"SELECT id FROM {source} WHERE {match} ORDER BY {order} LIMIT {PAGE}"
-    return lambda: [row[0] for row in connection.execute(sql.encode(), bindings)]
+
+    def _page() -> list[int]:
+        with connection.transaction():
+            return [row[0] for row in connection.execute(sql.encode(), bindings)]
+
+    return _page
 
 
 def ours(reader: Reader, text: str) -> Callable[[], list[int]]:
@@ -132,14 +137,24 @@ def ours(reader: Reader, text: str) -> Callable[[], list[int]]:
     return lambda: [row for step in search.matching_ids(reader, query, limit=PAGE) for row in step.ids]
 
 
-def seconds(page: Callable[[], list[int]]) -> float:
-    """Median of some runs."""
-    taken = []
-    for _ in range(RUNS):
-        began = time.perf_counter()
+def cost(page: Callable[[], list[int]], backend: int, runs: int) -> tuple[float, float]:
+    """CPU of both sides, the median of some runs, and the wall time of the fastest; seconds.
+
+    Args:
+        backend: The server's process of the connection.
+    """
+    cpu, wall = [], []
+    for _ in range(runs):
+        began, used = time.perf_counter(), time.thread_time() + _on_cpu(backend)
         page()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        cpu.append(time.thread_time() + _on_cpu(backend) - used)
+        wall.append(time.perf_counter() - began)
+    return statistics.median(cpu), min(wall)
+
+
+def _on_cpu(process: int) -> float:
+    """Seconds that a process of this machine has run."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def oracle(rows: list[str], text: str) -> list[int]:
@@ -173,24 +188,33 @@ def main() -> int:
     if not filled(url, given.messages):
         fill(url, rows)
     readers = {name: Reader(parse_address(f"{url}&schema={name}")) for name in SCHEMAS}
+    backends = {name: reader.number("SELECT pg_catalog.pg_backend_pid()") for name, reader in readers.items()}
     print(
-        f"{given.messages} messages, seed {SEED}\n\n"
+        f"{given.messages:,} messages of {WORDS} words, seed {SEED}; CPU milliseconds of server and client together,"
+        " in brackets the fastest wall time\n\n"
         "| query | upstream's | Hermes' schema | ratio | ours | ratio | equal |"
     )
     print("|---|---|---|---|---|---|---|")
     wrong = 0
-    for name, text in QUERIES.items():
-        expected = oracle(rows, text)
-        base, cells = seconds(upstream(url, text)), []
-        is_equal = True
-        for reader in readers.values():
-            page = ours(reader, text)
-            is_equal &= page() == expected
-            taken = seconds(page)
-            cells.append(f"{taken * 1000:.2f} ms | {base / taken:.1f}×")
-        wrong += not is_equal
-        print(f"| {name} | {base * 1000:.2f} ms | {' | '.join(cells)} | {json.dumps(is_equal)} |", flush=True)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET max_parallel_workers_per_gather = 0")  # whose CPU would not be counted
+        for name, text in QUERIES.items():
+            base = cost(upstream(connection, text), connection.info.backend_pid, RUNS[0])
+            cells, expected = [_shown(base)], oracle(rows, text)
+            pages = {schema: ours(reader, text) for schema, reader in readers.items()}
+            is_equal = all(page() == expected for page in pages.values())
+            for schema, page in pages.items():
+                taken = cost(page, backends[schema], RUNS[1])
+                cells.append(f"{_shown(taken)} | {base[0] / taken[0]:,.1f}×")
+            wrong += not is_equal
+            print(f"| {name} | {' | '.join(cells)} | {json.dumps(is_equal)} |", flush=True)
+    for reader in readers.values():
+        reader.close()
     return int(bool(wrong))
+
+
+def _shown(taken: tuple[float, float]) -> str:
+    return f"{taken[0] * 1000:.2f} ({taken[1] * 1000:.2f})"
 
 
 if __name__ == "__main__":
