@@ -23,7 +23,7 @@ from ..base.remote_address import RemoteAddress
 from . import wire
 
 CONNECT_SECONDS = 10
-HELLO_SECONDS = CONNECT_SECONDS + 10.0
+HELLO_SECONDS = CONNECT_SECONDS + 20.0
 """Seconds until the other side has said who it is."""
 SILENCE_SECONDS = 20.0
 """Seconds without a line after which a running request is given up; the other side says every five that it lives."""

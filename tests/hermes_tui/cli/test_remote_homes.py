@@ -13,6 +13,7 @@ import pytest
 from hermes_tui.__main__ import main
 from hermes_tui.cli.servers import merged, remote_home
 from store import Home
+from store.remote import connection
 from tests.builders import db, home, say, store
 
 
@@ -28,6 +29,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m hermes_tui serve-stdio\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(connection, "HELLO_SECONDS", 600.0)
+    monkeypatch.setattr(connection, "SILENCE_SECONDS", 600.0)
     monkeypatch.setenv("HERMES_TUI_CONFIG", str(tmp_path / "config.toml"))
     return here, there
 
