@@ -179,12 +179,12 @@ class TranscriptLayout:
     def call_of(self, index: int, result: int) -> int | None:
         """The call of a message that a result answers."""
         answers = [None if found is None else found.id for found in self._results(index)]
-        wanted = self.index.heads[result].id
+        wanted = self.index.heads.ids[result]
         return answers.index(wanted) if wanted in answers else None
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
-        self.own_folds[self.index.heads[index].id] = folds
+        self.own_folds[self.index.heads.ids[index]] = folds
         for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
@@ -196,7 +196,7 @@ class TranscriptLayout:
 
     def folds_of(self, index: int) -> Folds:
         """The folds of a message."""
-        return self.own_folds.get(self.index.heads[index].id, self._folds)
+        return self.own_folds.get(self.index.heads.ids[index], self._folds)
 
     def complete(self, index: int) -> bool:
         """Whether everything that `lines` needs for a message is at hand."""
@@ -210,7 +210,7 @@ class TranscriptLayout:
         above = self.index.above(leader)
         turn = (above,) if above is not None and self.joins(above, leader) else ()
         return [
-            self.index.heads[place].id
+            self.index.heads.ids[place]
             for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
         ]
 
