@@ -161,9 +161,12 @@ class TranscriptCursor:
         if self.bar >= len(self.layout):
             return
         now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self.viewport.place_of(self.bar)
-        steps = (OPEN, WHOLE, FOLDED)
+        message = self.layout.body(self.bar)
+        has_parts = message is None or message.role == "tool" or message.tool_calls or message.reasoning
+        steps = (OPEN, WHOLE, FOLDED) if has_parts else (WHOLE, FOLDED)
         shown = {now.tools, now.reasoning, *now.parts.values()}
-        at = 1 if now.source or Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
+        is_whole = now.source or Fold.WHOLE in {*shown, now.text}
+        at = len(steps) - 2 if is_whole else 0 if has_parts and Fold.OPEN in shown else -1
         for step in range(1, len(steps)):
             self.layout.fold(self.bar, steps[(at + step) % len(steps)])
             if self.layout.lines(self.bar) != before or self.layout.unfinished([self.bar]):

@@ -69,6 +69,8 @@ class TranscriptLayout:
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._unfinished: dict[int, MessageDrawing] = {}
+        self._before: tuple[int, DrawnMessage] | None = None
+        """The message that was folded last, as it was before: it stays on the screen until all of it is drawn."""
         self.own_folds: dict[int, Folds] = {}
         """Folds of messages that are folded on their own, by id."""
         self.wraps = True
@@ -123,7 +125,7 @@ class TranscriptLayout:
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
         if (width, glyphs) != (self._width, self._glyphs):
-            self._width, self._glyphs = width, glyphs
+            self._width, self._glyphs, self._before = width, glyphs, None
             self._drawn.clear()
 
     @property
@@ -133,7 +135,7 @@ class TranscriptLayout:
 
     def wrap(self, wraps: bool) -> None:
         """Break lines at the measure, or let them go on to the right."""
-        self.wraps = wraps
+        self.wraps, self._before = wraps, None
         self._drawn.clear()
 
     def set_live(self, live: bool) -> None:
@@ -185,6 +187,9 @@ class TranscriptLayout:
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
         self.own_folds[self.index.heads.ids[index]] = folds
+        if (drawn := self._drawn.get(index)) is not None:
+            own = {line - drawn.seams: part for line, part in drawn.folds.items()}
+            self._before = index, DrawnMessage(drawn.lines[drawn.seams :], own, whole=False)
         for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
@@ -231,6 +236,8 @@ class TranscriptLayout:
         if drawing and not own.whole:
             marker = self._new_marker(index)
             self._unfinished[index] = replace(drawing, first=False, look=replace(drawing.look, marker=marker))
+            if self._before and self._before[0] == index and len(self._before[1].lines) > len(own.lines):
+                own = self._before[1]
         return self._keep(index, own)
 
     def unfinished(self, indices: Iterable[int]) -> dict[int, MessageDrawing]:
@@ -244,6 +251,7 @@ class TranscriptLayout:
         """Take all of a message, unless it is drawn otherwise by now."""
         if self._unfinished.get(index) is drawing and index in self._drawn:
             del self._unfinished[index]
+            self._before = None
             self._keep(index, own)
 
     def _keep(self, index: int, own: DrawnMessage) -> Drawn:
