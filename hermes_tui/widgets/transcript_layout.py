@@ -109,6 +109,7 @@ class TranscriptLayout:
     def put(self, messages: Iterable[Message]) -> None:
         """Take bodies that were requested; what is drawn from one that has changed is drawn again."""
         for message_id in self.bodies.put(messages):
+            self._before = None
             if (index := self.index.index_of(message_id)) is not None:
                 leader = self.index.leader(index)
                 for place in {index, leader, self.index.below(leader)} - {None}:
@@ -165,6 +166,7 @@ class TranscriptLayout:
             self._drawn.clear()
         for changed in {self._current, index} - {None}:
             self._drawn.pop(changed or 0, None)
+        self._before = None
         self._current, self._nth = index, nth
         self._aim = None if index is None or result is None else self.call_of(index, result)
 
@@ -186,8 +188,9 @@ class TranscriptLayout:
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
-        self.own_folds[self.index.heads.ids[index]] = folds
-        if (drawn := self._drawn.get(index)) is not None:
+        was, self.own_folds[self.index.heads.ids[index]] = self.folds_of(index), folds
+        self._before = None
+        if (drawn := self._drawn.get(index)) is not None and was.source == folds.source:
             own = {line - drawn.seams: part for line, part in drawn.folds.items()}
             self._before = index, DrawnMessage(drawn.lines[drawn.seams :], own, whole=False)
         for changed in (index, self.index.below(index)):
@@ -195,7 +198,7 @@ class TranscriptLayout:
 
     def fold_all(self, folds: Folds) -> None:
         """Fold every message alike."""
-        self._folds = folds
+        self._folds, self._before = folds, None
         self.own_folds.clear()
         self._drawn.clear()
 

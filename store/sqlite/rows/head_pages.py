@@ -90,9 +90,7 @@ def _ids_of(reader: Reader, session_id: str | None, after: int, limit: int) -> l
 
 def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
     """Heads of existing rows, around damaged pages."""
-    sql = (
-        f"SELECT {head_columns(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    )
+    sql = f"SELECT {head_columns(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 
     def _read(some: Sequence[int]) -> Iterable[Head]:
         return map(head_of, reader.rows(sql, (json.dumps(list(some)),)))

@@ -15,7 +15,7 @@ import apsw
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
-from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
+from ...base.models import UNREADABLE, ContextLine, Head, Message
 from ...formats import message_codec
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
