@@ -15,6 +15,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.markdown.document import document, is_markdown
 from hermes_tui.render.markdown.split import FIRST, FIRST_LINES
+from hermes_tui.render.marks import Marker
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tools.call import CallDrawing
@@ -105,6 +106,10 @@ class MessageDrawing:
     def lines(self) -> list[Line]:
         """The lines behind their gutter; see `draw`."""
         return self.draw().lines
+
+    def whole(self, marker: Marker) -> MessageDrawing:
+        """What draws all of a message of which only the first part is drawn, with marks of its own."""
+        return replace(self, first=False, look=replace(self.look, marker=marker))
 
     def draw(self) -> DrawnMessage:
         """The lines behind their gutter, and which of them fold.

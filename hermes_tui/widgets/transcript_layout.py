@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hermes_tui.render.compaction_seam import seam
@@ -53,6 +53,25 @@ class Drawn:
         return next((place for place, line in enumerate(self.lines) if any(span.reverse for span in line)), None)
 
 
+class BeforeFold:
+    """Lines of a long message before it was folded: they stay on the screen until all of it is drawn."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, DrawnMessage] = {}
+
+    def take(self, index: int, drawn: Drawn | None) -> None:
+        """Keep a message as it is drawn; None where its lines would not fit the next ones."""
+        self._kept.clear()
+        if drawn is not None:
+            folds = {line - drawn.seams: part for line, part in drawn.folds.items()}
+            self._kept[index] = DrawnMessage(drawn.lines[drawn.seams :], folds, whole=False)
+
+    def longer(self, index: int, own: DrawnMessage) -> DrawnMessage:
+        """The first part of a message, or what was kept of it where that is more; it is kept no longer."""
+        kept = self._kept.pop(index, own)
+        return kept if len(kept.lines) > len(own.lines) else own
+
+
 class TranscriptLayout:
     """Lines by the index of their message; pure but for `now`."""
 
@@ -69,8 +88,7 @@ class TranscriptLayout:
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._unfinished: dict[int, MessageDrawing] = {}
-        self._before: tuple[int, DrawnMessage] | None = None
-        """The message that was folded last, as it was before: it stays on the screen until all of it is drawn."""
+        self._before = BeforeFold()
         self.own_folds: dict[int, Folds] = {}
         """Folds of messages that are folded on their own, by id."""
         self.wraps = True
@@ -109,7 +127,6 @@ class TranscriptLayout:
     def put(self, messages: Iterable[Message]) -> None:
         """Take bodies that were requested; what is drawn from one that has changed is drawn again."""
         for message_id in self.bodies.put(messages):
-            self._before = None
             if (index := self.index.index_of(message_id)) is not None:
                 leader = self.index.leader(index)
                 for place in {index, leader, self.index.below(leader)} - {None}:
@@ -126,7 +143,7 @@ class TranscriptLayout:
     def shape(self, width: int, glyphs: Glyphs) -> None:
         """Draw for a pane of `width` cells, its scroll column included; heights that were known become estimates."""
         if (width, glyphs) != (self._width, self._glyphs):
-            self._width, self._glyphs, self._before = width, glyphs, None
+            self._width, self._glyphs = width, glyphs
             self._drawn.clear()
 
     @property
@@ -136,7 +153,7 @@ class TranscriptLayout:
 
     def wrap(self, wraps: bool) -> None:
         """Break lines at the measure, or let them go on to the right."""
-        self.wraps, self._before = wraps, None
+        self.wraps = wraps
         self._drawn.clear()
 
     def set_live(self, live: bool) -> None:
@@ -166,7 +183,6 @@ class TranscriptLayout:
             self._drawn.clear()
         for changed in {self._current, index} - {None}:
             self._drawn.pop(changed or 0, None)
-        self._before = None
         self._current, self._nth = index, nth
         self._aim = None if index is None or result is None else self.call_of(index, result)
 
@@ -188,17 +204,14 @@ class TranscriptLayout:
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
-        was, self.own_folds[self.index.heads.ids[index]] = self.folds_of(index), folds
-        self._before = None
-        if (drawn := self._drawn.get(index)) is not None and was.source == folds.source:
-            own = {line - drawn.seams: part for line, part in drawn.folds.items()}
-            self._before = index, DrawnMessage(drawn.lines[drawn.seams :], own, whole=False)
+        self._before.take(index, None if self.folds_of(index).source != folds.source else self._drawn.get(index))
+        self.own_folds[self.index.heads.ids[index]] = folds
         for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
     def fold_all(self, folds: Folds) -> None:
         """Fold every message alike."""
-        self._folds, self._before = folds, None
+        self._folds = folds
         self.own_folds.clear()
         self._drawn.clear()
 
@@ -237,10 +250,8 @@ class TranscriptLayout:
         drawing = None if self.index.is_hidden(index) else self._message(index)
         own = drawing.draw() if drawing else DrawnMessage()
         if drawing and not own.whole:
-            marker = self._new_marker(index)
-            self._unfinished[index] = replace(drawing, first=False, look=replace(drawing.look, marker=marker))
-            if self._before and self._before[0] == index and len(self._before[1].lines) > len(own.lines):
-                own = self._before[1]
+            self._unfinished[index] = drawing.whole(self._new_marker(index))
+            own = self._before.longer(index, own)
         return self._keep(index, own)
 
     def unfinished(self, indices: Iterable[int]) -> dict[int, MessageDrawing]:
@@ -254,7 +265,6 @@ class TranscriptLayout:
         """Take all of a message, unless it is drawn otherwise by now."""
         if self._unfinished.get(index) is drawing and index in self._drawn:
             del self._unfinished[index]
-            self._before = None
             self._keep(index, own)
 
     def _keep(self, index: int, own: DrawnMessage) -> Drawn:

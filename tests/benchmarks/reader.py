@@ -306,9 +306,10 @@ def openings(db: SessionDB) -> Pane:
     pane.cursor.layout.add(Section("s", ()))
 
     def whole() -> None:
-        for answer_ in questions.opened(db, 1, listed, None):
-            if isinstance(answer_, answers.SectionArrived):
-                pages.append(cpu(partial(pane.cursor.layout.extend, answer_.heads)))
+        arrived = (
+            piece for piece in questions.opened(db, 1, listed, None) if isinstance(piece, answers.SectionArrived)
+        )
+        pages.extend(cpu(partial(pane.cursor.layout.extend, piece.heads)) for piece in arrived)
 
     print(
         f"First screen from the key on: {first[0]:.1f} ms, at most {first[2]:.1f} (target 5). All heads: read and"
