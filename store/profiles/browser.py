@@ -216,6 +216,15 @@ class ProfilesBrowser:
             named = self.members.names.renamed(place, piece)
             yield replace(named, row=reading.session) if piece.section_id == own else named
 
+    def beginning(self, session: Session, /) -> Piece | None:
+        """The first piece of a long session; None where its profile cannot give it at once."""
+        place, own = self.members.names.split(session.id)
+        first_id = None if session.first_id is None else self.members.names.own_row(session.first_id)
+        piece = self.members.browsers[place].beginning(replace(session, id=own, first_id=first_id))
+        if piece is None:
+            return None
+        return replace(self.members.names.renamed(place, piece), row=session if piece.row else None)
+
     def records(self, piece: Piece) -> Iterator[RowDict]:
         """Every field of the messages of a piece, with their ids in their own profile."""
         place, own = self.members.names.split(piece.section_id)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..base.cancel import Cancel
     from ..base.models import Check
     from ..base.remote_address import RemoteAddress
+    from ..browse.reading import Piece
     from ..repair.model import DifferenceRow, Operation, Plan, Why
 
 P = ParamSpec("P")
@@ -109,6 +110,10 @@ class RemoteBrowser:
     def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status and first words, by id; rows are read again there."""
         return self._outlines([session if isinstance(session, str) else session.id for session in session_ids])
+
+    def beginning(self, session: Session, /) -> Piece | None:  # noqa: ARG002  all of it comes in one answer
+        """None: the other machine is asked for the whole session at once."""
+        return None
 
     def values(self, name: str, given: dict[str, Any], cancel: Cancel | None) -> Iterator[Any]:
         """The values of an answer, checked by the types that the verb declares.
