@@ -77,6 +77,10 @@ def _run(options: Options) -> int:
     from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
+    if options.verb == "serve-stdio":
+        from hermes_tui.cli.serve import serve_stdio
+
+        return serve_stdio()
     if options.verb == "config":
         from hermes_tui.cli.config import show_config
 
@@ -100,11 +104,12 @@ def _run(options: Options) -> int:
 
 def _home(options: Options, stack: ExitStack) -> Home:
     """The home that was asked for; the demo's is made, and removed when `stack` is left."""
+    from hermes_tui.cli.servers import followed, members_of, merged
     from store import Home
 
-    if isinstance(options.home, str):
-        return _server(options.home, options)
-    folder = options.home
+    if not options.demo and (homes := members_of(options)):
+        return merged([(name, _located(place, options)) for name, place in homes])
+    folder = options.home if isinstance(options.home, Path) else None
     if options.demo:
         from tempfile import TemporaryDirectory
 
@@ -115,21 +120,27 @@ def _home(options: Options, stack: ExitStack) -> Home:
     home = Home.locate(
         os.environ, home_option=folder, profile=options.profile, platform=sys.platform, user_home=Path.home()
     )
-    from hermes_tui.cli.servers import followed
-
     may_ask = options.verb is None and _has_screen()
     return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
 
 
-def _server(url: str, options: Options) -> Home:
-    """The home at a URL."""
+def _located(named: Path | str | None, options: Options) -> Home:
+    """The home at a place: a folder, a server or another machine; the user's own for None."""
     from hermes_tui.cli.output import remark
-    from hermes_tui.cli.servers import ADVICE, has_password
+    from hermes_tui.cli.servers import ADVICE, has_password, remote_home
+    from store import Home
+    from store.base.remote_address import is_remote
     from store.open import locate_server
 
-    if has_password(url):
-        remark(ADVICE, sys.stderr)
-    return locate_server(url, profile=options.profile)
+    if isinstance(named, str) and is_remote(named):
+        return remote_home(named)
+    if isinstance(named, str):
+        if has_password(named):
+            remark(ADVICE, sys.stderr)
+        return locate_server(named, profile=options.profile)
+    return Home.locate(
+        os.environ, home_option=named, profile=options.profile, platform=sys.platform, user_home=Path.home()
+    )
 
 
 def _end_by_signals() -> None:
@@ -245,7 +256,7 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
 
-    may_write = not (options.read_only or home.is_every or home.server is not None)
+    may_write = not (options.read_only or home.is_every or home.elsewhere)
     return ProfileEntry(
         name,
         partial(open_home, home, cache_dir=cache_dir),
@@ -262,8 +273,8 @@ def _resumable(options: Options, home: Home) -> Path | str:
     """The folder of a home whose sessions Hermes resumes from here, or why not."""
     if options.demo:
         return "the demo's sessions are not resumed: its home is gone when you leave"
-    if home.server is not None:
-        return "sessions on a server are resumed where Hermes runs; Y copies the command"
+    if home.elsewhere and not home.is_every:
+        return "sessions of another machine are resumed where Hermes runs; Y copies the command"
     if home.is_every:
         return "all profiles as one: ctrl+p switches to the session's own, where O works"
     return home.folder.absolute()
@@ -276,16 +287,23 @@ def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptSt
     from store import Home
     from store.files.home import ALL_PROFILES
 
-    homes = home.profiles() if home.server is not None else Home(home.root).profiles()
+    listed = home.server is not None or home.remote is not None or home.members
+    homes = home.profiles() if listed else Home(home.root).profiles()
     if options.demo or len(homes) < 2:
         return []
-    if ALL_PROFILES not in {profile.name for profile in homes}:
+    if home.members:
+        homes = (*homes, home)
+    elif ALL_PROFILES not in {profile.name for profile in homes}:
         homes = (*homes, replace(home, profile=ALL_PROFILES, beside=None))
     return [_entry(options, profile, profile.name, cache_dir, kept) for profile in homes]
 
 
 def _where(home: Home) -> str:
-    """The home's folder as people write it, or the server's name."""
+    """The home's folder as people write it, or the name of the server or the machine."""
+    if home.members:
+        return ", ".join(member.name for member in home.members)
+    if home.remote is not None:
+        return f"{home.remote.name} by ssh"
     if home.server is not None:
         name = (home.server.of_schema("") if home.is_every else home.address).name
         return f"{name} · not encrypted" if home.server.is_unencrypted else name

@@ -161,6 +161,7 @@ class SessionDB:
     waiting = delegate(_browser, HomeBrowser.waiting)
     reading = delegate(_browser, HomeBrowser.reading)
     pieces = delegate(_browser, HomeBrowser.pieces)
+    beginning = delegate(_browser, HomeBrowser.beginning)
     session_record = delegate(_browser, HomeBrowser.session_record)
     records = delegate(_browser, HomeBrowser.records)
     search = delegate(_browser, HomeBrowser.search)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Generic, TypeVar
 
 AT_ONCE = 64
@@ -17,13 +16,20 @@ class LatestFirst(Generic[Item]):
     """Items that any thread adds and one thread takes off; an item that is added again moves to the front."""
 
     def __init__(self) -> None:
-        self._items: dict[Item, None] = {}
+        self._batches: list[tuple[int, list[Item]]] = []
+        """Numbers of the requests that wait, and their items from the last to the first."""
+        self._latest: dict[Item, int] = {}
+        """The last request of each item that waits."""
+        self._number = 0
         self._lock = threading.Lock()
 
     def add(self, items: Sequence[Item]) -> None:
         """Put items before those that wait."""
+        unique = dict.fromkeys(items)
         with self._lock:
-            self._items = dict.fromkeys([*items, *self._items])
+            self._number += 1
+            self._latest.update(dict.fromkeys(unique, self._number))
+            self._batches.append((self._number, list(reversed(unique))))
 
     def steps(self) -> Iterator[list[Item]]:
         """Take all items off, `AT_ONCE` at most in a step; what is added meanwhile comes with the next step."""
@@ -31,8 +37,15 @@ class LatestFirst(Generic[Item]):
             yield items
 
     def _taken(self) -> list[Item]:
+        taken: list[Item] = []
         with self._lock:
-            items = list(islice(self._items, AT_ONCE))
-            for item in items:
-                del self._items[item]
-        return items
+            while self._batches and len(taken) < AT_ONCE:
+                number, items = self._batches[-1]
+                if items and self._latest.get(items[-1]) == number:
+                    del self._latest[items[-1]]
+                    taken.append(items[-1])
+                if items:
+                    items.pop()
+                else:
+                    self._batches.pop()
+        return taken

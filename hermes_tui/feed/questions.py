@@ -12,7 +12,7 @@ from itertools import count, pairwise
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
-from store import Browser
+from store import Browser, Piece
 from store.base.cancel import Cancel
 from store.errors import CannotOpen, Damaged
 from store.formats.compaction_overlap import EDGE_ROWS
@@ -22,6 +22,7 @@ from store.models import (
     Head,
     Hit,
     JsonlFacts,
+    Message,
     Origin,
     SectionVersion,
     Session,
@@ -167,6 +168,26 @@ def checked(db: Browser, generation: int, session_id: str) -> Iterator[Answer]:
     yield answers.CheckArrived(generation, check, refused)
 
 
+def opened(db: Browser, generation: int, session: Session, origin: Origin | None) -> Iterator[Answer]:
+    """The transcript of a session that was listed; the beginning of a long one comes first.
+
+    That is read before it is known at which version, so it is compared with the beginning that is read then.
+    """
+    early = None if origin is Origin.JSONL else _early(db, generation, session)
+    if early is None:
+        yield from transcript(db, generation, session.id, origin)
+        return
+    yield early
+    yield answers.SectionsCounted(generation, versions(db, session.id))
+    pieces = _pieces(db, generation, session.id, origin)
+    first = next(pieces)
+    if not isinstance(first, answers.SectionArrived) or _is_other(first, early):
+        yield answers.TranscriptReread(generation, (first, *pieces))
+        return
+    yield replace(first, heads=(), first=False)
+    yield from pieces
+
+
 def transcript(db: Browser, generation: int, session_id: str, origin: Origin | None) -> Iterator[Answer]:
     """The chain that a session belongs to, section after section, or the messages of its files in one piece.
 
@@ -178,6 +199,19 @@ def transcript(db: Browser, generation: int, session_id: str, origin: Origin | N
     """
     yield answers.SectionsCounted(generation, versions(db, session_id))
     yield from _pieces(db, generation, session_id, origin)
+
+
+def _early(db: Browser, generation: int, session: Session) -> answers.SectionArrived | None:
+    try:
+        piece = db.beginning(session)
+    except (CannotOpen, Damaged):
+        return None
+    return None if piece is None else _arrived(generation, piece)
+
+
+def _is_other(piece: answers.SectionArrived, early: answers.SectionArrived) -> bool:
+    known, found = ((each.session_id, each.heads, each.places, each.done, each.waiting) for each in (early, piece))
+    return known != found
 
 
 def versions(db: Browser, session_id: str) -> dict[str, SectionVersion]:
@@ -254,9 +288,12 @@ def _pieces(
         if reading.origin is not Origin.SQLITE:
             yield answers.FileTranscriptArrived(generation, session_id, piece.messages)
             continue
-        spooled = tuple(replace(message, id=next(numbers)) for message in piece.messages)
-        place = piece.place, piece.sections, piece.first, piece.last
-        yield answers.SectionArrived(generation, piece.section_id, piece.heads, *place, piece.row, spooled)
+        yield _arrived(generation, piece, tuple(replace(message, id=next(numbers)) for message in piece.messages))
+
+
+def _arrived(generation: int, piece: Piece, spooled: tuple[Message, ...] = ()) -> answers.SectionArrived:
+    place = piece.place, piece.sections, piece.first, piece.last
+    return answers.SectionArrived(generation, piece.section_id, piece.heads, *place, piece.row, spooled)
 
 
 def growth(db: Browser, generation: int, session_id: str, after: int) -> Iterator[answers.GrowthArrived]:

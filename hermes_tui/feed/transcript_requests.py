@@ -168,7 +168,7 @@ class TranscriptRequests:
         self._worker.put(
             self._thread,
             "transcript",
-            lambda db, _: questions.transcript(db, transcript.generation, transcript.session.id, transcript.origin),
+            lambda db, _: questions.opened(db, transcript.generation, transcript.session, transcript.origin),
             delay=delay,
         )
 

@@ -17,8 +17,10 @@ WIDEST_LINE = 4_000
 """Cells of a single line that are shown, unless the whole is asked for."""
 LONGEST_TEXT = 1 << 16
 """Characters after which no further line is begun, unless all lines are asked for."""
-LONGEST_WHOLE = 1 << 21
+LONGEST_WHOLE = 1 << 20
 """The same where all lines are asked for: what is laid out takes twenty times as much memory."""
+COUNTED = 1 << 20
+"""Characters whose lines are counted in one go: no other thread runs meanwhile."""
 
 Paint = Callable[[Sequence[str]], Sequence[Line]]
 """From the lines of a text as stored to rows that are safe, one for one."""
@@ -107,12 +109,16 @@ def first_lines(text: str, limit: int | None) -> tuple[str, int]:
         if at > LONGEST_TEXT:
             break
     if limit:
-        return text[:at], text.count("\n", at)
+        return text[:at], _breaks(text, at)
     if len(text) <= LONGEST_WHOLE:
         return text, 0
     end = text.rfind("\n", 0, LONGEST_WHOLE)
     end = LONGEST_WHOLE if end < 0 else end
-    return text[:end], max(text.count("\n", end), 1)
+    return text[:end], max(_breaks(text, end), 1)
+
+
+def _breaks(text: str, start: int) -> int:
+    return sum(text.count("\n", at, at + COUNTED) for at in range(start, len(text), COUNTED))
 
 
 def _clipped(line: Line, lost: int, glyphs: Glyphs) -> Line:

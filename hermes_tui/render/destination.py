@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isnan
 
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import clock, day, in_words, local, same_day
-from store.models import Head
 
 LONGEST = 40
 """Characters of what was typed that are repeated."""
@@ -28,13 +28,13 @@ class Destination:
 
 
 def destination(
-    text: str, heads: Sequence[Head], bar: int, now: datetime, *, is_hidden: Callable[[int], bool]
+    text: str, times: Sequence[float], bar: int, now: datetime, *, is_hidden: Callable[[int], bool]
 ) -> Destination:
     """Find where a reader wants to go.
 
     Args:
         text: `120`, `2026-10-18`, or `14:30` of the day that is read.
-        heads: All messages of the transcript.
+        times: Times of all messages of the transcript, NaN for none.
         bar: Index of the message that is read.
         now: Aware; its zone is the reader's.
         is_hidden: Whether the message at an index is not shown.
@@ -42,12 +42,12 @@ def destination(
     typed = text.strip()
     try:
         if _NUMBER.fullmatch(typed):
-            return _numbered(int(typed), len(heads))
+            return _numbered(int(typed), len(times))
         if found := _DATE.fullmatch(typed):
             year, month, of_month = map(int, found.groups())
-            return _dated(datetime(year, month, of_month, tzinfo=now.tzinfo), _timed(heads, is_hidden), now)
+            return _dated(datetime(year, month, of_month, tzinfo=now.tzinfo), _timed(times, is_hidden), now)
         if found := _TIME.fullmatch(typed):
-            return _at_time(int(found[1]), int(found[2]), _timed(heads, is_hidden), _time_read(heads, bar), now)
+            return _at_time(int(found[1]), int(found[2]), _timed(times, is_hidden), _time_read(times, bar), now)
     except (ValueError, OverflowError):
         pass
     return Destination(
@@ -59,12 +59,8 @@ _Timed = list[tuple[float, int]]
 """Timestamps and indices of messages, in reading order."""
 
 
-def _timed(heads: Sequence[Head], is_hidden: Callable[[int], bool]) -> _Timed:
-    return [
-        (head.timestamp, index)
-        for index, head in enumerate(heads)
-        if head.timestamp is not None and not is_hidden(index)
-    ]
+def _timed(times: Sequence[float], is_hidden: Callable[[int], bool]) -> _Timed:
+    return [(time, index) for index, time in enumerate(times) if not isnan(time) and not is_hidden(index)]
 
 
 def _numbered(number: int, total: int) -> Destination:
@@ -87,9 +83,9 @@ def _dated(wanted: datetime, timed: _Timed, now: datetime) -> Destination:
     return Destination(next(index for timestamp, index in timed if timestamp >= begin))
 
 
-def _time_read(heads: Sequence[Head], bar: int) -> float | None:
+def _time_read(times: Sequence[float], bar: int) -> float | None:
     """The timestamp of the message that is read, or of the nearest one above that has one."""
-    return next((head.timestamp for head in reversed(heads[: bar + 1]) if head.timestamp is not None), None)
+    return next((time for time in reversed(times[: bar + 1]) if not isnan(time)), None)
 
 
 def _at_time(hour: int, minute: int, timed: _Timed, read: float | None, now: datetime) -> Destination:

@@ -14,6 +14,8 @@ from hermes_tui.render.gutter import beside, label_span, role_label, role_line
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.markdown.document import document, is_markdown
+from hermes_tui.render.markdown.split import FIRST, FIRST_LINES
+from hermes_tui.render.marks import Marker
 from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tools.call import CallDrawing
@@ -104,6 +106,10 @@ class MessageDrawing:
     def lines(self) -> list[Line]:
         """The lines behind their gutter; see `draw`."""
         return self.draw().lines
+
+    def whole(self, marker: Marker) -> MessageDrawing:
+        """What draws all of a message of which only the first part is drawn, with marks of its own."""
+        return replace(self, first=False, look=replace(self.look, marker=marker))
 
     def draw(self) -> DrawnMessage:
         """The lines behind their gutter, and which of them fold.
@@ -215,28 +221,33 @@ class MessageDrawing:
         opened = fold > Fold.SHORT
         part.put_fold(REASONING, reasoning_line(text, self._own_look(opened=opened)))
         if opened:
-            part.lines += self._body(text, fold, span("", Role.DIM, italic=True))
+            self._put_body(part, text, fold, span("", Role.DIM, italic=True))
 
     def _put_text(self, part: _Part) -> None:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
-        if message_kind.spoken(self.message).strip():
+        if not _is_blank(message_kind.spoken(self.message)):
             for text, memory in message_kind.parts(self.message):
                 if not memory and self._is_markdown(text):
                     limit = self._limit(self.folds.text, TEXT_LINES)
                     drawn = document(text, self._own_look(), like=like, limit=limit, first=self.first)
                     part.lines += drawn.lines
                     part.whole = part.whole and drawn.whole
-                elif text.strip():
-                    part.lines += self._body(text, self.folds.text, recalled if memory else like)
+                elif not _is_blank(text):
+                    self._put_body(part, text, self.folds.text, recalled if memory else like)
         elif not (self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta"):
             part.lines.append((span("(no text)", Role.DIM),))
 
     def _is_markdown(self, text: str) -> bool:
         return message_kind.is_markdown(self.message) and is_markdown(text) and not self.folds.source
 
-    def _body(self, text: str, fold: Fold, like: Span) -> list[Line]:
-        return body(text, self._own_look(), like=like, limit=self._limit(fold, TEXT_LINES))
+    def _put_body(self, part: _Part, text: str, fold: Fold, like: Span) -> None:
+        """Put a text into a part as it is written, of a long one what fills a screen at first."""
+        if self.first and len(text) > FIRST:
+            part.lines += body(text[:FIRST], self._own_look(), like=like, limit=FIRST_LINES)[:FIRST_LINES]
+            part.whole = False
+        else:
+            part.lines += body(text, self._own_look(), like=like, limit=self._limit(fold, TEXT_LINES))
 
     def _limit(self, fold: Fold, lines: int) -> int | None:
         """The lines of a part that are shown at most, None for all."""
@@ -257,3 +268,8 @@ class MessageDrawing:
         calls = sum(len(call.arguments) for call in self.message.tool_calls)
         results = sum(len(result.text) for result in self.results if result is not None)
         return len(self.message.text) + len(self.message.reasoning) + calls + results
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a text has nothing but white space; a long one is not copied for that."""
+    return not text or text.isspace()

@@ -10,6 +10,10 @@ from store.models import Message, Origin
 MACHINE = "hermes"
 """The label of what stands under the user's role and was not typed by anybody."""
 
+LOOKED_AT = 1 << 20
+"""Characters that are searched for memory; no more are drawn."""
+
+_OPENING = "<memory-context>"
 _MEMORY = re.compile(r"<memory-context>.*?(?:</memory-context>\n?|\Z)", re.DOTALL)
 _SKILL = "skill · its text, loaded by Hermes"
 _REVIEW = "review · asked by Hermes itself"
@@ -48,7 +52,8 @@ def is_markdown(message: Message) -> bool:
 def parts(message: Message) -> Iterator[tuple[str, bool]]:
     """The text in pieces, each with whether it is memory that Hermes recalled into it."""
     done = 0
-    for found in _MEMORY.finditer(message.text) if message.role in ("user", "assistant") else ():
+    may_have = message.role in ("user", "assistant") and message.text.find(_OPENING, 0, LOOKED_AT) >= 0
+    for found in _MEMORY.finditer(message.text, 0, LOOKED_AT) if may_have else ():
         yield message.text[done : found.start()], False
         yield found[0], True
         done = found.end()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 
 class FenwickHeights:
     """A Fenwick tree of row heights in lines."""
 
     def __init__(self) -> None:
-        self._each: list[int] = []
-        self._tree = [0]
+        self._each = array("I")
+        self._tree = array("q", [0])
 
     def __len__(self) -> int:
         return len(self._each)
@@ -47,8 +49,9 @@ class FenwickHeights:
 
     def extend(self, heights: Iterable[int]) -> None:
         """Add rows at the end."""
-        for height in heights:
-            self._each.append(height)
-            place = len(self._tree)
+        start = len(self._each)
+        self._each.extend(heights)
+        above = list(accumulate(self._each[start:], initial=self.above(start)))
+        for place, end in enumerate(above[1:], start + 1):
             first = place - (place & -place)
-            self._tree.append(self.above(place - 1) - self.above(first) + height)
+            self._tree.append(end - (above[first - start] if first >= start else self.above(first)))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hermes_tui.render.time import n_bytes
+from hermes_tui.widgets.head_columns import HeadColumns
 from store.models import Head, Message
 
 MAX_RESULTS = 128
@@ -39,7 +40,7 @@ class MessageIndex:
     """Messages by their position, from what is known of them without their bodies."""
 
     def __init__(self) -> None:
-        self.heads: list[Head] = []
+        self.heads = HeadColumns()
         self.prompts: list[int] = []
         """Indices of the messages whose role is the user's."""
         self.roles: Counter[str] = Counter()
@@ -51,7 +52,8 @@ class MessageIndex:
         self.seen: Seen | None = None
         """The last message that the reader has seen before; None where that is not known."""
         self._starts: list[int] = []
-        self._sections: list[Section] = []
+        self._sections: list[tuple[str, str]] = []
+        """The session of each section, and the words of the seam above it."""
         self._undone: list[list[int]] = []
         self._metadata: list[int] = []
         """Indexes of the lines that describe the session and are no messages."""
@@ -62,31 +64,31 @@ class MessageIndex:
     @property
     def last_section(self) -> str | None:
         """The session that the end belongs to."""
-        return self._sections[-1].session_id if self._sections else None
+        return self._sections[-1][0] if self._sections else None
 
     @property
     def last_of_section(self) -> int:
         """The id of the last section's last message, 0 where it has none."""
-        return self.heads[-1].id if self._starts and len(self.heads) > self._starts[-1] else 0
+        return self.heads.ids[-1] if self._starts and len(self.heads) > self._starts[-1] else 0
 
     def add(self, section: Section) -> None:
         """Put a section at the end."""
         self._starts.append(len(self.heads))
-        self._sections.append(section)
+        self._sections.append((section.session_id, section.label))
         self.extend(section.heads)
 
     def extend(self, heads: Iterable[Head]) -> None:
         """Put messages at the end of the last section."""
-        start = len(self.heads)
-        self.heads.extend(heads)
-        self.roles.update(head.role for head in self.heads[start:])
-        for index in range(start, len(self.heads)):
-            if self.heads[index].role == "session_meta":
+        start, added = len(self.heads), list(heads)
+        self.heads.extend(added)
+        self.roles.update(head.role for head in added)
+        for index, head in enumerate(added, start):
+            if head.role == "session_meta":
                 self._metadata.append(index)
-            self.n_compacted += is_compacted(self.heads[index])
-            if self.heads[index].role == "user":
+            self.n_compacted += head.compacted and not head.active
+            if head.role == "user":
                 self.prompts.append(index)
-            if is_undone(self.heads[index]):
+            if is_undone(head):
                 if self._undone and self._undone[-1][1] == index and not self.begins_section(index):
                     self._undone[-1][1] = index + 1
                 else:
@@ -109,7 +111,7 @@ class MessageIndex:
     def label_at(self, index: int) -> str:
         """The words of the seam above a message that begins a section, "" for any other."""
         section = bisect_right(self._starts, index) - 1
-        return self._sections[section].label if self.begins_section(index) else ""
+        return self._sections[section][1] if self.begins_section(index) else ""
 
     def begins_section(self, index: int) -> bool:
         """Whether a message is the first of its section."""
@@ -118,17 +120,18 @@ class MessageIndex:
 
     def first_of(self, session_id: str) -> int | None:
         """The id of the first message of a section, None where it is not here or has none."""
-        for section, start in zip(self._sections, self._starts, strict=True):
-            if section.session_id == session_id:
-                return section.heads[0].id if section.heads and start < len(self.heads) else None
+        ends = (*self._starts[1:], len(self.heads))
+        for (section, _), start, end in zip(self._sections, self._starts, ends, strict=True):
+            if section == session_id:
+                return self.heads.ids[start] if start < end else None
         return None
 
     def index_of(self, message_id: int) -> int | None:
         """The index of a message, None where it is not here."""
         for section, start in enumerate(self._starts):
             end = self._starts[section + 1] if section + 1 < len(self._starts) else len(self.heads)
-            index = bisect_left(self.heads, message_id, start, end, key=lambda head: head.id)
-            if index < end and self.heads[index].id == message_id:
+            index = bisect_left(self.heads.ids, message_id, start, end)
+            if index < end and self.heads.ids[index] == message_id:
                 return index
         return None
 
@@ -136,18 +139,18 @@ class MessageIndex:
         """The length of a run of messages that a compaction left as history, 0 where none begins here."""
         if not self.begins_compacted(index):
             return 0
-        ends = (end for end in range(index + 1, len(self.heads)) if not is_compacted(self.heads[end]))
+        ends = (end for end in range(index + 1, len(self.heads)) if not self.heads.is_compacted(end))
         return next(ends, len(self.heads)) - index
 
     def begins_compacted(self, index: int) -> bool:
         """Whether such a run begins at a message."""
-        inside = index > 0 and not self.begins_section(index) and is_compacted(self.heads[index - 1])
-        return is_compacted(self.heads[index]) and not inside
+        inside = index > 0 and not self.begins_section(index) and self.heads.is_compacted(index - 1)
+        return self.heads.is_compacted(index) and not inside
 
     def seen_between(self, above: int, index: int) -> Seen | None:
         """The last message that was seen, where it ends between two messages."""
         seen = self.seen
-        between = seen is not None and self.heads[above].id <= seen.message_id < self.heads[index].id
+        between = seen is not None and self.heads.ids[above] <= seen.message_id < self.heads.ids[index]
         return seen if between else None
 
     def after(self, index: int) -> int:
@@ -206,21 +209,16 @@ class MessageIndex:
 
     def is_hidden(self, index: int) -> bool:
         """Whether a message is undone and not shown."""
-        return not self.undone_shown and 0 <= index < len(self.heads) and is_undone(self.heads[index])
+        return not self.undone_shown and 0 <= index < len(self.heads) and self.heads.is_undone(index)
 
     def _hidden_run(self, index: int) -> list[int] | None:
         return self.undone_run(index) if self.is_hidden(index) else None
 
     def undone_run(self, index: int) -> list[int] | None:
         """First index and end of the run of undone messages that `index` belongs to, None where it is not undone."""
-        if not is_undone(self.heads[index]):
+        if not self.heads.is_undone(index):
             return None
         return self._undone[bisect_right(self._undone, index, key=lambda run: run[0]) - 1]
-
-
-def is_compacted(head: Head) -> bool:
-    """Whether a compaction in place left a message as history."""
-    return head.compacted and not head.active
 
 
 def is_undone(head: Head) -> bool:

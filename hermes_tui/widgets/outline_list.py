@@ -21,7 +21,7 @@ class Prompts:
         self._heads = index.heads
         self._end = len(index.heads)
         self._places = [place for place in index.prompts if not index.is_hidden(place)]
-        self.ids = [index.heads[place].id for place in self._places]
+        self.ids = [index.heads.ids[place] for place in self._places]
         """In reading order."""
         self._numbers = dict(zip(self.ids, range(len(self.ids)), strict=True))
 

@@ -16,10 +16,12 @@ from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 from hermes_tui.widgets.transcript_layout import estimated_heights
 from hermes_tui.widgets.transcript_moves import is_under_seam
 
-AT_ONCE = 4_096
+AT_ONCE = 512
 """Messages whose own marks are set in one go."""
 ROOM = 80
 """Cells of a line by which heights are estimated: a mark keeps its row whatever was drawn before and however wide."""
+
+PROMPT, SEAM, HIT, MACHINE = map(int, (Mark.PROMPT, Mark.SEAM, Mark.HIT, Mark.MACHINE))
 
 
 class Rail:
@@ -29,7 +31,7 @@ class Rail:
         self._cursor = cursor
         self._marks = bytearray()
         self._bottoms = array("Q")
-        self._bodies: dict[int, Mark] = {}
+        self._bodies: dict[int, int] = {}
         self._hits: set[int] = set()
         self._rows: list[int] = []
         self._drawn_for: tuple[int, ...] = ()
@@ -51,7 +53,7 @@ class Rail:
     def take(self, marks: Iterable[tuple[int, int]]) -> None:
         """Take marks that need the bodies of messages; by index."""
         for index, mark in marks:
-            self._bodies[index] = Mark(mark)
+            self._bodies[index] = int(mark)
             if index < len(self._marks):
                 self._marks[index] = self._with_body(index, self._marks[index])
         self._changes += 1
@@ -61,7 +63,7 @@ class Rail:
         hits = set(indices)
         for index in hits - self._hits if more else self._hits ^ hits:
             if index < len(self._marks):
-                self._marks[index] ^= Mark.HIT
+                self._marks[index] ^= HIT
         self._hits = self._hits | hits if more else hits
         self._changes += 1
 
@@ -77,22 +79,21 @@ class Rail:
 
     def catch_up(self) -> None:
         """Set the marks of messages that came, from what is known without their bodies; of some of them at once."""
-        cursor, heads, marks = self._cursor, self._cursor.layout.index.heads, self._marks
-        start, end = len(marks), min(len(heads), len(marks) + AT_ONCE)
-        owned = start > 0 and heads[start - 1].has_calls
-        heights = estimated_heights(heads[start:end], ROOM, owned=owned)
+        cursor, marks, start = self._cursor, self._marks, len(self._marks)
+        heads = cursor.layout.index.heads[start : start + AT_ONCE]
+        owned = start > 0 and cursor.layout.index.heads[start - 1].has_calls
+        heights = estimated_heights(heads, ROOM, owned=owned)
         above = self._bottoms[-1] if start else 0
         self._bottoms.extend(above + height for height in accumulate(heights))
-        for index in range(start, end):
-            head = heads[index]
-            mark = Mark.NONE if is_undone(head) or head.role != "user" else Mark.PROMPT
-            mark |= Mark.SEAM if index and is_under_seam(cursor, index) else Mark.NONE
-            mark |= Mark.HIT if index in self._hits else Mark.NONE
+        for index, head in enumerate(heads, start):
+            mark = 0 if head.role != "user" or is_undone(head) else PROMPT
+            mark |= SEAM if index and is_under_seam(cursor, index) else 0
+            mark |= HIT if index in self._hits else 0
             marks.append(self._with_body(index, mark))
 
     def _with_body(self, index: int, mark: int) -> int:
-        known = mark | self._bodies.get(index, Mark.NONE)
-        return known & ~Mark.PROMPT if known & Mark.MACHINE else known
+        known = mark | self._bodies.get(index, 0)
+        return known & ~PROMPT if known & MACHINE else known
 
     def _placed(self, height: int) -> list[int]:
         """The marks of each row of the pane, by the heights of the messages as they were estimated."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from hermes_tui.render.find import Needle
 from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
@@ -33,6 +34,14 @@ class Target:
     """Which match of the message, from 0."""
     matches: int = 1
     """How many it has, as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """A position, and the ids of the messages before it."""
+
+    position: Target
+    before: Sequence[int]
 
 
 class TranscriptCursor:
@@ -74,24 +83,25 @@ class TranscriptCursor:
     @property
     def position(self) -> Target | None:
         """The message and line on the screen, for a later layout of the session; None where it follows or is empty."""
-        heads = self.layout.index.heads
-        if not heads or self.viewport.following:
+        ids = self.layout.index.heads.ids
+        if not ids or self.viewport.following:
             return None
         anchor = self.viewport.place_of(self.bar) or self.viewport.anchor
-        return Target(heads[anchor.index].id, anchor.line, anchor.row)
+        return Target(ids[anchor.index], anchor.line, anchor.row)
 
-    def places(self) -> list[Target]:
-        """Where the reader is, and the messages before it, the nearest first, in case that one is gone."""
-        position, heads = self.target or self.position, self.layout.index.heads
+    def places(self) -> Places | None:
+        """Where the reader is, and the messages before it, in case that one is gone; None where it follows."""
+        position = self.target or self.position
         if position is None:
-            return []
+            return None
         index = self.layout.index.index_of(position.message_id)
-        return [position, *(Target(heads[place].id, row=position.row) for place in range((index or 0) - 1, -1, -1))]
+        return Places(position, self.layout.index.heads.ids[: index or 0])
 
-    def return_to(self, places: Sequence[Target]) -> None:
-        """Go to the first of some messages that is here and shown."""
+    def return_to(self, places: Places | None) -> None:
+        """Go to the first of some messages that is here and shown, the nearest first."""
         index = self.layout.index
-        for target in places:
+        before = (Target(id_, row=places.position.row) for id_ in reversed(places.before)) if places else ()
+        for target in chain([places.position], before) if places else ():
             place = index.index_of(target.message_id)
             if place is not None and not index.is_hidden(place):
                 self.target = target
@@ -156,9 +166,12 @@ class TranscriptCursor:
         if self.bar >= len(self.layout):
             return
         now, before, bar = self.layout.folds_of(self.bar), self.layout.lines(self.bar), self.viewport.place_of(self.bar)
-        steps = (OPEN, WHOLE, FOLDED)
+        message = self.layout.body(self.bar)
+        has_parts = message is None or message.role == "tool" or message.tool_calls or message.reasoning
+        steps = (OPEN, WHOLE, FOLDED) if has_parts else (WHOLE, FOLDED)
         shown = {now.tools, now.reasoning, *now.parts.values()}
-        at = 1 if now.source or Fold.WHOLE in {*shown, now.text} else 0 if Fold.OPEN in shown else -1
+        is_whole = now.source or Fold.WHOLE in {*shown, now.text}
+        at = len(steps) - 2 if is_whole else 0 if has_parts and Fold.OPEN in shown else -1
         for step in range(1, len(steps)):
             self.layout.fold(self.bar, steps[(at + step) % len(steps)])
             if self.layout.lines(self.bar) != before or self.layout.unfinished([self.bar]):

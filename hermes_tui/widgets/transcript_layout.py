@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hermes_tui.render.compaction_seam import seam
@@ -53,6 +53,25 @@ class Drawn:
         return next((place for place, line in enumerate(self.lines) if any(span.reverse for span in line)), None)
 
 
+class BeforeFold:
+    """Lines of a long message before it was folded: they stay on the screen until all of it is drawn."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, DrawnMessage] = {}
+
+    def take(self, index: int, drawn: Drawn | None) -> None:
+        """Keep a message as it is drawn; None where its lines would not fit the next ones."""
+        self._kept.clear()
+        if drawn is not None:
+            folds = {line - drawn.seams: part for line, part in drawn.folds.items()}
+            self._kept[index] = DrawnMessage(drawn.lines[drawn.seams :], folds, whole=False)
+
+    def longer(self, index: int, own: DrawnMessage) -> DrawnMessage:
+        """The first part of a message, or what was kept of it where that is more; it is kept no longer."""
+        kept = self._kept.pop(index, own)
+        return kept if len(kept.lines) > len(own.lines) else own
+
+
 class TranscriptLayout:
     """Lines by the index of their message; pure but for `now`."""
 
@@ -69,6 +88,7 @@ class TranscriptLayout:
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._unfinished: dict[int, MessageDrawing] = {}
+        self._before = BeforeFold()
         self.own_folds: dict[int, Folds] = {}
         """Folds of messages that are folded on their own, by id."""
         self.wraps = True
@@ -179,12 +199,13 @@ class TranscriptLayout:
     def call_of(self, index: int, result: int) -> int | None:
         """The call of a message that a result answers."""
         answers = [None if found is None else found.id for found in self._results(index)]
-        wanted = self.index.heads[result].id
+        wanted = self.index.heads.ids[result]
         return answers.index(wanted) if wanted in answers else None
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
-        self.own_folds[self.index.heads[index].id] = folds
+        self._before.take(index, None if self.folds_of(index).source != folds.source else self._drawn.get(index))
+        self.own_folds[self.index.heads.ids[index]] = folds
         for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
 
@@ -196,7 +217,7 @@ class TranscriptLayout:
 
     def folds_of(self, index: int) -> Folds:
         """The folds of a message."""
-        return self.own_folds.get(self.index.heads[index].id, self._folds)
+        return self.own_folds.get(self.index.heads.ids[index], self._folds)
 
     def complete(self, index: int) -> bool:
         """Whether everything that `lines` needs for a message is at hand."""
@@ -210,7 +231,7 @@ class TranscriptLayout:
         above = self.index.above(leader)
         turn = (above,) if above is not None and self.joins(above, leader) else ()
         return [
-            self.index.heads[place].id
+            self.index.heads.ids[place]
             for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
         ]
 
@@ -229,8 +250,8 @@ class TranscriptLayout:
         drawing = None if self.index.is_hidden(index) else self._message(index)
         own = drawing.draw() if drawing else DrawnMessage()
         if drawing and not own.whole:
-            marker = self._new_marker(index)
-            self._unfinished[index] = replace(drawing, first=False, look=replace(drawing.look, marker=marker))
+            self._unfinished[index] = drawing.whole(self._new_marker(index))
+            own = self._before.longer(index, own)
         return self._keep(index, own)
 
     def unfinished(self, indices: Iterable[int]) -> dict[int, MessageDrawing]:

@@ -56,7 +56,7 @@ def prompt_above(cursor: TranscriptCursor) -> tuple[SafeText, list[int]]:
     for place in reversed(index.prompts[: bisect_right(index.prompts, own.index)]):
         if _is_prompt(cursor, place):
             message = cursor.layout.body(place)
-            return (one_line(message.text[:LONGEST_PROMPT]) if message else NONE), [index.heads[place].id]
+            return (one_line(message.text[:LONGEST_PROMPT]) if message else NONE), [index.heads.ids[place]]
     return NONE, []
 
 

@@ -119,7 +119,7 @@ class Viewport:
         return thumb(self.height, top, len(rows), total)
 
     def wanted(self) -> list[int]:
-        """Ids of the bodies that the screen and its surroundings need, the screen's own first."""
+        """Ids of the bodies that the screen needs; once it has them, those of its surroundings too."""
         layout, ids = self._layout, dict[int, None]()
         if not self.rows:
             return []
@@ -128,6 +128,8 @@ class Viewport:
         while place <= last:
             ids.update(dict.fromkeys(layout.needed(place)))
             place = layout.index.after(place)
+        if any(layout.bodies.get(message_id) is None for message_id in ids):
+            return list(ids)
         for _ in range(AHEAD):
             if place < len(layout):
                 ids.update(dict.fromkeys(layout.needed(place)))

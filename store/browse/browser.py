@@ -103,6 +103,7 @@ class HomeBrowser:
     waiting = delegate(_messages, StoredMessages.waiting)
     reading = delegate(_reader, SessionReader.reading)
     pieces = delegate(_reader, SessionReader.pieces)
+    beginning = delegate(_reader, SessionReader.beginning)
     session_record = delegate(_records, SessionRecords.session_record)
     records = delegate(_records, SessionRecords.records)
 

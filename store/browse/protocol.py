@@ -96,6 +96,9 @@ class MessageReads(Protocol):
     ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
 
+    def beginning(self, session: Session, /) -> Piece | None:
+        """The first piece of a long session at a cost that does not depend on its length."""
+
     def session_record(self, session_id: str, /) -> RowDict | None:
         """Every field of a session's row."""
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..formats.carried_copies import Copies
     from ..home_store import HomeStore
 
-PAGE = 4096
-"""Maximum heads of a piece."""
+FIRST_PAGE, PAGE = 256, 4096
+"""Maximum heads of the first piece of a section, and of a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,38 +104,63 @@ class SessionReader:
             before = ids[place - 2] if place > 1 else ""
             repeated = self._messages.carried(section_id, before) if chain else frozenset()
             parts = self._parts(section_id, repeated, NO_COPIES if copies else self._messages.copies(section_id))
-            first, part = True, next(parts)
-            while part is not None:
-                (heads, waiting), part = part, next(parts, None)
-                last = place == len(ids) and part is None
-                yield Piece(section_id, row, place, len(ids), heads, waiting, first, last)
+            first = True
+            for heads, waiting, more in parts:
+                yield Piece(section_id, row, place, len(ids), heads, waiting, first, place == len(ids) and not more)
                 first = False
+
+    def beginning(self, session: Session) -> Piece | None:
+        """The first heads of a long session's chain, at a cost that does not depend on its length.
+
+        Args:
+            session: Its row, as it was listed.
+
+        Returns:
+            The first piece as `pieces` gives it for the source that speaks, with the session's row alone; None where
+            the choice of the source, or what is left out, depends on more than the beginning.
+        """
+        messages, is_long = self._messages, session.rows > FIRST_PAGE
+        if session.origin is not Origin.SQLITE or not is_long or self._store.files.facts(session.id) is not None:
+            return None
+        ids = self._sessions.chain(session.id)
+        if messages.waiting(ids[0]) or messages.copies(ids[0]) != NO_COPIES:
+            return None
+        is_own = ids[0] == session.id
+        page = messages.heads(ids[0], after=(session.first_id or 1) - 1 if is_own else 0, limit=FIRST_PAGE)
+        last = len(ids) == 1 and not page.more
+        return Piece(ids[0], session if is_own else None, 1, len(ids), page.items, last=last)
 
     def _parts(
         self, section_id: str, repeated: frozenset[int], copies: Copies
-    ) -> Iterator[tuple[tuple[Head, ...], tuple[Message, ...]] | None]:
-        """Heads of a section in pages, or up to where a waiting message belongs behind them; at least one part."""
+    ) -> Iterator[tuple[tuple[Head, ...], tuple[Message, ...], bool]]:
+        """Heads of a section in pages, or up to where a waiting message belongs behind them; at least one part.
+
+        The last of three says whether more of the section follows.
+        """
         waiting = self._messages.waiting(section_id)
         pages = self._pages(section_id, repeated, copies)
         if not waiting:
-            yield from ((page, ()) for page in pages)
+            yield from ((page, (), more) for page, more in pages)
             return
-        heads = tuple(head for page in pages for head in page)
+        heads = tuple(head for page, _ in pages for head in page)
         done = 0
-        placed = zip(insert_positions([head.timestamp for head in heads], waiting), waiting, strict=True)
-        for place, group in groupby(placed, key=lambda pair: pair[0]):
-            yield heads[done:place], tuple(message for _, message in group)
+        positions = insert_positions([head.timestamp for head in heads], waiting)
+        for place, group in groupby(zip(positions, waiting, strict=True), key=lambda pair: pair[0]):
+            behind = place < positions[-1] or place < len(heads)
+            yield heads[done:place], tuple(message for _, message in group), behind
             done = place
         if heads[done:]:
-            yield heads[done:], ()
+            yield heads[done:], (), False
 
-    def _pages(self, section_id: str, repeated: frozenset[int], copies: Copies) -> Iterator[tuple[Head, ...]]:
+    def _pages(
+        self, section_id: str, repeated: frozenset[int], copies: Copies
+    ) -> Iterator[tuple[tuple[Head, ...], bool]]:
         left_out = repeated | copies.originals.keys()
-        after, more = 0, True
+        after, more, limit = 0, True, FIRST_PAGE
         while more:
-            page = self._messages.heads(section_id, after=after, limit=PAGE)
-            yield tuple(_in_state(head, copies) for head in page.items if head.id not in left_out)
-            after, more = page.items[-1].id if page.items else after, page.more
+            page = self._messages.heads(section_id, after=after, limit=limit)
+            after, more, limit = page.items[-1].id if page.items else after, page.more, min(4 * limit, PAGE)
+            yield tuple(_in_state(head, copies) for head in page.items if head.id not in left_out), more
 
 
 def _in_state(head: Head, copies: Copies) -> Head:

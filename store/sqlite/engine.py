@@ -18,6 +18,7 @@ from .rows import (
     change_feed,
     comparison_rows,
     counts,
+    head_pages,
     heartbeats,
     message_texts,
     messages,
@@ -69,7 +70,7 @@ class SqliteSessions(Reads):
 class SqliteMessages(Reads):
     """Implements `ports.MessageRows`."""
 
-    heads = delegate(reader_of, messages.heads)
+    heads = delegate(reader_of, head_pages.heads)
     last_heads = delegate(reader_of, messages.last_heads)
     bodies = delegate(reader_of, messages.bodies)
     ends = statement(session_ends.ends)

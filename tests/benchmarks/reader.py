@@ -17,10 +17,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import apsw
 
+from hermes_tui.feed import answers, questions
 from hermes_tui.feed.transcript_requests import Wanted, _found
 from hermes_tui.render.find import Needle
 from hermes_tui.render.glyphs import UNICODE
@@ -101,15 +103,22 @@ class Pane:
         for section in sections:
             self.cursor.layout.add(section)
 
-    def show(self) -> None:
-        """Settle until everything on the screen is drawn, and draw the rail."""
+    def screen(self) -> None:
+        """Settle until everything on the screen is drawn."""
+        layout = self.cursor.layout
         while True:
             self.cursor.settle()
-            wanted = list(self.cursor.layout.bodies.request(self.cursor.viewport.wanted()))
-            for ids in wanted:
-                self.cursor.layout.put(self._read(ids))
-            if not wanted:
+            wanted = self.cursor.viewport.wanted()
+            if all(layout.bodies.get(message_id) is not None for message_id in wanted[:HEIGHT]):
                 break
+            for ids in layout.bodies.request(wanted):
+                layout.put(self._read(ids))
+
+    def show(self) -> None:
+        """The same with the surroundings that are read ahead, and the rail as far as one go brings it."""
+        self.screen()
+        for ids in self.cursor.layout.bodies.request(self.cursor.viewport.wanted()):
+            self.cursor.layout.put(self._read(ids))
         self.rail.catch_up()
         for row in range(HEIGHT):
             self.rail.cell(row, UNICODE)
@@ -145,9 +154,6 @@ def moves(pane: Pane) -> None:
         row(what, *spread([cpu(once) for _ in range(times)]), target)
 
     chance, heads = random.Random(3), pane.cursor.layout.index.heads
-    one_message("assistant", answer(chance)).show()  # what is imported on first use
-    first = cpu(pane.show)
-    row("first screen", first, first, first, "5")
     while pane.rail.behind:
         pane.rail.catch_up()
     each("page down, what was never drawn", "5", 300, lambda: scroll_pages(pane.cursor, 2))
@@ -272,26 +278,44 @@ def main() -> None:
         text = fill(folder / "state.db", options.messages)
         print(f"## Reader: one session of {options.messages:,} messages, {len(text) / 1e6:.0f} MB of text\n")
         with closing(SessionDB(folder / "state.db", read_only=True)) as db:
-            sections: list[Section] = []
-            took = cpu(lambda: sections.extend(Section(p.section_id, p.heads) for p in db.pieces(db.reading("s"))))
-            pane = Pane(db.messages, ())
-            extended = cpu(lambda: _add(pane, sections))
-            print(f"Heads of all messages: read in {took:.0f} ms, taken in {extended:.0f}.\n")
+            pane = openings(db)
             print("| key | median ms | 99 % ms | highest ms | target |\n|---|---|---|---|---|")
             moves(pane)
-            finds(db, tuple(head.id for head in pane.cursor.layout.index.heads), text, folder, options.rg)
-            again = Pane(db.messages, ())
-            _add(again, sections)
-            memory(again)
+            finds(db, tuple(pane.cursor.layout.index.heads.ids), text, folder, options.rg)
+            pane.cursor.to_top()
+            memory(pane)
         large()
         beside_textual()
 
 
-def _add(pane: Pane, sections: Sequence[Section]) -> None:
-    layout = pane.cursor.layout
-    layout.add(sections[0])
-    for section in sections[1:]:
-        layout.extend(section.heads)
+def openings(db: SessionDB) -> Pane:
+    """A session that is opened: its first screen, then all of it."""
+    listed = db.session("s")
+    assert listed is not None
+    one_message("assistant", answer(random.Random(3))).show()  # what is imported on first use
+    panes: list[Pane] = []
+
+    def opened() -> None:
+        early = next(questions.opened(db, 1, listed, None))
+        assert isinstance(early, answers.SectionArrived)
+        panes.append(Pane(db.messages, [Section(early.session_id, early.heads)]))
+        panes[-1].screen()
+
+    first = spread([cpu(opened) for _ in range(20)])
+    pane, pages = Pane(db.messages, ()), [0.0]
+    pane.cursor.layout.add(Section("s", ()))
+
+    def whole() -> None:
+        arrived = (
+            piece for piece in questions.opened(db, 1, listed, None) if isinstance(piece, answers.SectionArrived)
+        )
+        pages.extend(cpu(partial(pane.cursor.layout.extend, piece.heads)) for piece in arrived)
+
+    print(
+        f"First screen from the key on: {first[0]:.1f} ms, at most {first[2]:.1f} (target 5). All heads: read and"
+        f" taken in {cpu(whole):.0f} ms, of which the loop has {sum(pages):.0f}, at most {max(pages):.1f} at a time.\n"
+    )
+    return pane
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, islice
 
 from hermes_tui.render.block import WIDEST_LINE, first_lines, rest_line
 from hermes_tui.render.flow import flow
@@ -13,8 +13,8 @@ from hermes_tui.render.highlight import code_block
 from hermes_tui.render.line import Line, Role, Span, blank, cells, plain, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.markdown.node import Kind, Node
-from hermes_tui.render.markdown.parser import parse
-from hermes_tui.render.markdown.split import FIRST
+from hermes_tui.render.markdown.parser import beginning, parse
+from hermes_tui.render.markdown.split import FIRST, FIRST_LINES
 from hermes_tui.render.markdown.table import table_lines
 from hermes_tui.render.safe import safe_line
 
@@ -48,7 +48,7 @@ def document(text: str, look: Look, *, like: Span, limit: int | None, first: boo
     Args:
         like: The look of plain text.
         limit: Lines of the source that are shown at most; None for all.
-        first: Draw no more than about `split.FIRST` characters.
+        first: Draw no more of a long text than `split.FIRST_LINES` lines of `split.FIRST` characters.
 
     Returns:
         Lines of at most `look.room` cells, if that is 4 or more.
@@ -56,9 +56,11 @@ def document(text: str, look: Look, *, like: Span, limit: int | None, first: boo
     source, more = first_lines(text.strip("\n"), limit)
     source = "\n".join(map(safe_line, source.split("\n")))
     first = first and len(source) > FIRST
-    nodes = parse(source, like, first=first)
-    lines = list(_blocks(_numbered(nodes, count(1)) if look.numbered else nodes, look, is_top=True))
-    return Document([*lines, rest_line(more, look)] if more and not first else lines, not first)
+    nodes: Iterable[Node] = beginning(source, like) if first else parse(source, like)
+    lines = _blocks(_numbered(nodes, count(1)) if look.numbered else nodes, look, is_top=True)
+    if first:
+        return Document(list(islice(lines, FIRST_LINES)), whole=False)
+    return Document([*lines, rest_line(more, look)] if more else list(lines))
 
 
 def code_nodes(nodes: Iterable[Node]) -> Iterator[Node]:

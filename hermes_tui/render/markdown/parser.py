@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hermes_tui.render.line import Line, Span, plain, span
 from hermes_tui.render.markdown.inline import InlineText
 from hermes_tui.render.markdown.node import Align, Kind, Node, Table
-from hermes_tui.render.markdown.split import FIRST, definitions, first_part
+from hermes_tui.render.markdown.split import FIRST, STEP, definitions, first_part
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -27,17 +27,24 @@ _MARKDOWN = frozenset({"markdown", "md", "gfm"})
 _ALIGNS = {"left": Align.LEFT, "right": Align.RIGHT, "center": Align.CENTRE}
 
 
-def parse(text: str, like: Span, *, first: bool = False) -> tuple[Node, ...]:
-    """The blocks of a safe text.
+def beginning(text: str, like: Span) -> Iterator[Node]:
+    """The blocks of the beginning of a safe text, as far as it can be drawn alone (`split.first_part`).
 
-    Args:
-        like: The look of plain text.
-        first: Only the beginning, as far as it can be drawn alone (`split.first_part`).
+    Each step is parsed when its first block is asked for.
     """
     known = tuple(definitions(text).items())
+    start, stop = 0, first_part(text) or FIRST
+    while start < stop:
+        length = first_part(text[start:stop], STEP) or stop - start
+        nodes = _parsed(text[start : start + length], like, known)
+        yield from (replace(nodes[0], spaced=bool(start)), *nodes[1:]) if nodes else ()
+        start += length
+
+
+def parse(text: str, like: Span) -> tuple[Node, ...]:
+    """The blocks of a safe text; `like` is the look of plain text."""
+    known = tuple(definitions(text).items())
     end = first_part(text)
-    if first:
-        return _parsed(text[: end or FIRST], like, known)
     head, rest = _parsed(text[:end], like, known), _parsed(text[end:], like, known)
     return (*head, replace(rest[0], spaced=bool(head)), *rest[1:]) if rest else head
 

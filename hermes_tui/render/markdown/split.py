@@ -6,7 +6,11 @@ import re
 from collections.abc import Iterator
 
 FIRST = 1 << 13
-"""Characters of a text that are parsed for the first screen."""
+"""Characters of a text that are parsed for the first screen at most."""
+STEP = 1 << 11
+"""Characters of it that are parsed in one go, as long as the screen is not full."""
+FIRST_LINES = 64
+"""Lines that are drawn for the first screen; a taller one is filled as soon as all is drawn."""
 
 _FENCE = re.compile(r"([ \t]*)(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _GOES_ON = re.compile(r"[ \t\-*+>|]|\d{1,9}[.)]")

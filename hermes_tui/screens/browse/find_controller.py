@@ -12,7 +12,7 @@ from hermes_tui.screens.browse.rail_controller import RailController
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.find import Find, FoundMessage
 from hermes_tui.widgets.transcript import Transcript
-from hermes_tui.widgets.transcript_cursor import Target
+from hermes_tui.widgets.transcript_cursor import Places
 
 
 class FindController:
@@ -27,7 +27,7 @@ class FindController:
         self._changed = changed
         self._pane = pane
         self._rail = rail
-        self._places: list[Target] = []
+        self._places: Places | None = None
         self._following = False
 
     def begin(self) -> None:
@@ -102,7 +102,7 @@ class FindController:
         """Look through the messages that came since the find began, once it has looked through the others."""
         find, heads = self._reading.find, self._pane.cursor.layout.index.heads
         if find is not None and find.is_done and find.needle.text and find.asked < len(heads):
-            self._look_through(find, [head.id for head in heads[find.asked :]])
+            self._look_through(find, heads.ids[find.asked :])
 
     def take_reread(self, _: answers.TranscriptReread) -> None:
         """Find again in a transcript whose messages may have other places; the reader stays."""
@@ -112,14 +112,14 @@ class FindController:
             index = self._pane.cursor.layout.index.index_of(current.id) if current else None
             if current is not None and index is not None:
                 again.current, again.nth = current._replace(place=index), find.nth
-            self._look_through(again, [head.id for head in self._pane.cursor.layout.index.heads])
+            self._look_through(again, self._pane.cursor.layout.index.heads.ids)
 
     def _ask(self, needle: Needle, start: int) -> None:
         """Ask for the messages from the reader's on, then for those before."""
         find = self._reading.find = Find(needle, start)
         self._pane.set_query(needle if needle.text else None)
         self._pane.rail.show_hits(())
-        ids = [head.id for head in self._pane.cursor.layout.index.heads]
+        ids = self._pane.cursor.layout.index.heads.ids
         if needle.text:
             self._look_through(find, [*ids[start:], *ids[:start]])
         else:

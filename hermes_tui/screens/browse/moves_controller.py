@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.destination import destination
 from hermes_tui.render.tools.outcome import has_failed
@@ -23,11 +25,11 @@ class MovesController:
         """Go to a message number, a date or a time, or say what there is."""
         cursor = self._pane.cursor
         index = cursor.layout.index
-        found = destination(typed, index.heads, cursor.bar, self._state.now(), is_hidden=index.is_hidden)
+        found = destination(typed, index.heads.times, cursor.bar, self._state.now(), is_hidden=index.is_hidden)
         if found.index is None:
             self._say(found.complaint)
         else:
-            self._pane.show_message(index.heads[found.index].id)
+            self._pane.show_message(index.heads.ids[found.index])
 
     def next_error(self) -> None:
         """Go to the next result that failed behind the message with the bar, at last from the first one on."""
@@ -36,10 +38,9 @@ class MovesController:
         if not cursor.bar < len(index):
             return
         start = max(cursor.bar + 1, index.results(cursor.bar).stop)
-        order = (*range(start, len(index)), *range(start))
-        ids = [
-            index.heads[place].id for place in order if index.heads[place].role == "tool" and not index.is_hidden(place)
-        ]
+        places = [place for place in index.heads.of_role("tool") if not index.is_hidden(place)]
+        first = bisect_left(places, start)
+        ids = [index.heads.ids[place] for place in (*places[first:], *places[:first])]
         self._feed.transcript.first(ids, has_failed, kept=cursor.layout.bodies.kept)
 
     def take_message(self, message: answers.MessageFound) -> None:

@@ -34,7 +34,7 @@ class RailController:
     def take_growth(self, _: answers.Answer | None = None) -> None:
         """Ask for the marks of messages that came."""
         layout = self._pane.cursor.layout
-        if fresh := [head.id for head in layout.index.heads[self._asked :]]:
+        if fresh := layout.index.heads.ids[self._asked :]:
             self._feed.transcript.mark(fresh, marks_of, kept=layout.bodies.kept, again=not self._asked)
             self._asked += len(fresh)
         self.show_hits()

@@ -93,6 +93,7 @@ class ReadingController:
             self._begin_section(message, self._reading.row)
         else:
             self._pane.append_heads(message.session_id, message.heads, live=False)
+            self._before = message.session
         if message.waiting:
             self._pane.append_waiting(message.session_id, message.waiting)
             self._spooled = True

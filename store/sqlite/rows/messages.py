@@ -7,7 +7,7 @@ Ids of several sessions interleave, so the next id is not the next message.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import apsw
@@ -15,7 +15,7 @@ import apsw
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
 from ...base.late_dataclass import dataclass
-from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
+from ...base.models import UNREADABLE, ContextLine, Head, Message
 from ...formats import message_codec
 from ...formats.row_encoding import storable
 from ..base import cell_values, column_sql
@@ -38,61 +38,29 @@ IN_ID_ORDER = "idx_messages_session_id"
 """Index on (session_id, id), since version 24."""
 
 
-def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
-    """Heads in id order, inactive rows included, from the first id above `after`.
-
-    Rows on a damaged page have heads of the role `UNREADABLE`, where an index still has their ids.
-    """
-    statement = heads_statement(reader.layout)
-    try:
-        rows = [_head(row) for row in reader.rows(statement, (session_id, after, limit + 1), needs=MESSAGES)]
-    except Damaged:
-        rows = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
-    shown = tuple(rows[:limit])
-    more = len(rows) > limit
-    return Page(shown, more, shown[-1].id if more and shown else None)
-
-
-def _ids_of(reader: Reader, session_id: str | None, after: int, limit: int) -> list[int]:
-    """Ids from the covering index, or from the table where the index is damaged."""
-    try:
-        rows = reader.rows(index_statement(reader.layout, BEHIND), (after, session_id, limit))
-    except Damaged:
-        statement = "SELECT id FROM messages NOT INDEXED WHERE session_id = ?2 AND id > ?1 ORDER BY id LIMIT ?3"
-        rows = reader.rows(statement, (after, session_id, limit))
-    return [cell_values.integer(row[0]) for row in rows]
-
-
-def _heads_by_id(reader: Reader, ids: Sequence[int]) -> list[Head]:
-    """Heads of existing rows, around damaged pages."""
-    sql = (
-        f"SELECT {_head_columns(reader.layout)} FROM messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
-    )
-
-    def _read(some: Sequence[int]) -> Iterable[Head]:
-        return map(_head, reader.rows(sql, (json.dumps(list(some)),)))
-
-    return around_damage(_read, ids, lambda message_id, _: [Head(message_id, UNREADABLE)])
-
-
 def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
     """The last heads of a session, in id order."""
     rows = reader.rows(heads_statement(reader.layout, order="DESC"), (session_id, 0, limit), needs=MESSAGES)
-    return tuple(_head(row) for row in reversed(rows))
+    return tuple(head_of(row) for row in reversed(rows))
 
 
 def heads_statement(layout: Layout, *, order: str = "ASC") -> str:
     """Heads of a session: ids from a covering index, then rows by key, so that no body is sorted."""
+    page = f"SELECT id FROM messages WHERE session_id = ? AND {_key(layout)} > ? ORDER BY id {order} LIMIT ?"
+    return heads_of(layout, page, order=order)
+
+
+def heads_of(layout: Layout, page: str, *, order: str = "ASC") -> str:
+    """Heads of the ids that a statement finds, each row by its key."""
     return (
-        f"WITH page AS MATERIALIZED (SELECT id FROM messages WHERE session_id = ? AND {_key(layout)} > ?"
-        f" ORDER BY id {order} LIMIT ?)"
-        f" SELECT {_head_columns(layout)} FROM page CROSS JOIN messages ON messages.id = page.id"
+        f"WITH page AS MATERIALIZED ({page})"
+        f" SELECT {head_columns(layout)} FROM page CROSS JOIN messages ON messages.id = page.id"
         f" ORDER BY page.id {order}"
     )
 
 
-def _head_columns(layout: Layout) -> str:
-    """Columns of a head, in the order `_head` unpacks."""
+def head_columns(layout: Layout) -> str:
+    """Columns of a head, in the order `head_of` unpacks."""
     calls, reasoned = _n_bytes(layout, "tool_calls"), _n_bytes(layout, "reasoning", "reasoning_content")
     return (
         f"messages.id, {column_sql.text(layout, 'messages', 'role')}, {_n_bytes(layout, 'content')},"
@@ -285,7 +253,8 @@ def _n_bytes(layout: Layout, *names: str) -> str:
     return "(" + " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names) + ")"
 
 
-def _head(row: Row) -> Head:
+def head_of(row: Row) -> Head:
+    """A head from the cells of `head_columns`."""
     row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
         id=cell_values.integer(row_id),

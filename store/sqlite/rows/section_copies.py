@@ -28,6 +28,10 @@ _SUMMARY_BYTES = max(len(beginning.encode()) for beginning in SUMMARIES)
 _known: WeakKeyDictionary[Reader, dict[str, tuple[Version, Copies]]] = WeakKeyDictionary()
 
 
+UNDONE = "SELECT 1 FROM messages WHERE session_id = ? AND active = 0 LIMIT 1"
+"""Whether a section has an inactive row: without one it has no copies. Index on (session_id, active, timestamp)."""
+
+
 def version_columns(layout: Layout) -> str:
     """Columns of a `Version` in a statement that groups the rows of a section; covering indexes have them."""
     active = column_sql.active(layout)
@@ -40,8 +44,11 @@ def copies(reader: Reader, session_id: str) -> Copies:
     def _version(connection: apsw.Connection, layout: Layout) -> Version:
         if not layout.has("messages", "active"):
             return ()
+        key = (storable(session_id),)
+        if not connection.execute(UNDONE, key).fetchall():
+            return ()
         sql = f"SELECT {version_columns(layout)} FROM messages WHERE session_id = ?"
-        return connection.execute(sql, (storable(session_id),)).fetchall()[0]
+        return connection.execute(sql, key).fetchall()[0]
 
     try:
         return copies_at(reader, session_id, reader.read(_version))

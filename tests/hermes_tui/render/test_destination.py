@@ -6,22 +6,23 @@ a message that is not shown.
 
 from __future__ import annotations
 
+from math import nan
+
 import pytest
 
 from hermes_tui.render.destination import Destination, destination
-from store.models import Head
 from tests.hermes_tui.render.samples import NOW, at
 
-HEADS = [
-    *(Head(number, "user", timestamp=at(18, f"14:{number:02}", month=10)) for number in range(10, 40)),
-    *(Head(100 + number, "user", timestamp=at(22, f"09:{number:02}")) for number in range(10)),
-    Head(200, "user"),
+TIMES = [
+    *(at(18, f"14:{number:02}", month=10) for number in range(10, 40)),
+    *(at(22, f"09:{number:02}") for number in range(10)),
+    nan,
 ]
 
 
 def going(text: str, bar: int = 0) -> Destination:
     """Where a text leads; the first message of the second day is not shown."""
-    return destination(text, HEADS, bar, NOW, is_hidden=lambda index: index == 30)
+    return destination(text, TIMES, bar, NOW, is_hidden=lambda index: index == 30)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,5 @@ def test_what_lies_outside_says_what_there_is(text: str, complaint: str) -> None
 
 
 def test_a_session_without_times_says_so() -> None:
-    heads = [Head(1, "user")]
     for text in ("2026-10-18", "14:30"):
-        assert destination(text, heads, 0, NOW, is_hidden=lambda _: False).complaint == "no message here has a time"
+        assert destination(text, [nan], 0, NOW, is_hidden=lambda _: False).complaint == "no message here has a time"

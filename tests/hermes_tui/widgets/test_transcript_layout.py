@@ -6,6 +6,8 @@ import pytest
 
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
+from hermes_tui.render.markdown.split import FIRST_LINES
+from hermes_tui.widgets.match_folds import WHOLE
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from store.models import Message, ToolCall
@@ -76,6 +78,22 @@ def test_a_result_before_its_call_answers_it_and_a_second_result_stands_alone() 
 
 def long_answer() -> Message:
     return say(1, "assistant", "\n\n".join(f"Paragraph {number} has *words* in it." for number in range(900)))
+
+
+def test_a_message_of_any_length_is_laid_out_as_far_as_a_screen_first() -> None:
+    """Mutants: the text drawn as far as its limit at once; what was shown before left out after a fold."""
+    line = "one line of a very long text\n"
+    layout = written(say(1, "user", line * 1_200), say(2, "user", "thanks"))
+    assert len(layout.lines(0)) <= FIRST_LINES + 3
+    (drawing,) = layout.unfinished([0]).values()
+    layout.finish(0, drawing, drawing.draw())
+    shown = layout.lines(0)
+    assert "space shows all" in plain(shown[-2])
+    layout.fold(0, WHOLE)
+    assert layout.lines(0) == shown, "until all of it is drawn"
+    (drawing,) = layout.unfinished([0]).values()
+    layout.finish(0, drawing, drawing.draw())
+    assert len(layout.lines(0)) == 1_200 + 3
 
 
 @pytest.mark.slow

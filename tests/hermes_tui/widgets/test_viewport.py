@@ -55,12 +55,19 @@ def test_a_message_is_put_on_a_row_as_far_as_the_ends_allow() -> None:
 
 
 def test_bodies_of_the_screen_are_wanted_before_those_around_it() -> None:
-    viewport = window(200, here=False)
+    layout = written(*(say(number, "user", f"words {number}.") for number in range(1, 201)), here=False)
+    viewport = Viewport(layout)
+    viewport.height = 6
     viewport.place(100)
     wanted = viewport.wanted()
     assert wanted[0] == 101
-    assert set(wanted) <= set(range(101 - AHEAD, 101 + 6 + AHEAD))
-    assert {101 - AHEAD, 101 + AHEAD} <= set(wanted)
+    assert set(wanted) <= set(range(101, 101 + 6)), "the screen alone, as long as it lacks a body"
+    layout.put([say(number, "user", f"words {number}.") for number in wanted])
+    viewport.invalidate()
+    around = viewport.wanted()
+    assert around[: len(wanted)] == wanted
+    assert set(around) <= set(range(101 - AHEAD, 101 + 6 + AHEAD))
+    assert {101 - AHEAD, 101 + AHEAD} <= set(around)
 
 
 def test_new_messages_move_nothing_but_a_window_that_follows() -> None:
