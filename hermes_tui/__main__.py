@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from hermes_tui.cli.options import WRONG, Options, parse
 if TYPE_CHECKING:
     from hermes_tui.config import Config
     from hermes_tui.feed import KeptState, ProfileEntry
-    from store import Home
+    from store import Home, SessionDB
 
 _WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
 """Verbs after which a home may have changed."""
@@ -234,16 +234,25 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
 
-    may_write = not (options.read_only or home.is_every or home.server is not None)
+    is_one = not (home.is_every or home.server is not None)
+    may_write = is_one and not options.read_only
     return ProfileEntry(
         name,
         partial(open_home, home, cache_dir=cache_dir),
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
+        open_to_count=_read_only(home) if is_one else None,
         home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
         kept=kept.home(os.path.realpath(home.folder)),
     )
+
+
+def _read_only(home: Home) -> Callable[[], SessionDB]:
+    """Opens a home of its own to read it."""
+    from store import SessionDB
+
+    return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir, read_only=True)
 
 
 def _resumable(options: Options, home: Home) -> Path | str:

@@ -39,6 +39,7 @@ from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.export import ExportScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
@@ -47,6 +48,7 @@ from hermes_tui.screens.outline import OutlineScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
 from hermes_tui.screens.resume import ResumeScreen, start
+from hermes_tui.screens.statistics import StatisticsScreen
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
@@ -59,7 +61,8 @@ SUB_SCREENS = SubScreens(
     FamilyScreen,
     HiddenScreen,
     OutlineScreen,
-    SessionScreens(ManageScreen, ResumeScreen, start),
+    StatisticsScreen,
+    SessionScreens(ManageScreen, ExportScreen, ResumeScreen, start),
 )
 DEFAULT_THEME = "textual-dark"
 NO_COLOUR_THEME = "ansi-dark"

@@ -25,6 +25,8 @@ class Place(StrEnum):
     JOURNAL = "repairs"
     MANAGE = "sessions in order"
     RESUME = "resume"
+    EXPORT = "export"
+    STATS = "statistics"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
@@ -99,7 +101,8 @@ class Command:
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
     "rankable", "family", "flagged", "unwrapped" or "copying" (the two seconds after a copy), of a repair "applies",
     "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable", of the doctor "waiting", of
-    sessions kept in order "managed", "pinnable", "forceable", "children" or "renames"; "" for none.
+    sessions kept in order "managed", "pinnable", "forceable", "children" or "renames", of an export "choosing" or
+    "several", of marked sessions "marked", of statistics "counted"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

@@ -8,17 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
-from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
+from hermes_tui.commands.session_commands import (
+    COUNTING,
+    EXPORT,
+    EXPORTING,
+    KEEPING,
+    MANAGE,
+    MARKING,
+    RESUME,
+    RESUMING,
+    STATS,
+)
 from hermes_tui.commands.user_keys import rebound
 
 __all__ = [
     "BROWSER",
     "DOCTOR",
+    "EXPORT",
     "INSIDE",
     "JOURNAL",
     "MANAGE",
     "REPAIRS",
     "RESUME",
+    "STATS",
     "TABLE",
     "Command",
     "Offer",
@@ -265,6 +277,9 @@ TABLE: list[Command] = [
     .when(*JOURNAL, rank=10, needs="undoable")
     .key("u", "undo", "Undo this repair"),
     Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
+    *MARKING,
+    *EXPORTING,
+    *COUNTING,
     *KEEPING,
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
@@ -272,11 +287,11 @@ TABLE: list[Command] = [
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE, rank=98, words=dict.fromkeys(PANES | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, "")
+        *EVERYWHERE, rank=98, words=dict.fromkeys(EVERYWHERE - BROWSER | PANES, "")
     ),
     Command("ctrl+z", "", "stop the program as any other; `fg` in the shell brings it back", EVERYWHERE),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
+    .when(*PANES, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, *EXPORT, *STATS, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 ]
 """Every command. Its keys are the user's once `rebind` was called."""

@@ -117,8 +117,12 @@ class Navigation:
         self._go(self.list)
 
     def stay(self) -> None:
-        """Say which key quits."""
-        self.say("q quits")
+        """Take the marks away; where there are none, say which key quits."""
+        if self._state.marked:
+            self._state.marked.clear()
+            self._changed(Part.LISTS)
+        else:
+            self.say("q quits")
 
     def say(self, notice: str) -> None:
         """Show a sentence for a few seconds."""
@@ -145,6 +149,30 @@ class Navigation:
         what = "session" if place[1] is None else "message"
         self.say(f"{what} bookmarked · is:bookmarked lists them" if is_set else f"{what} is bookmarked no longer")
         self._changed(Part.LISTS)
+
+    def mark(self) -> None:
+        """Mark the session under the cursor for the next act, or not, and go on to the next row."""
+        if (row := self._state.current) is None:
+            self.say("there is nothing to mark")
+            return
+        marked = self._state.marked
+        if row.session.id in marked:
+            del marked[row.session.id]
+        else:
+            marked[row.session.id] = None
+        self._changed(Part.LISTS)
+        self._pane.refresh()
+        self.move(1)
+
+    def mark_all(self) -> None:
+        """Mark every session that is listed; where all are marked, none."""
+        marked, shown = self._state.marked, self._widgets.shown_sessions(hits_shown=self._state.hits_shown)
+        if all(session_id in marked for session_id in shown):
+            marked.clear()
+        else:
+            marked.update(dict.fromkeys(shown))
+        self._changed(Part.LISTS)
+        self._pane.refresh()
 
     def other_pane(self) -> None:
         """From the list to the transcript, and back."""
@@ -230,6 +258,11 @@ class Navigation:
         if toggled:
             self._state.everything = not self._state.everything
             self._changed(Part.LISTS)
+
+    def leave_statistics(self, query: str | None) -> None:
+        """List the sessions that were chosen."""
+        if query is not None:
+            self.search_for(query)
 
     def leave_repair(self, session_id: str | None) -> None:
         """Read the session that was asked for after a repair."""

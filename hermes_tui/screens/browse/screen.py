@@ -75,7 +75,9 @@ class BrowserScreen(Screen[None]):
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         state.history.is_kept = settings.history
         self._settings = settings
-        self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
+        self.feed = feed = Feed(
+            profile.open_store, open_to_write=profile.open_to_write, open_to_count=profile.open_to_count
+        )
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
@@ -85,6 +87,7 @@ class BrowserScreen(Screen[None]):
         self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
+        self._over.look_at_deletion = self._acts.look_back
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
 
@@ -338,6 +341,22 @@ class BrowserScreen(Screen[None]):
     def action_act(self, name: str) -> None:
         """The plan of a deletion, a title or a mark of the session, or the question of its hand-over to Hermes."""
         self._acts.do(name)
+
+    def action_statistics(self) -> None:
+        """The counts of the home, or of the sessions that are searched for."""
+        self._over.statistics()
+
+    def action_mark(self) -> None:
+        """Mark the session under the cursor for the next act."""
+        self._navigation.mark()
+
+    def action_mark_all(self) -> None:
+        """Mark every session that is listed, or none."""
+        self._navigation.mark_all()
+
+    def redraw(self) -> None:
+        """Draw the lists again."""
+        self._changed(Part.LISTS)
 
     def action_doctor(self) -> None:
         """The store's health."""
