@@ -18,7 +18,7 @@ from hermes_tui.cli.options import WRONG, Options, parse
 if TYPE_CHECKING:
     from hermes_tui.config import Config
     from hermes_tui.feed import KeptState, ProfileEntry
-    from store import Home, SessionDB
+    from store import Home, Session, SessionDB
 
 _WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
 """Verbs after which a home may have changed."""
@@ -27,6 +27,9 @@ SWITCH = 0.001
 INTERRUPTED = 130
 CRASHED = 1
 """Exit code of Textual after an error of its own."""
+NONE_CHOSEN = 1
+"""Exit code of `--print-id` where no session was opened."""
+NO_CHOICE = "--print-id asks on a terminal, and there is none here (or TERM is dumb); hermes-tui list prints every id"
 NO_SCREEN = "this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
 
 
@@ -81,12 +84,15 @@ def _run(options: Options) -> int:
         return show_config(options, sys.stdout, sys.stderr)
     with ExitStack() as stack:
         try:
-            if options.demo or options.verb == "export" or _has_screen():
+            has_screen = _has_screen(options)
+            if options.demo or options.verb == "export" or has_screen:
                 _end_by_signals()
-            if options.verb is None and options.query and not _has_screen():
+            if options.verb is None and options.query and not has_screen:
                 return complain(_no_verb(options.query[0]), sys.stderr)
+            if options.print_id and not has_screen:
+                return complain(NO_CHOICE, sys.stderr)
             home = _home(options, stack)
-            if options.verb is None and _has_screen():
+            if options.verb in (None, "open") and has_screen:
                 return _screen(options, home, stack)
             code = _verb(options, home)
             if options.verb is None:
@@ -113,7 +119,7 @@ def _home(options: Options, stack: ExitStack) -> Home:
     )
     from hermes_tui.cli.servers import followed
 
-    may_ask = options.verb is None and _has_screen()
+    may_ask = options.verb in (None, "open") and _has_screen(options)
     return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
 
 
@@ -171,15 +177,18 @@ def _ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _has_screen() -> bool:
-    """Whether there is a terminal that can show one."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+def _has_screen(options: Options) -> bool:
+    """Whether there is a terminal that can show one; with `--print-id` standard output is for the id."""
+    shown = sys.stderr if options.print_id else sys.stdout
+    return sys.stdin.isatty() and shown.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     from hermes_tui.early_keys import early_keys
 
+    opening = _opening(options, home)
+    out = _screen_on_stderr() if options.print_id else None
     early = stack.enter_context(early_keys(sys.stdin.fileno()))
     if options.demo:
         from hermes_tui.demo.run import agent
@@ -204,10 +213,33 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
+        opening=opening,
+        picks=options.print_id,
     )
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run(mouse=settings.mouse)
-    return WRONG if app.return_code == CRASHED else app.return_code or 0
+    if app.return_code == CRASHED:
+        return WRONG
+    if out is not None and not app.return_code:
+        os.write(out, f"{app.picked}\n".encode("utf-8", "surrogateescape") if app.picked else b"")
+        return 0 if app.picked else NONE_CHOSEN
+    return app.return_code or 0
+
+
+def _opening(options: Options, home: Home) -> tuple[Session, int | None] | None:
+    """The session and the message that the screen begins with."""
+    if options.verb != "open":
+        return None
+    from hermes_tui.cli.opening import named_place
+
+    return named_place(home, options.ids[0])
+
+
+def _screen_on_stderr() -> int:
+    """Have the terminal of standard error in place of standard output, whose descriptor is returned."""
+    out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
 
 
 def _settings() -> Config:

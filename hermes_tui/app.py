@@ -53,6 +53,7 @@ from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.theme import ASCII_CLASS
+from store import Session
 
 SUB_SCREENS = SubScreens(
     RepairScreen,
@@ -87,6 +88,8 @@ class HermesApp(App[None]):
         searches: The file of saved searches, None to keep none.
         kept: What is kept across runs for all homes; without it until the end of this one.
         query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
+        opening: A session to begin with, and the id of a message in it, None for none.
+        picks: Leave with the id of the session that is opened, in `picked`.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
@@ -111,6 +114,8 @@ class HermesApp(App[None]):
         kept: KeptState | None = None,
         query: str = "",
         near_verb: str = "",
+        opening: tuple[Session, int | None] | None = None,
+        picks: bool = False,
         ascii_only: bool = False,
         early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
@@ -136,6 +141,10 @@ class HermesApp(App[None]):
         for profile in profiles:
             self.add_mode(profile.name, partial(browser, profile))
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
+        self._opening = opening
+        self.picked = ""
+        if picks:
+            self._browser.state.pick = self._pick
         self._complaint = self._config.complaint
         self._choose_theme()
 
@@ -173,8 +182,14 @@ class HermesApp(App[None]):
         if self._query:
             self._browser.take_text(self._query)
             self._browser.show_notice(f"searching for “{one_line(self._query)}”{self._meant}")
+        if self._opening is not None:
+            self._browser.open_session(*self._opening)
         if self._complaint:
             self._browser.show_notice(self._complaint)
+
+    def _pick(self, session_id: str) -> None:
+        self.picked = session_id
+        self.exit()
 
     def get_driver_class(self) -> type[Driver]:
         """The driver that knows what came in one read, where Textual would take the one it is made from."""

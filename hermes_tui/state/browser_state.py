@@ -206,6 +206,8 @@ class BrowserState:
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
+    pick: Callable[[str], None] | None = None
+    """Takes the id of a session in place of opening it; None to open it."""
     marked: dict[str, None] = field(default_factory=dict)
     """Ids of the sessions that the next act is for, in the order that they were marked in."""
 

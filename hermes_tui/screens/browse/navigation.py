@@ -10,7 +10,9 @@ from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.hit_rows import MoreRow, ProposedRow
+from hermes_tui.widgets.transcript_cursor import Target
 from hermes_tui.widgets.virtual_list import VirtualList
 
 ROW_KEYS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+j", "ctrl+k"})
@@ -185,10 +187,27 @@ class Navigation:
             self.search_for(pane.cursor.key.text)
         elif isinstance(pane.cursor.key, MoreRow):
             pane.action_choose()
-        else:
+        elif not self._is_picked():
             self._state.history.keep(self._widgets.search_bar.text)
             pane.cursor.touched = True
             self.open_chosen(enter=True)
+
+    def _is_picked(self) -> bool:
+        """Whether the session under the cursor was handed on, in place of being opened."""
+        self._widgets.observe(self._state)
+        row, pick = self._state.pane.row, self._state.pick
+        if row is None or pick is None:
+            return False
+        pick(row.session.id)
+        return True
+
+    def open_at(self, row: SessionRow, message_id: int | None) -> None:
+        """Read a session, from one of its messages on where it is named."""
+        self._came_from = self.list
+        self._go(Place.TRANSCRIPT)
+        if message_id is not None:
+            self._widgets.transcript.return_to(row.session.id, Target(message_id))
+        self._reading.open(row)
 
     def open_chosen(self, *, enter: bool = False) -> None:
         """Read the session or the hit under the list's cursor, and go there."""

@@ -32,6 +32,7 @@ from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.layout import Layout
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.page_frame import key_bindings, offers
@@ -39,6 +40,7 @@ from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
+from store import Session
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
@@ -110,6 +112,10 @@ class BrowserScreen(Screen[None]):
         """End the threads."""
         self.feed.close()
         self.controllers.close()
+
+    def open_session(self, session: Session, message_id: int | None) -> None:
+        """Read a session, from one of its messages on where it is named."""
+        self._navigation.open_at(SessionRow(session), message_id)
 
     def show_notice(self, text: str) -> None:
         """Show a sentence for a few seconds, where it covers nothing."""
