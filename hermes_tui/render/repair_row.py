@@ -14,7 +14,7 @@ from hermes_tui.render.time import in_words, local, many
 from store import TrashEntry
 from store.repair.model import Operation, State
 
-WHEN, WHAT, MESSAGES, STATE = 16, 9, 9, 9
+WHEN, WHAT, MESSAGES, STATE = 16, 7, 8, 12
 """Cells of columns."""
 STAMP = "%Y-%m-%d %H:%M"
 WORDS = {
@@ -28,7 +28,7 @@ WORDS = {
 def operation_head(*, width: int) -> Line:
     """Draw the columns' names."""
     room = _room(width)
-    names = f"{'when':<{WHEN}}  {'what':<{WHAT}}{'session':<{room}}{'messages':>{MESSAGES}}  state"
+    names = f"{'when':<{WHEN}}  {'what':<{WHAT}}{'session':<{room}}{'messages':>{MESSAGES}} state"
     return (blank(1), span(names, Role.DIM))
 
 
@@ -49,7 +49,7 @@ def operation_row(
     line = (
         span(f"{_when(operation.started_at, now):<{WHEN}}  {'delete' if is_deletion else 'repair':<{WHAT}}", Role.DIM),
         span(name, bold=cursor),
-        span(f"{in_words(number):>{MESSAGES}}  ", Role.DIM),
+        span(f"{in_words(number):>{MESSAGES}} ", Role.DIM),
         span(WORDS[operation.state], Role.WARNING if stopped else Role.DIM),
     )
     return with_cursor(line, glyphs, cursor=cursor)
@@ -81,4 +81,4 @@ def _messages(operation: Operation) -> int:
 
 
 def _room(width: int) -> int:
-    return max(width - 2 - WHEN - 2 - WHAT - MESSAGES - 2 - STATE - 4, 8)
+    return max(width - 1 - WHEN - 2 - WHAT - MESSAGES - 1 - STATE - 1, 8)

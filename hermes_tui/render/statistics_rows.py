@@ -17,7 +17,7 @@ from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.statistics import LEVELS, LEVELS_ASCII, calendar_lines, dollars, hour_lines
 from hermes_tui.render.time import count, in_words, many
 from store.browse.statistics import Statistics
-from store.engine.statistics import Tally, ToolsStep
+from store.engine.statistics import Tally, ToolCount, ToolsStep
 
 NAME, NUMBER = 24, 10
 """Cells of a row's name, and of each number."""
@@ -70,11 +70,7 @@ def rows(
         for size in sizes:
             said = dollars(size.value) if section is Section.DEAREST else many(int(size.value), "message")
             found.append(StatisticsRow(section, size.title or size.id, size.value, (said,), f"id:{size.id}"))
-    for tool in tools.tools[:MOST] if tools else ():
-        failed = f"{100 * tool.errors / tool.calls:.1f} % failed" if tool.errors else ""
-        said = (many(tool.calls, "result"), failed)
-        found.append(StatisticsRow(Section.TOOLS, tool.name, tool.calls, said, _filter("tool", tool.name)))
-    return found
+    return found + [_tool(tool) for tool in (tools.tools[:MOST] if tools else ())]
 
 
 def head(numbers: Statistics, *, width: int, glyphs: Glyphs) -> list[Line]:
@@ -121,6 +117,12 @@ def section_words(section: Section, tools: ToolsStep | None) -> str:
 def _day(day: date, messages: int) -> StatisticsRow:
     query = f"after:{day} before:{day + timedelta(days=1)}"
     return StatisticsRow(Section.DAYS, f"{day:%a} {day}", messages, (many(messages, "message"),), query)
+
+
+def _tool(tool: ToolCount) -> StatisticsRow:
+    failed = f"{100 * tool.errors / tool.calls:.1f} % failed" if tool.errors else ""
+    numbers = (many(tool.calls, "result"), failed)
+    return StatisticsRow(Section.TOOLS, tool.name, tool.calls, numbers, _filter("tool", tool.name))
 
 
 def _group(section: Section, key: str, name: str | None, tally: Tally) -> StatisticsRow:

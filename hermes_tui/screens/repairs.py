@@ -114,7 +114,7 @@ class RepairsScreen(Screen[ChosenOperation | None]):
 
     def _show(self) -> None:
         """Put both up, the last one first."""
-        every = [*(self._operations or ()), *self._deletions]
+        every: list[Operation | TrashEntry] = [*(self._operations or ()), *self._deletions]
         self._list.show(sorted(every, key=lambda operation: -operation.started_at))
         self._draw()
 

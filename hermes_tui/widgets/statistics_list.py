@@ -44,7 +44,7 @@ class StatisticsList(VirtualList):
         for section in Section:
             found = [row for row in rows if row.section is section]
             self._most[section] = max((row.value for row in found), default=0)
-            own = {RowKey(section, place): row for place, row in enumerate(found)}
+            own: dict[Hashable, StatisticsRow] = {RowKey(section, place): row for place, row in enumerate(found)}
             self._rows |= own
             keys += [RuleKey(section), *own] if own else []
         self.set_head(head)

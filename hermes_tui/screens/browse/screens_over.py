@@ -130,10 +130,11 @@ class ScreensOver:
         self._screen.app.push_screen(self._make.doctor(self._feed, self._state))
 
     def _look_back(self, chosen: ChosenOperation | None) -> None:
-        if chosen is not None and isinstance(chosen.operation, TrashEntry):
-            self.look_at_deletion(chosen.operation, chosen.undo)
-        elif chosen is not None:
-            self._open_repair(chosen.operation.session_id, past=(chosen.operation, chosen.undo))
+        operation = chosen.operation if chosen is not None else None
+        if chosen is not None and isinstance(operation, TrashEntry):
+            self.look_at_deletion(operation, chosen.undo)
+        elif chosen is not None and operation is not None:
+            self._open_repair(operation.session_id, past=(operation, chosen.undo))
 
     def _open_repair(
         self, session_id: str | None, *, whole: bool = False, past: tuple[Operation, bool] | None = None
