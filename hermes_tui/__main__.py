@@ -213,9 +213,8 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
-        opening=opening,
-        picks=options.print_id,
     )
+    app.begin_with(opening, picks=options.print_id)
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run(mouse=settings.mouse)
     if app.return_code == CRASHED:

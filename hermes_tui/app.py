@@ -88,8 +88,6 @@ class HermesApp(App[None]):
         searches: The file of saved searches, None to keep none.
         kept: What is kept across runs for all homes; without it until the end of this one.
         query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
-        opening: A session to begin with, and the id of a message in it, None for none.
-        picks: Leave with the id of the session that is opened, in `picked`.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
@@ -114,8 +112,6 @@ class HermesApp(App[None]):
         kept: KeptState | None = None,
         query: str = "",
         near_verb: str = "",
-        opening: tuple[Session, int | None] | None = None,
-        picks: bool = False,
         ascii_only: bool = False,
         early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
@@ -141,10 +137,8 @@ class HermesApp(App[None]):
         for profile in profiles:
             self.add_mode(profile.name, partial(browser, profile))
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
-        self._opening = opening
+        self._opening: tuple[Session, int | None] | None = None
         self.picked = ""
-        if picks:
-            self._browser.state.pick = self._pick
         self._complaint = self._config.complaint
         self._choose_theme()
 
@@ -186,6 +180,11 @@ class HermesApp(App[None]):
             self._browser.open_session(*self._opening)
         if self._complaint:
             self._browser.show_notice(self._complaint)
+
+    def begin_with(self, opening: tuple[Session, int | None] | None, *, picks: bool) -> None:
+        """Begin with a session, at a message by its id; with `picks` leave with the session that is opened."""
+        self._opening = opening
+        self._browser.state.pick = self._pick if picks else None
 
     def _pick(self, session_id: str) -> None:
         self.picked = session_id

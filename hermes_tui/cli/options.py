@@ -155,10 +155,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     listed.add_argument(
         "--format", metavar="TEXT", help="a line for each, with {id} {title} {source} {model} {messages} …"
     )
-    show = add("show", "print the messages of a session")
-    show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
-    show.add_argument("--follow", action="store_true", help="go on printing what changes, until ctrl+c")
-    show.add_argument("--plain", action="store_true", help="words alone, for a screen reader: no marks, no indents")
+    _add_show(add("show", "print the messages of a session"))
     opened = add("open", "open the screen at a session, or at a message of it; needs a terminal")
     opened.add_argument(
         "ids", metavar="ID[:MESSAGE]", nargs=1, help="a session's id, the start of it or a link; a message's id"
@@ -187,6 +184,12 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_show(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
+    verb.add_argument("--follow", action="store_true", help="go on printing what changes, until ctrl+c")
+    verb.add_argument("--plain", action="store_true", help="words alone, for a screen reader: no marks, no indents")
 
 
 def _add_export(verb: Parser) -> None:

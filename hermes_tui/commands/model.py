@@ -51,6 +51,7 @@ _IDS = {
     "next_hit(1)": "next_hit",
     "next_hit(-1)": "previous_hit",
     "repair(True)": "difference",
+    "mark(True)": "mark_all",
     "app.quit_by_letter": "quit",
     "copy('message')": "copy_message",
     "copy('resume')": "copy_resume",

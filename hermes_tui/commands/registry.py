@@ -19,6 +19,7 @@ from hermes_tui.commands.session_commands import (
     RESUMING,
     STATS,
 )
+from hermes_tui.commands.store_commands import DOCTOR, JOURNAL, OF_THE_STORE
 from hermes_tui.commands.user_keys import rebound
 
 __all__ = [
@@ -43,8 +44,6 @@ __all__ = [
 
 SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
-DOCTOR = frozenset({Place.DOCTOR})
-JOURNAL = frozenset({Place.JOURNAL})
 
 TABLE: list[Command] = [
     Command("R", "try again", "read state.db again after an error")
@@ -212,7 +211,7 @@ TABLE: list[Command] = [
     .key("d", "repair(True)", "Difference of this session's sources"),
     Command("F", "repair all", "see what a repair of all flagged sessions would do")
     .when(*PANES, needs="any_flagged")
-    .key("F", "repair_all", "Repair all flagged sessions"),
+    .key("F", "over('repair_all')", "Repair all flagged sessions"),
     Command(
         "y",
         "apply",
@@ -251,32 +250,7 @@ TABLE: list[Command] = [
     )
     .when(REPAIR, rank=60, needs="mergeable")
     .key("M", "merge", "Insert also what is refused"),
-    Command("D", "doctor", "how the store is, check by check, and what waits to be written into it").key(
-        "D", "doctor", "Doctor: how the store is"
-    ),
-    Command(
-        "y",
-        "write what waits",
-        "write the messages that wait in files because a store would not take them; it is asked first",
-    )
-    .when(*DOCTOR, rank=5, needs="waiting")
-    .key("y", "replay", "Write what waits"),
-    Command("R", "look again", "look at the store's health again")
-    .when(*DOCTOR, rank=20, needs="idle")
-    .key("R", "look_again", "Look again"),
-    Command("esc", "back", "go back to the browser; while files are written, stop after this one")
-    .when(*DOCTOR, rank=30)
-    .key("escape", "back", "Back"),
-    Command("U", "repairs", "the repairs that were made: the receipt and the undo of each").key(
-        "U", "repairs", "Repairs that were made"
-    ),
-    Command("enter", "receipt", "see the receipt of the repair under the cursor")
-    .when(*JOURNAL, rank=5, needs="rows")
-    .key("enter", "receipt", "Receipt of this repair"),
-    Command("u", "undo", "see the plan of its undo")
-    .when(*JOURNAL, rank=10, needs="undoable")
-    .key("u", "undo", "Undo this repair"),
-    Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
+    *OF_THE_STORE,
     *MARKING,
     *EXPORTING,
     *COUNTING,

@@ -60,12 +60,12 @@ MARKING: tuple[Command, ...] = (
     .key("space", "mark", "Mark this session"),
     Command("*", "mark all", "mark all sessions that are shown, or no session any more")
     .when(*LISTS, rank=96, needs="rows", words={Place.HITS: "", Place.SESSIONS: ""})
-    .key("asterisk", "mark_all", "Mark all sessions that are shown"),
+    .key("asterisk", "mark(True)", "Mark all sessions that are shown"),
 )
 COUNTING: tuple[Command, ...] = (
     Command("S", "", "what the home holds and what it cost, or the sessions that are searched for")
     .when(*PANES)
-    .key("S", "statistics", "Statistics: activity, tokens, cost, tools"),
+    .key("S", "over('statistics')", "Statistics: activity, tokens, cost, tools"),
     Command("enter", "list these", "list the sessions of the day, source, model or tool under the cursor")
     .when(*STATS, rank=5, needs="rows")
     .key("enter", "choose", "List these sessions"),

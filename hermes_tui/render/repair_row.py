@@ -81,4 +81,4 @@ def _messages(operation: Operation) -> int:
 
 
 def _room(width: int) -> int:
-    return max(width - 1 - WHEN - 2 - WHAT - MESSAGES - 1 - STATE - 1, 8)
+    return max(width - 1 - WHEN - 2 - WHAT - MESSAGES - 1 - STATE, 8)

@@ -30,7 +30,7 @@ class RepairList(VirtualList):
     def show(self, operations: Sequence[Operation | TrashEntry]) -> None:
         """Put repairs and deletions up; the cursor stays on its own."""
         self._operations = {operation.id: operation for operation in operations}
-        self.set_head([operation_head(width=self.size.width)] if operations else [])
+        self.set_head([operation_head(width=self.size.width - 1)] if operations else [])
         self.set_keys(list(self._operations))
 
     @property

@@ -152,30 +152,6 @@ class Navigation:
         self.say(f"{what} bookmarked · is:bookmarked lists them" if is_set else f"{what} is bookmarked no longer")
         self._changed(Part.LISTS)
 
-    def mark(self) -> None:
-        """Mark the session under the cursor for the next act, or not, and go on to the next row."""
-        if (row := self._state.current) is None:
-            self.say("there is nothing to mark")
-            return
-        marked = self._state.marked
-        if row.session.id in marked:
-            del marked[row.session.id]
-        else:
-            marked[row.session.id] = None
-        self._changed(Part.LISTS)
-        self._pane.refresh()
-        self.move(1)
-
-    def mark_all(self) -> None:
-        """Mark every session that is listed; where all are marked, none."""
-        marked, shown = self._state.marked, self._widgets.shown_sessions(hits_shown=self._state.hits_shown)
-        if all(session_id in marked for session_id in shown):
-            marked.clear()
-        else:
-            marked.update(dict.fromkeys(shown))
-        self._changed(Part.LISTS)
-        self._pane.refresh()
-
     def other_pane(self) -> None:
         """From the list to the transcript, and back."""
         (self.enter_list if self._state.focus is Place.TRANSCRIPT else self.enter_transcript)()

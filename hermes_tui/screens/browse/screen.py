@@ -22,6 +22,7 @@ from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
+from hermes_tui.screens.browse.marking import Marking
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
@@ -86,9 +87,10 @@ class BrowserScreen(Screen[None]):
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
-        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts)
+        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts, changed=changed)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
+        self._marking = Marking(state, self.widgets, changed)
         self._over.look_at_deletion = self._acts.look_back
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
@@ -232,7 +234,7 @@ class BrowserScreen(Screen[None]):
         if event.word == "live":
             self._navigation.search_for("is:live ")
         elif self.state.catalog.any_comparable:
-            self.action_repair_all()
+            self._over.repair_all()
 
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
@@ -332,14 +334,6 @@ class BrowserScreen(Screen[None]):
         """The plan of a repair of the session that is read or under the list's cursor, or all that differs in it."""
         self._over.repair(self.state.current, whole=whole)
 
-    def action_repair_all(self) -> None:
-        """The plans of repairs of all flagged sessions."""
-        self._over.repair_all()
-
-    def action_repairs(self) -> None:
-        """The repairs that were made."""
-        self._over.repairs()
-
     def action_outline(self) -> None:
         """The user's messages in the session that is read."""
         self._over.outline(self.widgets.transcript)
@@ -348,22 +342,11 @@ class BrowserScreen(Screen[None]):
         """The plan of a deletion, a title or a mark of the session, or the question of its hand-over to Hermes."""
         self._acts.do(name)
 
-    def action_statistics(self) -> None:
-        """The counts of the home, or of the sessions that are searched for."""
-        self._over.statistics()
+    def action_mark(self, every: bool = False) -> None:
+        """Mark the session under the cursor for the next act, or all that are listed."""
+        self.widgets.observe(self.state)
+        self._marking.mark(every=every)
 
-    def action_mark(self) -> None:
-        """Mark the session under the cursor for the next act."""
-        self._navigation.mark()
-
-    def action_mark_all(self) -> None:
-        """Mark every session that is listed, or none."""
-        self._navigation.mark_all()
-
-    def redraw(self) -> None:
-        """Draw the lists again."""
-        self._changed(Part.LISTS)
-
-    def action_doctor(self) -> None:
-        """The store's health."""
-        self._over.doctor()
+    def action_over(self, name: str) -> None:
+        """A screen over this one, by the name of its command."""
+        self._over.open(name)

@@ -85,6 +85,16 @@ class ScreensOver:
         self.look_at_deletion: Callable[[TrashEntry, bool], None] = lambda *_: None
         """Opens the receipt of a deletion, or the plan of its undo."""
 
+    def open(self, name: str) -> None:
+        """Open the screen of a command by its name."""
+        screens = {
+            "doctor": self.doctor,
+            "repairs": self.repairs,
+            "repair_all": self.repair_all,
+            "statistics": self.statistics,
+        }
+        screens[name]()
+
     def hidden(self) -> None:
         """What the list leaves out."""
         self._screen.app.push_screen(self._make.hidden(self._feed, self._state), self._navigation.leave_hidden)
@@ -130,10 +140,12 @@ class ScreensOver:
         self._screen.app.push_screen(self._make.doctor(self._feed, self._state))
 
     def _look_back(self, chosen: ChosenOperation | None) -> None:
-        operation = chosen.operation if chosen is not None else None
-        if chosen is not None and isinstance(operation, TrashEntry):
+        if chosen is None:
+            return
+        operation = chosen.operation
+        if isinstance(operation, TrashEntry):
             self.look_at_deletion(operation, chosen.undo)
-        elif chosen is not None and operation is not None:
+        else:
             self._open_repair(operation.session_id, past=(operation, chosen.undo))
 
     def _open_repair(

@@ -13,6 +13,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from hermes_tui.feed import Feed
+from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act
 from hermes_tui.state.resume import HandOver, hand_over
@@ -64,9 +65,6 @@ class Owner(Protocol):
     def action_retry(self) -> None:
         """Read everything again."""
 
-    def redraw(self) -> None:
-        """Draw the lists again."""
-
 
 class SessionActs:
     """Opens the screens, and does what was agreed to there.
@@ -87,10 +85,11 @@ class SessionActs:
         home: Path | str,
         *,
         screens: SessionScreens,
+        changed: Changed,
     ) -> None:
         state.may_write = feed.writer.may_write
         self._owner, self._state, self._feed, self._home = owner, state, feed, home
-        self._screens = screens
+        self._screens, self._changed = screens, changed
 
     def do(self, name: str) -> None:
         """Do what a key of the table names: an `Act`, `export` or `resume`."""
@@ -109,7 +108,7 @@ class SessionActs:
     def _on_exported(self, written: bool | None) -> None:
         if written:
             self._state.marked.clear()
-            self._owner.redraw()
+            self._changed(Part.LISTS)
 
     def _manage(self, act: Act) -> None:
         """The plan of a deletion, a title or a mark, of what is marked, else of the session."""
