@@ -145,7 +145,7 @@ TABLE: list[Command] = [
     .key("ctrl+b", "reader('page_up')"),
     Command("R", "re-rank", "put the best hits first, or the newest again")
     .when(HITS, rank=75, needs="rankable")
-    .key("R", "rerank", "Rank hits, or newest first again"),
+    .key("R", "go('rerank')", "Rank hits, or newest first again"),
     Command("space", "fold", "unfold the message with the bar step by step, and fold it again")
     .when(TRANSCRIPT, rank=80)
     .key("space", "reader('fold')", "Fold or unfold"),
@@ -181,7 +181,7 @@ TABLE: list[Command] = [
         "the family of the session as a tree: sections that went on, branches, subagents; `enter` opens one",
     )
     .when(*PANES, rank=68, needs="family", words={TRANSCRIPT: "", HITS: ""})
-    .key("L", "family", "Family of this session as a tree"),
+    .key("L", "over('family')", "Family of this session as a tree"),
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
@@ -198,7 +198,7 @@ TABLE: list[Command] = [
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
     Command("m", "one pane", "give the whole width to one pane, or to both again")
     .when(*PANES, needs="roomy")
-    .key("m", "maximise", "One pane or two"),
+    .key("m", "go('maximise')", "One pane or two"),
     Command(
         "r",
         "repair",

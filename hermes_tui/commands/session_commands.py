@@ -55,11 +55,11 @@ KEEPING: tuple[Command, ...] = (
 )
 
 MARKING: tuple[Command, ...] = (
-    Command("space", "mark", "mark the session for one act on all that are marked: export, archive, pin, delete, …")
-    .when(*LISTS, rank=96, needs="rows", words={Place.HITS: "", Place.SESSIONS: ""})
+    Command("space", "", "mark the session for one act on all that are marked: export, archive, pin, delete, …")
+    .when(*LISTS, rank=96, needs="rows")
     .key("space", "mark", "Mark this session"),
-    Command("*", "mark all", "mark all sessions that are shown, or no session any more")
-    .when(*LISTS, rank=96, needs="rows", words={Place.HITS: "", Place.SESSIONS: ""})
+    Command("*", "", "mark all sessions that are shown, or no session any more")
+    .when(*LISTS, rank=96, needs="rows")
     .key("asterisk", "mark(True)", "Mark all sessions that are shown"),
 )
 COUNTING: tuple[Command, ...] = (

@@ -136,6 +136,15 @@ class Navigation:
         self._state.kept.set("order", self._state.order.next)
         self._changed(Part.LISTS)
 
+    def rerank(self) -> None:
+        """List the best hits first, or the newest."""
+        self._search.rank()
+
+    def maximise(self) -> None:
+        """One pane over the whole width, or two again."""
+        self._state.single = not self._state.single
+        self._changed(Part.LISTS)
+
     def bookmark(self) -> None:
         """Bookmark the session under the cursor, or the message with the bar; again takes it back."""
         state, message = self._state, self._widgets.transcript.focused_message
@@ -300,5 +309,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "other_pane": Navigation.other_pane,
     "next_order": Navigation.next_order,
     "bookmark": Navigation.bookmark,
+    "rerank": Navigation.rerank,
+    "maximise": Navigation.maximise,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

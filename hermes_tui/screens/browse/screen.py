@@ -291,15 +291,6 @@ class BrowserScreen(Screen[None]):
         """More or fewer messages around hits."""
         self._navigation.widen_context(step)
 
-    def action_rerank(self) -> None:
-        """The best hits first, or the newest."""
-        self.controllers.search.rank()
-
-    def action_maximise(self) -> None:
-        """One pane over the whole width, or two again."""
-        self.state.single = not self.state.single
-        self._changed(Part.LISTS)
-
     def action_reader(self, name: str) -> None:
         """A key of the transcript."""
         self.widgets.transcript.do(name)
@@ -325,10 +316,6 @@ class BrowserScreen(Screen[None]):
             self.widgets.transcript.do("undone")
         else:
             self._over.hidden()
-
-    def action_family(self) -> None:
-        """The family of the session as a tree."""
-        self._over.family(self.state.current)
 
     def action_repair(self, whole: bool = False) -> None:
         """The plan of a repair of the session that is read or under the list's cursor, or all that differs in it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from textual.screen import Screen
@@ -89,6 +90,7 @@ class ScreensOver:
         """Open the screen of a command by its name."""
         screens = {
             "doctor": self.doctor,
+            "family": partial(self.family, self._state.current),
             "repairs": self.repairs,
             "repair_all": self.repair_all,
             "statistics": self.statistics,

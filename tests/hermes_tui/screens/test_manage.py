@@ -65,7 +65,7 @@ async def test_a_session_is_deleted_and_brought_back_by_a_plan_that_stood(home: 
         assert "The older one" in stage.text
         await stage.press("U")
         await stage.shows("2 deletions")
-        await stage.shows("delete   The newer one")
+        await stage.shows("delete The newer one")
         await stage.press("enter")
         await stage.shows("in the trash")
         await stage.press("escape")
