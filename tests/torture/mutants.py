@@ -347,14 +347,14 @@ MUTANTS = (
         "store/formats/clocks.py",
         "        if time is None or not after - _JITTER < time <= until:\n",
         "        if time is None:\n",
-        (HISTORY,),
+        (ORDER,),
     ),
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
         '    return apart >= (least if after.role == "user" else -_JITTER)\n',
         "    return apart >= min(-_JITTER, least)\n",
-        (HISTORY,),
+        (ORDER,),
     ),
     Mutant(
         "time that orders inside a turn",
