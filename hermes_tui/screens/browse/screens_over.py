@@ -88,7 +88,7 @@ class ScreensOver:
 
     def open(self, name: str) -> None:
         """Open the screen of a command by its name."""
-        screens = {
+        screens: dict[str, Callable[[], None]] = {
             "doctor": self.doctor,
             "family": partial(self.family, self._state.current),
             "repairs": self.repairs,
