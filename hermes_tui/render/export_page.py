@@ -47,8 +47,8 @@ def secrets(
     """The likely secrets by kind, and what becomes of them."""
     number = many(counts.total(), "likely secret")
     if not done:
-        so_far = f"{number} until now, " if counts else ""
-        said = f"looked for: {so_far}{many(looked_at, 'message')} read"
+        known = f"{number} until now, " if counts else ""
+        said = f"looked for: {known}{many(looked_at, 'message')} read"
     elif not counts:
         said = "none found"
     else:
