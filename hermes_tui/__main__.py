@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from hermes_tui.cli.options import WRONG, Options, parse
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home, Session, SessionDB
 
+_OBJECTS = 50_000
+"""Objects that a verb makes between two looks for cycles: a list of all sessions has many, and none in a cycle."""
 _WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
 """Verbs after which a home may have changed."""
 SWITCH = 0.001
@@ -110,6 +112,8 @@ def _home(options: Options, stack: ExitStack) -> Home:
         return _server(options.home, options)
     folder = options.home
     if options.demo:
+        from tempfile import TemporaryDirectory
+
         from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
@@ -150,6 +154,7 @@ def _verb(options: Options, home: Home) -> int:
     from hermes_tui.cli.output import Streams
     from hermes_tui.cli.verbs import verb_named
 
+    gc.set_threshold(_OBJECTS)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
@@ -199,6 +204,9 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     config.tune(os.environ)
     settings = _settings()
     from hermes_tui.app import HermesApp
+    from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
+
+    started = started_with()
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     kept = _kept(options)
@@ -209,19 +217,22 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         config=settings,
         searches=None if options.demo else config.searches_file(),
         kept=kept,
-        ascii_only=not _has_unicode(),
+        ascii_only=not shows_unicode(started, encoding=sys.stdout.encoding),
+        few_colours=has_few_colours(os.environ),
         early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
     app.begin_with(opening, picks=options.print_id)
+    if options.demo:
+        app.say_what_to_try()
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
-    app.run(mouse=settings.mouse)
+    picked = app.run(mouse=settings.mouse)
     if app.return_code == CRASHED:
         return WRONG
     if out is not None and not app.return_code:
-        os.write(out, f"{app.picked}\n".encode("utf-8", "surrogateescape") if app.picked else b"")
-        return 0 if app.picked else NONE_CHOSEN
+        os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
+        return 0 if picked else NONE_CHOSEN
     return app.return_code or 0
 
 
@@ -319,11 +330,6 @@ def _where(home: Home) -> str:
         return f"{name} · not encrypted" if home.server.is_unencrypted else name
     folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
-
-
-def _has_unicode() -> bool:
-    """Whether the terminal shows more than ASCII: a locale of UTF-8, and no Linux console (docs/look.md §4)."""
-    return "utf" in sys.stdout.encoding.lower() and os.environ.get("TERM") != "linux"
 
 
 if __name__ == "__main__":

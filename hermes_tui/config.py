@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from platformdirs import PlatformDirs
 
 from store.base import safe_files
+from store.base.late_dataclass import dataclass
 
 DIRS = PlatformDirs("hermes-tui", appauthor=False)
 MAX_BYTES = 1 << 14
@@ -109,6 +109,8 @@ def load(path: Path) -> Config:
     Of a wrong value the default holds, and a complaint has its key and line.
     Keys that are not known are left alone, so that a newer version's file can be read.
     """
+    import tomllib
+
     try:
         text = safe_files.read_own(path, max_bytes=MAX_BYTES).decode("utf-8")
         values = tomllib.loads(text)

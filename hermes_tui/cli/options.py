@@ -153,13 +153,13 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
 
     listed = add("list", "list every session, the newest first")
     listed.add_argument(
-        "--format", metavar="TEXT", help="a line for each, with {id} {title} {source} {model} {messages} …"
+        "--format",
+        metavar="TEXT",
+        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
+        " alone, as show prints them, shown those of its whole chain, as the screen has them",
     )
     _add_show(add("show", "print the messages of a session"))
-    opened = add("open", "open the screen at a session, or at a message of it; needs a terminal")
-    opened.add_argument(
-        "ids", metavar="ID[:MESSAGE]", nargs=1, help="a session's id, the start of it or a link; a message's id"
-    )
+    _add_open(add("open", "open the screen at a session, or at a message of it; needs a terminal"))
     search = add("search", "find messages by words, phrases and filters")
     search.add_argument("query", metavar="QUERY", nargs="+", help='words, "exact phrase", source: model: after: role:')
     search.add_argument("--limit", type=_positive, metavar="N", help="at most so many messages (default: 50)")
@@ -184,6 +184,11 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_open(verb: Parser) -> None:
+    words = "a session's id, the start of it or a link; a message's id"
+    verb.add_argument("ids", metavar="ID[:MESSAGE]", nargs=1, help=words)
 
 
 def _add_show(verb: Parser) -> None:

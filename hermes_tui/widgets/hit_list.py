@@ -41,8 +41,7 @@ class HitList(VirtualList):
         super().__init__(id=id)
         self._now = now
         self._rows = HitRows()
-        self.is_picked: Callable[[str], bool] = lambda _: False
-        """Whether a session is marked for the next act."""
+        self.is_picked: Callable[[str], bool] = lambda _: False  # whether a session is marked for the next act
 
     def show(self, view: HitsView) -> None:
         """Replace what was found; the cursor stays as `set_keys` says, what was expanded or has context stays so."""
@@ -131,8 +130,7 @@ class HitList(VirtualList):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""
         now, glyphs, named = self._now(), glyphs_of(self.app), self.has_focus
-        picked = isinstance(key, TitleKey | GroupKey) and self.is_picked(key.session_id)
-        extras = RowExtras(picked=picked)
+        extras = RowExtras(picked=isinstance(key, TitleKey | GroupKey) and self.is_picked(key.session_id))
         return self._rows.paint(key, width=width, now=now, glyphs=glyphs, cursor=cursor, named=named, extras=extras)
 
     def _list_rows(self, *, instead: Hashable | None = None) -> None:

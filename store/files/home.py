@@ -9,10 +9,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+from ..base.late_dataclass import dataclass
 from ..base.server_address import ServerAddress
 
 DEFAULT_PROFILE = "default"
@@ -148,7 +149,7 @@ class Home:
         folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
             raise HomeMissing(
-                f"there is no Hermes home at {candidates[0]}; start hermes once, or name one with --home DIR"
+                f"there is no Hermes home at {candidates[0]}; start hermes once, name one (--home DIR), or try --demo"
             )
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:

@@ -119,11 +119,13 @@ class ProfilesBrowser:
         """The sessions that only files know, profile after profile."""
         return self.members.joined(HomeBrowser.file_sessions)
 
-    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+    def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status and first words."""
-        found: dict[str, Outline] = {}
-        for place, ids in self.members.names.by_place(session_ids).items():
-            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=ids), {})
+        found, by_place = dict[str, Outline](), dict[int, list[str | Session]]()
+        for place, session in map(self.members.names.own, session_ids):
+            by_place.setdefault(place, []).append(session)
+        for place, sessions in by_place.items():
+            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=sessions), {})
             found |= self.members.names.renamed(place, outlines)
         return found
 
@@ -157,6 +159,10 @@ class ProfilesBrowser:
     waiting = _of_session(HomeBrowser.waiting)
     reading = _of_session(HomeBrowser.reading)
     session_record = _of_session(HomeBrowser.session_record)
+
+    def spooled(self) -> frozenset[str]:
+        """Ids of the sessions of all profiles that have messages in the spool."""
+        return frozenset(self.members.joined(lambda browser: tuple(browser.spooled())))
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Rows that only repeat the section before."""

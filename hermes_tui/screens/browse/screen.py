@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.palette import Palette, choices_of
 from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.config import Config, Start
@@ -32,10 +31,10 @@ from hermes_tui.screens.browse.session_acts import SessionActs
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
-from hermes_tui.state.layout import Layout
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -90,6 +89,7 @@ class BrowserScreen(Screen[None]):
         self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts, changed=changed)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
+        self.opening: tuple[Session, int | None] | None = None
         self._marking = Marking(state, self.widgets, changed)
         self._over.look_at_deletion = self._acts.look_back
         self._subscriptions = self.controllers.subscriptions()
@@ -105,6 +105,8 @@ class BrowserScreen(Screen[None]):
             self._navigation.enter_list()
         if not self._settings.wrap:
             self.widgets.transcript.do("wrap")
+        if self.opening is not None:
+            self._navigation.open_at(SessionRow(self.opening[0]), self.opening[1])
         self.feed.sessions.load()
         self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)
@@ -114,10 +116,6 @@ class BrowserScreen(Screen[None]):
         """End the threads."""
         self.feed.close()
         self.controllers.close()
-
-    def open_session(self, session: Session, message_id: int | None) -> None:
-        """Read a session, from one of its messages on where it is named."""
-        self._navigation.open_at(SessionRow(session), message_id)
 
     def show_notice(self, text: str) -> None:
         """Show a sentence for a few seconds, where it covers nothing."""
@@ -256,8 +254,7 @@ class BrowserScreen(Screen[None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self.state.layout = Layout(event.size.width, event.size.height)
-        self._changed(Part.LISTS)
+        self.controllers.look.take_size(*event.size)
 
     def _tick(self) -> None:
         self.feed.sessions.refresh()
@@ -272,8 +269,7 @@ class BrowserScreen(Screen[None]):
 
     def action_history(self) -> None:
         """What was searched for before."""
-        past = self._navigation.past_searches
-        self.app.push_screen(Palette({choices_of(past)}, placeholder="Search of before", id="--command-palette"))
+        self.app.push_screen(Choices("Searches", self._navigation.past_searches()))
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""
@@ -294,6 +290,7 @@ class BrowserScreen(Screen[None]):
     def action_reader(self, name: str) -> None:
         """A key of the transcript."""
         self.widgets.transcript.do(name)
+        self.controllers.look.keep_folds()
         self._changed(Part.FRAME)
 
     def action_copy(self, target: str) -> None:
