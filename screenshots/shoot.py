@@ -149,7 +149,7 @@ def _svg(app: HermesApp) -> str:
     return UNIQUE.sub("terminal", TEXT.sub(_loosened, app.export_screenshot(title="hermes-tui")))
 
 
-async def settled(pilot: Pilot[None]) -> None:
+async def settled(pilot: Pilot[str]) -> None:
     """Wait until no request runs and nothing on the screen changes; a screen that goes on changing is an error."""
     from textual.widgets import Input
 
@@ -164,7 +164,7 @@ async def settled(pilot: Pilot[None]) -> None:
             idle = idle and _is_idle(pilot)
 
 
-def _is_idle(pilot: Pilot[None]) -> bool:
+def _is_idle(pilot: Pilot[str]) -> bool:
     """Every serial thread of the app waits for a job and every worker has ended.
 
     On a slow machine an unchanged screen alone proves nothing.

@@ -30,7 +30,7 @@ SIZES = [pytest.param(size, marks=pytest.mark.slow if size is MIDDLE else ()) fo
 class Stage:
     """An app that runs, and its pilot."""
 
-    def __init__(self, app: HermesApp, pilot: Pilot[None]) -> None:
+    def __init__(self, app: HermesApp, pilot: Pilot[str]) -> None:
         self.app = app
         self.pilot = pilot
 

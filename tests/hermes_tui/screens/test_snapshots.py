@@ -73,7 +73,7 @@ def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], object]:
     return press
 
 
-def app_on(home: Path, theme: str) -> App[None]:
+def app_on(home: Path, theme: str) -> App[str]:
     """The app as a user would start it on a home."""
     entry = ProfileEntry("demo", partial(SessionDB, home / "state.db", read_only=True), owner="demo")
     app = HermesApp(entry, now=lambda: NOW)
