@@ -39,8 +39,7 @@ class HitList(VirtualList):
         now: The time, aware; its zone is the reader's.
         """
         super().__init__(id=id)
-        self._now = now
-        self._rows = HitRows()
+        self._now, self._rows = now, HitRows()
         self.is_picked: Callable[[str], bool] = lambda _: False  # whether a session is marked for the next act
 
     def show(self, view: HitsView) -> None:
