@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from hermes_tui.cli.options import WRONG, Options, parse
 if TYPE_CHECKING:
     from hermes_tui.config import Config
     from hermes_tui.feed import KeptState, ProfileEntry
-    from store import Home
+    from store import Home, Session, SessionDB
 
 _OBJECTS = 50_000
 """Objects that a verb makes between two looks for cycles: a list of all sessions has many, and none in a cycle."""
@@ -29,6 +29,9 @@ SWITCH = 0.001
 INTERRUPTED = 130
 CRASHED = 1
 """Exit code of Textual after an error of its own."""
+NONE_CHOSEN = 1
+"""Exit code of `--print-id` where no session was opened."""
+NO_CHOICE = "--print-id asks on a terminal, and there is none here (or TERM is dumb); hermes-tui list prints every id"
 NO_SCREEN = "this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
 
 
@@ -77,22 +80,19 @@ def _run(options: Options) -> int:
     from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
-    if options.verb == "serve-stdio":
-        from hermes_tui.cli.serve import serve_stdio
-
-        return serve_stdio()
-    if options.verb == "config":
-        from hermes_tui.cli.config import show_config
-
-        return show_config(options, sys.stdout, sys.stderr)
+    if options.verb in ("serve-stdio", "config"):
+        return _without_home(options)
     with ExitStack() as stack:
         try:
-            if options.demo or options.verb == "export" or _has_screen():
+            has_screen = _has_screen(options)
+            if options.demo or options.verb == "export" or has_screen:
                 _end_by_signals()
-            if options.verb is None and options.query and not _has_screen():
+            if options.verb is None and options.query and not has_screen:
                 return complain(_no_verb(options.query[0]), sys.stderr)
+            if options.print_id and not has_screen:
+                return complain(NO_CHOICE, sys.stderr)
             home = _home(options, stack)
-            if options.verb is None and _has_screen():
+            if options.verb in (None, "open") and has_screen:
                 return _screen(options, home, stack)
             code = _verb(options, home)
             if options.verb is None:
@@ -100,6 +100,17 @@ def _run(options: Options) -> int:
             return code
         except StoreError as error:
             return complain(error, sys.stderr)
+
+
+def _without_home(options: Options) -> int:
+    """A verb that opens no home: its questions come from elsewhere, or it has none."""
+    if options.verb == "serve-stdio":
+        from hermes_tui.cli.serve import serve_stdio
+
+        return serve_stdio()
+    from hermes_tui.cli.config import show_config
+
+    return show_config(options, sys.stdout, sys.stderr)
 
 
 def _home(options: Options, stack: ExitStack) -> Home:
@@ -120,7 +131,7 @@ def _home(options: Options, stack: ExitStack) -> Home:
     home = Home.locate(
         os.environ, home_option=folder, profile=options.profile, platform=sys.platform, user_home=Path.home()
     )
-    may_ask = options.verb is None and _has_screen()
+    may_ask = options.verb in (None, "open") and _has_screen(options)
     return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
 
 
@@ -187,15 +198,18 @@ def _ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _has_screen() -> bool:
-    """Whether there is a terminal that can show one."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+def _has_screen(options: Options) -> bool:
+    """Whether there is a terminal that can show one; with `--print-id` standard output is for the id."""
+    shown = sys.stderr if options.print_id else sys.stdout
+    return sys.stdin.isatty() and shown.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     from hermes_tui.early_keys import early_keys
 
+    opening = _opening(options, home)
+    out = _screen_on_stderr() if options.print_id else None
     early = stack.enter_context(early_keys(sys.stdin.fileno()))
     if options.demo:
         from hermes_tui.demo.run import agent
@@ -225,11 +239,33 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
+    app.begin_with(opening, picks=options.print_id)
     if options.demo:
         app.say_what_to_try()
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
-    app.run(mouse=settings.mouse)
-    return WRONG if app.return_code == CRASHED else app.return_code or 0
+    picked = app.run(mouse=settings.mouse)
+    if app.return_code == CRASHED:
+        return WRONG
+    if out is not None and not app.return_code:
+        os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
+        return 0 if picked else NONE_CHOSEN
+    return app.return_code or 0
+
+
+def _opening(options: Options, home: Home) -> tuple[Session, int | None] | None:
+    """The session and the message that the screen begins with."""
+    if options.verb != "open":
+        return None
+    from hermes_tui.cli.opening import named_place
+
+    return named_place(home, options.ids[0])
+
+
+def _screen_on_stderr() -> int:
+    """Have the terminal of standard error in place of standard output, whose descriptor is returned."""
+    out = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
 
 
 def _settings() -> Config:
@@ -256,17 +292,26 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
 
-    may_write = not (options.read_only or home.is_every or home.elsewhere)
+    is_one = not (home.is_every or home.elsewhere)
+    may_write = is_one and not options.read_only
     return ProfileEntry(
         name,
         partial(open_home, home, cache_dir=cache_dir),
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
+        open_to_count=_read_only(home) if is_one else None,
         home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
         store="state.db" if home.server is None else "PostgreSQL",
         kept=kept.home(os.path.realpath(home.folder)),
     )
+
+
+def _read_only(home: Home) -> Callable[[], SessionDB]:
+    """Opens a home of its own to read it."""
+    from store import SessionDB
+
+    return partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir, read_only=True)
 
 
 def _resumable(options: Options, home: Home) -> Path | str:

@@ -37,6 +37,7 @@ from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.export import ExportScreen
 from hermes_tui.screens.family import FamilyScreen
 from hermes_tui.screens.help import HelpScreen
 from hermes_tui.screens.hidden import HiddenScreen
@@ -45,11 +46,13 @@ from hermes_tui.screens.outline import OutlineScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
 from hermes_tui.screens.resume import ResumeScreen, start
+from hermes_tui.screens.statistics import StatisticsScreen
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.theme import ASCII_CLASS
+from store import Session
 
 SUB_SCREENS = SubScreens(
     RepairScreen,
@@ -58,7 +61,8 @@ SUB_SCREENS = SubScreens(
     FamilyScreen,
     HiddenScreen,
     OutlineScreen,
-    SessionScreens(ManageScreen, ResumeScreen, start),
+    StatisticsScreen,
+    SessionScreens(ManageScreen, ExportScreen, ResumeScreen, start),
 )
 DEFAULT_THEME = "textual-dark"
 TERMINAL_THEME = "ansi-dark"
@@ -75,7 +79,7 @@ GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
 
-class HermesApp(App[None]):
+class HermesApp(App[str]):
     """Browses one home.
 
     Args:
@@ -180,6 +184,11 @@ class HermesApp(App[None]):
             self._browser.show_notice(f"searching for “{one_line(self._query)}”{self._meant}")
         if self._complaint:
             self._browser.show_notice(self._complaint)
+
+    def begin_with(self, opening: tuple[Session, int | None] | None, *, picks: bool) -> None:
+        """Begin with a session, at a message by its id; with `picks` leave with the id of what is opened."""
+        self._browser.opening = opening
+        self._browser.state.pick = self.exit if picks else None
 
     def get_driver_class(self) -> type[Driver]:
         """The driver that knows what came in one read, where Textual would take the one it is made from."""

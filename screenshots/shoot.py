@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
     from textual.strip import Strip
 
+    from hermes_tui.app import HermesApp
+
 FOLDER = Path(__file__).parent
 NOW = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
 MILLISECONDS = 4
@@ -85,6 +87,15 @@ SHOTS = {
 }
 
 
+MOVING = "search-moving-80x24"
+TYPED = "docker time"
+"""What is typed in the moving picture, a frame for each letter."""
+STILL = 4
+"""Frames that the last one stands for."""
+FRAME_SECONDS = 0.5
+PARTS = re.compile(r"<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>(.*)</svg>", re.DOTALL)
+
+
 def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
     """Write the named pictures into a folder and give their paths."""
     os.environ |= {"TZ": "UTC", "TEXTUAL_ANIMATIONS": "none"}
@@ -95,11 +106,37 @@ def shoot(names: Sequence[str], folder: Path = FOLDER) -> list[Path]:
         stack.enter_context(mock.patch("time.time", NOW.timestamp))
         stack.enter_context(mock.patch("hermes_tui.feed.questions.round", return_value=MILLISECONDS, create=True))
         home = make_home(scratch / ".hermes", now=NOW.timestamp())
-        return [_written(folder / f"{name}.svg", asyncio.run(_picture(SHOTS[name], home))) for name in names]
+        return [_written(folder / f"{name}.svg", asyncio.run(_drawn(name, home))) for name in names]
 
 
-async def _picture(shot: Shot, home: Path) -> str:
-    """The screen after the keys, as SVG."""
+async def _drawn(name: str, home: Path) -> str:
+    """A picture of the table, or the one that moves."""
+    if name != MOVING:
+        return (await _frames(SHOTS[name], home))[-1]
+    keys = tuple("space" if letter == " " else letter for letter in TYPED)
+    frames = await _frames(Shot(80, 24, keys), home, every=True)
+    return _moving([*frames, *frames[-1:] * (STILL - 1)])
+
+
+def _moving(frames: Sequence[str]) -> str:
+    """One SVG that shows pictures one after the other, by rules of style and without a script."""
+    share, seconds = 100 / len(frames), FRAME_SECONDS * len(frames)
+    layers, view = [], ""
+    for number, frame in enumerate(frames):
+        found = PARTS.search(frame)
+        assert found is not None
+        view, inside = found[1], found[2].replace("terminal-", f"frame{number}-")
+        delay = f"animation-delay:{number * FRAME_SECONDS}s"
+        layers.append(f'<g class="frame" style="{delay}">{inside}</g>')
+    rules = (
+        f".frame{{visibility:hidden;animation:shown {seconds}s step-end infinite}}"
+        f"@keyframes shown{{0%{{visibility:visible}}{share:.3f}%{{visibility:hidden}}100%{{visibility:hidden}}}}"
+    )
+    return f'<svg {view} xmlns="http://www.w3.org/2000/svg"><style>{rules}</style>{"".join(layers)}</svg>\n'
+
+
+async def _frames(shot: Shot, home: Path, *, every: bool = False) -> list[str]:
+    """The screen after the keys, as SVG; with `every` also before them and after each."""
     from hermes_tui.app import HermesApp
     from hermes_tui.feed import ProfileEntry
 
@@ -112,13 +149,19 @@ async def _picture(shot: Shot, home: Path) -> str:
     app.theme = shot.theme
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
         await settled(pilot)
+        frames = [_svg(app)] if every else []
         for key in shot.keys:
             await pilot.press(key)
             await settled(pilot)
-        return UNIQUE.sub("terminal", TEXT.sub(_loosened, app.export_screenshot(title="hermes-tui")))
+            frames += [_svg(app)] if every else []
+        return frames or [_svg(app)]
 
 
-async def settled(pilot: Pilot[None]) -> None:
+def _svg(app: HermesApp) -> str:
+    return UNIQUE.sub("terminal", TEXT.sub(_loosened, app.export_screenshot(title="hermes-tui")))
+
+
+async def settled(pilot: Pilot[str]) -> None:
     """Wait until no request runs and nothing on the screen changes; a screen that goes on changing is an error."""
     from textual.widgets import Input
 
@@ -133,7 +176,7 @@ async def settled(pilot: Pilot[None]) -> None:
             idle = idle and _is_idle(pilot)
 
 
-def _is_idle(pilot: Pilot[None]) -> bool:
+def _is_idle(pilot: Pilot[str]) -> bool:
     """Every serial thread of the app waits for a job and every worker has ended.
 
     On a slow machine an unchanged screen alone proves nothing.
@@ -169,8 +212,10 @@ def _written(path: Path, svg: str) -> Path:
 def main(argv: Sequence[str] | None = None) -> int:
     """Take the pictures that `argv` names, or all."""
     parser = argparse.ArgumentParser(description="Take the README's pictures.")
-    parser.add_argument("names", nargs="*", choices=[*SHOTS, []], metavar="NAME", help=", ".join(SHOTS))
-    for path in shoot(parser.parse_args(argv).names or list(SHOTS)):
+    parser.add_argument(
+        "names", nargs="*", choices=[*SHOTS, MOVING, []], metavar="NAME", help=", ".join([*SHOTS, MOVING])
+    )
+    for path in shoot(parser.parse_args(argv).names or [*SHOTS, MOVING]):
         print(path)
     return 0
 

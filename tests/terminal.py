@@ -44,6 +44,7 @@ class Terminal:
         columns: int = 80,
         rows: int = 24,
         environ: Mapping[str, str] | None = None,
+        stdout: int | None = None,
     ) -> None:
         self.raw = b""
         self._screen = pyte.Screen(columns, rows)
@@ -57,7 +58,7 @@ class Terminal:
             cwd=ROOT,
             env={**inherited, **settings, **(environ or {})},
             stdin=slave,
-            stdout=slave,
+            stdout=slave if stdout is None else stdout,
             stderr=slave,
             start_new_session=True,
         )
@@ -165,11 +166,20 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(
-    *arguments: str, columns: int = 80, rows: int = 24, environ: Mapping[str, str] | None = None
+    *arguments: str,
+    columns: int = 80,
+    rows: int = 24,
+    environ: Mapping[str, str] | None = None,
+    stdout: int | None = None,
 ) -> Iterator[Terminal]:
-    """The app in a pty, ended on the way out; what it keeps across runs goes with it, unless `environ` has a folder."""
+    """The app in a pty, ended on the way out; what it keeps across runs goes with it, unless `environ` has a folder.
+
+    Args:
+        stdout: A descriptor that takes standard output in place of the pty.
+    """
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        running = Terminal(arguments, columns=columns, rows=rows, environ={"XDG_STATE_HOME": folder, **(environ or {})})
+        kept = {"XDG_STATE_HOME": folder, **(environ or {})}
+        running = Terminal(arguments, columns=columns, rows=rows, environ=kept, stdout=stdout)
         try:
             yield running
         finally:

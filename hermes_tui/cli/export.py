@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -12,10 +12,11 @@ from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.progress import ProgressLine
 from hermes_tui.cli.stores import opened, session_named
-from hermes_tui.export.file import file_name, write_export
+from hermes_tui.export.file import write_export
 from hermes_tui.export.stream import SessionExport, sections_of
+from hermes_tui.export.targets import Target, make_folders, targets_of, without_sections
 from hermes_tui.render.export.model import ExportOptions, Format, Only
-from hermes_tui.render.export.redactor import Redactor, in_words
+from hermes_tui.render.export.redactor import in_words
 from hermes_tui.render.safe import safe
 from hermes_tui.render.secrets import SecretKind
 from hermes_tui.render.time import many
@@ -23,14 +24,7 @@ from store import Browser, Home
 
 EVERY_HIT = 1 << 40
 """Hits of a query: all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """A file to write, standard output where it has no path, and the sessions that go there."""
-
-    path: Path | None
-    sessions: tuple[str, ...]
+NOTHING = "nothing to export: name sessions by their ids, or find them with --query"
 
 
 def export(home: Home, options: Options, streams: Streams) -> int:
@@ -47,13 +41,17 @@ def export(home: Home, options: Options, streams: Streams) -> int:
     )
     with opened(home) as db:
         ids = list(dict.fromkeys(_sessions(db, options)))
+        if not ids:
+            return complain(NOTHING, streams.err)
         if options.lineage:  # two sections of a chain are one reading
-            ids = list({db.chain(session_id): session_id for session_id in ids}.values())
-        targets = _targets(db, ids, options, wanted)
-        if isinstance(targets, str):
-            return complain(targets, streams.err)
+            ids = without_sections(db, ids)
+        try:
+            targets = targets_of(db, ids, wanted, options.output, by_title=options.by_title)
+        except ValueError as error:
+            return complain(error, streams.err)
         if len(ids) > 1 and not options.yes and not (streams.ask and streams.ask(f"Export {len(ids)} sessions?")):
             return complain(f"{len(ids)} sessions were found, and nothing was written; --yes exports them", streams.err)
+        make_folders(targets)
         run = _Run(db, wanted, streams, options.json)
         return run.write(targets)
 
@@ -66,39 +64,6 @@ def _sessions(db: Browser, options: Options) -> Iterator[str]:
             yield from (hit.session_id for hit in batch.hits)
 
 
-def _targets(db: Browser, ids: Sequence[str], options: Options, wanted: ExportOptions) -> list[_Target] | str:
-    """The files of some sessions, or what is wrong with the command line."""
-    if not ids:
-        return "nothing to export: name sessions by their ids, or find them with --query"
-    is_one_file = len(ids) == 1 or wanted.format is Format.JSONL
-    if options.output == "-":
-        return [_Target(None, tuple(ids))] if is_one_file else "several sessions go into a folder: -o DIR"
-    given = Path(options.output) if options.output else Path()
-    if options.output and not given.is_dir() and not options.output.endswith("/") and is_one_file:
-        return [_Target(given, tuple(ids))]
-    if given.exists() and not given.is_dir():
-        return f"{given} is a file, and several sessions go into a folder: -o DIR"
-    given.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return list(_in_folder(db, given, ids, options, wanted))
-
-
-def _in_folder(
-    db: Browser, folder: Path, ids: Sequence[str], options: Options, wanted: ExportOptions
-) -> Iterator[_Target]:
-    """A file for each session; of two with one title the second has its id, too."""
-    taken: set[str] = set()
-    for session_id in ids:
-        session = db.session(session_id) if options.by_title else None
-        title = session.title if session else None
-        if title and options.redact:
-            title = Redactor(is_masking=True).text(title)
-        name = file_name(title or session_id, wanted.format)
-        if name in taken:
-            name = file_name(f"{title} {session_id}", wanted.format)
-        taken.add(name)
-        yield _Target(folder / name, (session_id,))
-
-
 class _Run:
     """One call of the verb."""
 
@@ -108,7 +73,7 @@ class _Run:
         self._as_json = as_json
         self._left: Counter[SecretKind] = Counter()
 
-    def write(self, targets: Sequence[_Target]) -> int:
+    def write(self, targets: Sequence[Target]) -> int:
         """Write every file, after the question about secrets."""
         self._ask_about_secrets(targets)
         failed = 0
@@ -118,7 +83,7 @@ class _Run:
             self._say_secrets()
         return failed
 
-    def _ask_about_secrets(self, targets: Sequence[_Target]) -> None:
+    def _ask_about_secrets(self, targets: Sequence[Target]) -> None:
         """On a terminal: what would be left in, before anything is written."""
         if self._wanted.redact or self._streams.ask is None:
             return
@@ -129,13 +94,13 @@ class _Run:
         if found and self._streams.ask(f"{_likely(found)}: {in_words(found)}. Mask them?"):
             self._wanted = replace(self._wanted, redact=True)
 
-    def _write(self, target: _Target) -> int:
+    def _write(self, target: Target) -> int:
         path, err = target.path, self._streams.err
         if path is None:
             for chunk in self._chunks(target, self._left):
                 self._streams.out.write(chunk)
             return 0
-        is_there = path.exists() or path.is_symlink()
+        is_there = target.is_there
         if is_there and not (self._streams.ask and self._streams.ask(f"{path} is there already. Replace it?")):
             return complain(f"{path} is there already, and was left as it is", err)
         try:
@@ -145,13 +110,13 @@ class _Run:
         self._say(path, target)
         return 0
 
-    def _say(self, path: Path, target: _Target) -> None:
+    def _say(self, path: Path, target: Target) -> None:
         if self._as_json:
             self._output.json({"file": str(path), "sessions": list(target.sessions)})
         else:
             self._output.line(safe(str(path)))
 
-    def _chunks(self, target: _Target, found: Counter[SecretKind]) -> Iterator[str]:
+    def _chunks(self, target: Target, found: Counter[SecretKind]) -> Iterator[str]:
         for session_id in target.sessions:
             for section in sections_of(self._db, session_id, self._wanted):
                 export = SessionExport(self._db, section, self._wanted)
@@ -159,7 +124,7 @@ class _Run:
                     yield from _encodable(export.chunks(progress=progress.show), self._out_of(target))
                 found.update(export.secrets)
 
-    def _out_of(self, target: _Target) -> TextIO | None:
+    def _out_of(self, target: Target) -> TextIO | None:
         return self._streams.out if target.path is None else None
 
     def _say_secrets(self) -> None:

@@ -40,6 +40,8 @@ class Options(argparse.Namespace):
     full_backup: bool = False
     replay: bool = False
     follow: bool = False
+    plain: bool = False
+    print_id: bool = False
     forget: bool = False
     url: str = ""
     """Of a server that `push` copies to."""
@@ -90,10 +92,10 @@ def parse(argv: Sequence[str]) -> Options:
 
     A first word that is no verb begins a search: the words are `query`, and there is no verb.
     """
-    parser, shared, verbs = make_parsers()
+    parser, beside_words, verbs = make_parsers()
     words = _first_word(argv)
     if words < len(argv) and argv[words] not in verbs:
-        options, query = shared.parse_known_args(argv, namespace=Options())
+        options, query = beside_words.parse_known_args(argv, namespace=Options())
         options.query = query
     else:
         options = parser.parse_args(argv, namespace=Options())
@@ -103,19 +105,24 @@ def parse(argv: Sequence[str]) -> Options:
 
 
 def make_parsers() -> tuple[Parser, Parser, Sequence[str]]:
-    """The parser of a command line, the one of the options that go anywhere, and the names of the verbs."""
+    """The parser of a command line, the one of the options beside words to search for, and the names of the verbs."""
     shared = Parser(add_help=False)
     _add_options(shared)
+    words = Parser(add_help=False, parents=[shared])
     parser = Parser(
         prog="hermes-tui",
         parents=[shared],
         description="A terminal browser for the transcripts of Hermes Agent. Without a verb it opens the screen;"
         " words that are no verb are searched for there.",
     )
+    for screen in (words, parser):
+        screen.add_argument(
+            "--print-id", action="store_true", help="print the id of the session that you open, and leave; 1 for none"
+        )
     parser.add_argument("--version", action="version", version=f"hermes-tui {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs that work without a screen")
     _add_verbs(verbs, shared)
-    return parser, shared, tuple(verbs.choices)
+    return parser, words, tuple(verbs.choices)
 
 
 def _first_word(argv: Sequence[str]) -> int:
@@ -158,9 +165,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
         help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
         " alone, as show prints them, shown those of its whole chain, as the screen has them",
     )
-    show = add("show", "print the messages of a session")
-    show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
-    show.add_argument("--follow", action="store_true", help="go on printing what changes, until ctrl+c")
+    _add_show(add("show", "print the messages of a session"))
+    _add_open(add("open", "open the screen at a session, or at a message of it; needs a terminal"))
     search = add("search", "find messages by words, phrases and filters")
     search.add_argument("query", metavar="QUERY", nargs="+", help='words, "exact phrase", source: model: after: role:')
     search.add_argument("--limit", type=_positive, metavar="N", help="at most so many messages (default: 50)")
@@ -187,6 +193,17 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_open(verb: Parser) -> None:
+    words = "a session's id, the start of it or a link; a message's id"
+    verb.add_argument("ids", metavar="ID[:MESSAGE]", nargs=1, help=words)
+
+
+def _add_show(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
+    verb.add_argument("--follow", action="store_true", help="go on printing what changes, until ctrl+c")
+    verb.add_argument("--plain", action="store_true", help="words alone, for a screen reader: no marks, no indents")
 
 
 def _add_export(verb: Parser) -> None:

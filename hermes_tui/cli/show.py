@@ -45,20 +45,20 @@ def show(home: Home, options: Options, streams: Streams) -> int:
             output.line(_heading(session, db.outlines([session.id]).get(session.id), output))
         unread = 0
         if options.follow:
-            return _follow(Follower(db, session.id), output, as_json=options.json)
+            return _follow(Follower(db, session.id), output, as_json=options.json, plain=options.plain)
         for message in _messages(db, reading, asides=not options.json):
             unread += message.role == UNREADABLE and not message.aside
             if options.json:
                 output.json(_message_json(message))
             else:
-                _print_message(output, message)
+                (_print_plainly if options.plain else _print_message)(output, message)
     if unread:
         damage = f"{many(unread, 'message')} cannot be read, for pages of state.db are damaged"
         remark(f"{damage}; copy the folder before you try anything, then run `hermes sessions recover`", err)
     return 0
 
 
-def _follow(follower: Follower, output: Output, *, as_json: bool) -> int:
+def _follow(follower: Follower, output: Output, *, as_json: bool, plain: bool) -> int:
     with suppress(KeyboardInterrupt):
         for change in chain(follower.changes(), follower.follow()):
             removed = isinstance(change, Removed)
@@ -68,7 +68,7 @@ def _follow(follower: Follower, output: Output, *, as_json: bool) -> int:
             elif removed:
                 output.line(safe(f"{message.role}  {output.stamp(message.timestamp)}, removed"))
             else:
-                _print_message(output, message)
+                (_print_plainly if plain else _print_message)(output, message)
             output.flush()
     return 0
 
@@ -111,3 +111,18 @@ def _print_message(output: Output, message: Message) -> None:
             output.line(SafeText(INDENT + line))
     for call in message.tool_calls:
         output.line(SafeText(INDENT + safe(f"{call.name} {call.arguments}")))
+
+
+def _print_plainly(output: Output, message: Message) -> None:
+    """Sentences for a screen reader: who, when, in which state; then each part, the kind of which is named."""
+    state = "" if message.active else ", compacted" if message.compacted else ", undone"
+    what = f"result of {message.tool_name}" if message.role == "tool" and message.tool_name else message.role
+    output.line(safe(f"{what}, {output.stamp(message.timestamp)}{state}:"))
+    parts = [*message_kind.notes(message)]
+    parts += [f"reasoning: {message.reasoning}"] if message.reasoning else []
+    parts += [spoken] if (spoken := message_kind.spoken(message)) else []
+    parts += [f"calls {call.name} with {call.arguments}" for call in message.tool_calls]
+    for part in parts:
+        for line in safe_lines(part):
+            if line.strip():
+                output.line(SafeText(line.strip()))

@@ -15,6 +15,7 @@ Verb = Callable[[Home, Options, Streams], int]
 VERBS = {
     "list": "sessions.list_sessions",
     "show": "show.show",
+    "open": "opening.open_session",
     "search": "search.search",
     "check": "check.check",
     "repair": "repair.repair",

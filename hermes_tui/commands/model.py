@@ -26,6 +26,8 @@ class Place(StrEnum):
     JOURNAL = "repairs"
     MANAGE = "sessions in order"
     RESUME = "resume"
+    EXPORT = "export"
+    STATS = "statistics"
 
 
 LISTS = frozenset({Place.SESSIONS, Place.HITS})
@@ -50,6 +52,7 @@ _IDS = {
     "next_hit(1)": "next_hit",
     "next_hit(-1)": "previous_hit",
     "repair(True)": "difference",
+    "mark(True)": "mark_all",
     "app.quit_by_letter": "quit",
     "copy('message')": "copy_message",
     "copy('resume')": "copy_resume",
@@ -100,7 +103,8 @@ class Command:
     """A condition that the screen knows: "failed", "rows", "wide", "roomy", "hits", "typed", "untyped", "history",
     "rankable", "family", "flagged", "details", "unwrapped" or "copying" (the two seconds after a copy), of a repair
     "applies", "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable", of the doctor
-    "waiting", of sessions kept in order "managed", "pinnable", "forceable", "children" or "renames"; "" for none.
+    "waiting", of sessions kept in order "managed", "pinnable", "forceable", "children" or "renames", of an export
+    "choosing" or "several", of marked sessions "marked", of statistics "counted"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

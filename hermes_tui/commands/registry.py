@@ -10,18 +10,31 @@ from collections.abc import Iterable, Mapping
 from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
 from hermes_tui.commands.reading_commands import DETAILS, FOLDING, MOVING
-from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
+from hermes_tui.commands.session_commands import (
+    COUNTING,
+    EXPORT,
+    EXPORTING,
+    KEEPING,
+    MANAGE,
+    MARKING,
+    RESUME,
+    RESUMING,
+    STATS,
+)
+from hermes_tui.commands.store_commands import DOCTOR, JOURNAL, OF_THE_STORE
 from hermes_tui.commands.user_keys import rebound
 from hermes_tui.render import bound_keys
 
 __all__ = [
     "BROWSER",
     "DOCTOR",
+    "EXPORT",
     "INSIDE",
     "JOURNAL",
     "MANAGE",
     "REPAIRS",
     "RESUME",
+    "STATS",
     "TABLE",
     "Command",
     "Offer",
@@ -34,8 +47,6 @@ __all__ = [
 
 SEARCH, SESSIONS, HITS, TRANSCRIPT = Place.SEARCH, Place.SESSIONS, Place.HITS, Place.TRANSCRIPT
 REPAIR, FLAGGED, DIFFERENCE = Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE
-DOCTOR = frozenset({Place.DOCTOR})
-JOURNAL = frozenset({Place.JOURNAL})
 
 TABLE: list[Command] = [
     Command("R", "try again", "read state.db again after an error")
@@ -118,7 +129,7 @@ TABLE: list[Command] = [
     *MOVING,
     Command("R", "re-rank", "put the best hits first, or the newest again")
     .when(HITS, rank=75, needs="rankable")
-    .key("R", "rerank", "Rank hits, or newest first again"),
+    .key("R", "go('rerank')", "Rank hits, or newest first again"),
     *FOLDING,
     Command(
         "v",
@@ -129,7 +140,7 @@ TABLE: list[Command] = [
     .key("v", "hidden", "What is hidden and why"),
     Command("L", "family", "the session's family as a tree: sections, branches, subagents; `enter` opens one")
     .when(*PANES, rank=68, needs="family", words={HITS: ""})
-    .key("L", "family", "Family of this session as a tree"),
+    .key("L", "over('family')", "Family of this session as a tree"),
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
@@ -146,7 +157,7 @@ TABLE: list[Command] = [
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
     Command("m", "one pane", "give the whole width to one pane, or to both again")
     .when(*PANES, needs="roomy")
-    .key("m", "maximise", "One pane or two"),
+    .key("m", "go('maximise')", "One pane or two"),
     Command(
         "r",
         "repair",
@@ -159,7 +170,7 @@ TABLE: list[Command] = [
     .key("d", "repair(True)", "Difference of this session's sources"),
     Command("F", "repair all", "see what a repair of all flagged sessions would do")
     .when(*PANES, needs="any_flagged")
-    .key("F", "repair_all", "Repair all flagged sessions"),
+    .key("F", "over('repair_all')", "Repair all flagged sessions"),
     Command(
         "y",
         "apply",
@@ -198,32 +209,10 @@ TABLE: list[Command] = [
     )
     .when(REPAIR, rank=60, needs="mergeable")
     .key("M", "merge", "Insert also what is refused"),
-    Command("D", "doctor", "how the store is, check by check, and what waits to be written into it").key(
-        "D", "doctor", "Doctor: how the store is"
-    ),
-    Command(
-        "y",
-        "write what waits",
-        "write the messages that wait in files because a store would not take them; it is asked first",
-    )
-    .when(*DOCTOR, rank=5, needs="waiting")
-    .key("y", "replay", "Write what waits"),
-    Command("R", "look again", "look at the store's health again")
-    .when(*DOCTOR, rank=20, needs="idle")
-    .key("R", "look_again", "Look again"),
-    Command("esc", "back", "go back to the browser; while files are written, stop after this one")
-    .when(*DOCTOR, rank=30)
-    .key("escape", "back", "Back"),
-    Command("U", "repairs", "the repairs that were made: the receipt and the undo of each").key(
-        "U", "repairs", "Repairs that were made"
-    ),
-    Command("enter", "receipt", "see the receipt of the repair under the cursor")
-    .when(*JOURNAL, rank=5, needs="rows")
-    .key("enter", "receipt", "Receipt of this repair"),
-    Command("u", "undo", "see the plan of its undo")
-    .when(*JOURNAL, rank=10, needs="undoable")
-    .key("u", "undo", "Undo this repair"),
-    Command("esc", "back", "go back from the repairs to the browser").when(*JOURNAL, rank=20).key("escape", "back"),
+    *OF_THE_STORE,
+    *MARKING,
+    *EXPORTING,
+    *COUNTING,
     *KEEPING,
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
@@ -231,13 +220,11 @@ TABLE: list[Command] = [
     .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
-        *EVERYWHERE,
-        rank=98,
-        words=dict.fromkeys(PANES | {Place.DETAILS} | REPAIRS | DOCTOR | JOURNAL | MANAGE | RESUME, ""),
+        *EVERYWHERE, rank=98, words=dict.fromkeys(EVERYWHERE - BROWSER | PANES | {Place.DETAILS}, "")
     ),
     Command("ctrl+z", "", "stop the program as any other; `fg` in the shell brings it back", EVERYWHERE),
     Command("q", "quit", "quit; right after a letter that moves nothing it has to be pressed again")
-    .when(*PANES, Place.DETAILS, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, rank=89)
+    .when(*PANES, Place.DETAILS, *REPAIRS, *DOCTOR, *JOURNAL, *MANAGE, *RESUME, *EXPORT, *STATS, rank=89)
     .key("q", "app.quit_by_letter", "Quit"),
 ]
 """Every command. Its keys are the user's once `rebind` was called."""

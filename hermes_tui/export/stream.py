@@ -66,6 +66,7 @@ class SessionExport:
         self._redactor = Redactor(options.redact)
         self._tally = _Tally()
         self._digest = hashlib.sha256()
+        self._undigested: list[str] = []
         self.beginning = ""
         """Digest of the first `until` messages; "" where there are fewer."""
         self.about = self._redactor.about(_about(db, self.reading, options))
@@ -79,6 +80,7 @@ class SessionExport:
     def totals(self) -> Totals:
         """What was written so far."""
         tally = self._tally
+        self._add_to_digest()
         return Totals(tally.messages, tally.undone, tally.compacted, tally.unreadable, self._digest.hexdigest())
 
     def chunks(self, *, progress: Callable[[int], None] | None = None, cancel: Cancel | None = None) -> Iterator[str]:
@@ -129,15 +131,23 @@ class SessionExport:
             self._count(text, is_active=active, is_compacted=bool(record.get("compacted")), role=record.get("role"))
             texts.append(writer.put(text, is_active=active))
             if len(texts) == BODIES:
+                self._add_to_digest()
                 yield "".join(texts)
                 texts = []
+        self._add_to_digest()
         yield "".join(texts)
 
     def _count(self, text: str, *, is_active: bool, is_compacted: bool, role: object) -> None:
         self._tally.add(is_active=is_active, is_compacted=is_compacted, role=role)
-        self._digest.update(text.encode("utf-8", "surrogatepass"))
+        self._undigested.append(text)
         if self._tally.messages == self._until:
+            self._add_to_digest()
             self.beginning = self._digest.hexdigest()
+
+    def _add_to_digest(self) -> None:
+        """Take in what was counted since the last time: one long text costs less than many short ones."""
+        self._digest.update("".join(self._undigested).encode("utf-8", "surrogatepass"))
+        self._undigested.clear()
 
 
 def sections_of(db: Browser, session_id: str, options: ExportOptions) -> tuple[str, ...]:

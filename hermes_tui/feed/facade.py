@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hermes_tui.feed.count_requests import CountRequests, OpenCounts
 from hermes_tui.feed.details_request import DetailsRequest
+from hermes_tui.feed.export_requests import ExportRequests
 from hermes_tui.feed.health_requests import HealthRequests
 from hermes_tui.feed.kept_state import KeptHome, KeptState
 from hermes_tui.feed.manage_requests import ManageRequests
@@ -37,6 +39,8 @@ class ProfileEntry:
     """The home's folder as people write it."""
     open_to_write: OpenRepairs | None = None
     """Opens it for repairs; None where nothing may be written."""
+    open_to_count: OpenCounts | None = None
+    """Opens it to count its sessions and list its deletions; None where neither can be."""
     home: Path | str = "sessions of this home are not resumed from here"
     """The home's folder in full; a sentence where Hermes is not started for it from here."""
     store: str = "state.db"
@@ -54,6 +58,7 @@ class Feed:
         debounce: Seconds of quiet before a search starts.
         pause: Seconds between two looks at the files.
         open_to_write: Opens the store for repairs; None where nothing may be written.
+        open_to_count: See `ProfileEntry`.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Feed:
         debounce: float = 0.008,
         pause: float = 0.1,
         open_to_write: OpenRepairs | None = None,
+        open_to_count: OpenCounts | None = None,
     ) -> None:
         self._worker = worker = StoreWorker(open_db, clock)
         self.subscribe = worker.subscribe
@@ -76,12 +82,16 @@ class Feed:
         self.repairs = RepairRequests(worker, self.writer)
         self.health = HealthRequests(worker, self.writer)
         self.manage = ManageRequests(worker, self.writer)
+        self.exports = ExportRequests(worker)
+        self.counts = CountRequests(worker, open_to_count)
 
     def close(self) -> None:
         """Interrupt what runs, stop a repair between two steps, end the threads, close the stores."""
         self.search.cancel()
         self.health.cancel()
+        self.exports.stop()
         self.writer.stop()
         self.sessions.close()
         self._worker.close()
+        self.counts.close()
         self.writer.close()

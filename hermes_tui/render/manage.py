@@ -6,15 +6,16 @@ Pure; everything that is stored passes `safe`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.text import hanging
-from hermes_tui.render.time import in_words, many
-from hermes_tui.render.trash import Insist, error_words, named, plan_lines, receipt_lines, restored_lines
-from store import DeletePlan, Mark, MarkPlan, TrashReceipt
+from hermes_tui.render.time import in_words, local, many, size
+from hermes_tui.render.trash import Insist, error_words, plan_lines, receipt_lines, restored_lines
+from store import DeletePlan, Mark, MarkPlan, TrashEntry, TrashReceipt
 from store.errors import StoreError
 from store.manage.model import TrashProgress
 from store.repair.model import State
@@ -30,6 +31,14 @@ _WORDS = {
     (Mark.ARCHIVED, False): "unarchive",
     (Mark.PINNED, True): "pin",
     (Mark.PINNED, False): "unpin",
+}
+
+
+PAST = {
+    State.RUNNING: "stopped before its end",
+    State.DONE: "in the trash",
+    State.UNDOING: "its undo was stopped before its end",
+    State.UNDONE: "undone: everything was brought back",
 }
 
 
@@ -52,7 +61,7 @@ def mark(plan: MarkPlan, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The plan of a mark."""
     said = [
         (_WORDS[plan.mark, plan.on], f"{many(len(plan.session_ids), 'session')}, sections of chains counted"),
-        ("sections", named(plan.session_ids)),
+        ("sections", ", ".join(plan.session_ids)),
         ("note", "nothing is deleted, and the same key takes it back"),
     ]
     yield from entries(said, width=width, glyphs=glyphs)
@@ -75,6 +84,20 @@ def result(receipt: TrashReceipt, *, width: int, glyphs: Glyphs) -> Iterator[Lin
     lines = restored_lines(receipt) if undone else receipt_lines(receipt)
     yield from entries(lines, width=width, glyphs=glyphs)
     yield ()
+
+
+def past(entry: TrashEntry, *, now: datetime, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The receipt of a deletion of before, from the journal."""
+    yield _title(entry.title or entry.session_id)
+    said = [
+        ("deleted", f"{many(entry.messages, 'message')}, {many(entry.files, 'file')}"),
+        ("when", local(now, entry.started_at).strftime("%Y-%m-%d %H:%M")),
+        ("sections", ", ".join(entry.session_ids)),
+        ("state", PAST[entry.state]),
+        ("trash", f"{entry.folder} · {size(entry.n_bytes)}"),
+        ("undo", f"hermes-tui undo {entry.id}"),
+    ]
+    yield from entries(said[: 5 if entry.state is State.UNDONE else 6], width=width, glyphs=glyphs)
 
 
 def failure(error: Exception, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -106,10 +129,12 @@ def _title(text: str) -> Line:
 
 
 def _mark(verb: str, glyphs: Glyphs) -> tuple[Span, Role]:
-    if verb in ("refuse", "refused", "left"):
+    if verb in ("refuse", "refused", "left", "failed"):
         return glyphs.bad, Role.ERROR
-    if verb in ("deleted", "restored", "archived", "pinned", "renamed", "done"):
+    if verb in ("deleted", "restored", "archived", "pinned", "renamed", "done", "written"):
         return glyphs.good, Role.TEXT
-    if verb in ("delete", "archive", "unarchive", "pin", "unpin", "rename"):
+    if verb == "replace":
+        return span("!", Role.WARNING, bold=True), Role.WARNING
+    if verb in ("file", "delete", "archive", "unarchive", "pin", "unpin", "rename"):
         return span(glyphs.alone, Role.ACCENT, bold=True), Role.TEXT
     return span(glyphs.backup if verb == "trash" else glyphs.waiting, Role.DIM), Role.DIM

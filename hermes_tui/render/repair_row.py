@@ -11,9 +11,10 @@ from hermes_tui.render.repair_result import entries
 from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import in_words, local, many
+from store import TrashEntry
 from store.repair.model import Operation, State
 
-WHEN, MESSAGES, STATE = 16, 9, 9
+WHEN, WHAT, MESSAGES, STATE = 16, 7, 8, 12
 """Cells of columns."""
 STAMP = "%Y-%m-%d %H:%M"
 WORDS = {
@@ -27,13 +28,14 @@ WORDS = {
 def operation_head(*, width: int) -> Line:
     """Draw the columns' names."""
     room = _room(width)
-    return (blank(1), span(f"{'when':<{WHEN}}  {'session':<{room}}{'messages':>{MESSAGES}}  state", Role.DIM))
+    names = f"{'when':<{WHEN}}  {'what':<{WHAT}}{'session':<{room}}{'messages':>{MESSAGES}} state"
+    return (blank(1), span(names, Role.DIM))
 
 
 def operation_row(
-    operation: Operation, title: str, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False
+    operation: Operation | TrashEntry, title: str, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False
 ) -> Line:
-    """Draw a repair: when, session, messages, state.
+    """Draw a repair or a deletion: when, what, session, messages, state.
 
     Args:
         title: The session's, "" where it has none.
@@ -41,11 +43,13 @@ def operation_row(
     """
     room = _room(width)
     name = pad(fit(one_line(title or operation.session_id), room - 1, glyphs.truncated), room)
-    stopped = operation.unfinished
+    is_deletion = isinstance(operation, TrashEntry)
+    stopped = operation.state in (State.RUNNING, State.UNDOING)
+    number = operation.messages if isinstance(operation, TrashEntry) else _messages(operation)
     line = (
-        span(f"{_when(operation.started_at, now):<{WHEN}}  ", Role.DIM),
+        span(f"{_when(operation.started_at, now):<{WHEN}}  {'delete' if is_deletion else 'repair':<{WHAT}}", Role.DIM),
         span(name, bold=cursor),
-        span(f"{in_words(_messages(operation)):>{MESSAGES}}  ", Role.DIM),
+        span(f"{in_words(number):>{MESSAGES}} ", Role.DIM),
         span(WORDS[operation.state], Role.WARNING if stopped else Role.DIM),
     )
     return with_cursor(line, glyphs, cursor=cursor)
@@ -77,4 +81,4 @@ def _messages(operation: Operation) -> int:
 
 
 def _room(width: int) -> int:
-    return max(width - 2 - WHEN - 2 - MESSAGES - 2 - STATE - 4, 8)
+    return max(width - 1 - WHEN - 2 - WHAT - MESSAGES - 1 - STATE, 8)

@@ -79,6 +79,8 @@ class RowExtras:
     """It has a bookmark."""
     profile: bool = False
     """There are several profiles, and its own goes before the title."""
+    picked: bool = False
+    """It is marked for the next act."""
 
 
 PLAIN = RowExtras()
@@ -118,7 +120,16 @@ def session_row(
     return with_cursor((*line, blank(1)), glyphs, cursor=cursor)
 
 
-def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False) -> Line:
+def group_row(
+    row: SessionRow,
+    hits: int,
+    *,
+    width: int,
+    now: datetime,
+    glyphs: Glyphs,
+    cursor: bool = False,
+    extras: RowExtras = PLAIN,
+) -> Line:
     """Draw a session above its hits: the row of the list with a bold title, and `5 hits` at its end.
 
     Args:
@@ -129,7 +140,7 @@ def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: 
     room = max(9 if width >= 56 else 8, cells(said))
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     line = (
-        *front(row, now=now, glyphs=glyphs),
+        *front(row, now=now, glyphs=glyphs, extras=extras),
         *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
         *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
         span(" " + pad_left(safe(said), room), Role.DIM),
@@ -194,7 +205,7 @@ def with_cursor(line: Line, glyphs: Glyphs, *, cursor: bool) -> Line:
 
 
 def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras = PLAIN) -> Line:
-    """Columns 1 to 12: status, news, flag, age, and the mark of a bookmark."""
+    """Columns 1 to 12: status, news, flag, age, the mark for the next act, and that of a bookmark."""
     session = row.session
     when = session.started_at if session.last_active is None else session.last_active
     status = status_of_row(session, row.outline)
@@ -202,8 +213,11 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras =
     mark = glyphs.incomplete if unread else glyphs.status(status)
     words = age_or_day(now, when) if extras.dated else age(now, when)
     news = span(glyphs.words("•"), Role.ACCENT, bold=True) if row.has_news else blank(1)
-    line = (mark, news, glyphs.drift(row.drift), span(f"{words:>5}".ljust(6 if extras.marked else 7), Role.DIM))
-    return (*line, span(glyphs.bookmark, Role.ACCENT, bold=True)) if extras.marked else line
+    line: Line = (mark, news, glyphs.drift(row.drift), span(f"{words:>5}", Role.DIM))
+    if not (extras.marked or extras.picked):
+        return (*line, blank(2))
+    picked = span(glyphs.added, Role.ACCENT, bold=True) if extras.picked else blank(1)
+    return (*line, picked, span(glyphs.bookmark, Role.ACCENT, bold=True) if extras.marked else blank(1))
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

@@ -50,9 +50,9 @@ def plan_lines(plan: DeletePlan, *, force: bool, insist: Insist = OPTIONS) -> It
     again = f", which is left of {plan.operation}" if plan.operation else ""
     yield "delete", f"{many(plan.messages, 'message')} and {many(len(plan.files), 'file')}{again}"
     if len(plan.session_ids) > 1:
-        yield "sections", named(plan.session_ids)
+        yield "sections", ", ".join(plan.session_ids)
     if plan.kept_children:
-        yield "keep", f"{named(plan.kept_children)}: branches and subagents stay ({insist.children} takes them)"
+        yield "keep", f"{', '.join(plan.kept_children)}: branches and subagents stay ({insist.children} takes them)"
     refusal = plan.refusal(force=force)
     for objection in plan.objections:
         overruled = objection.against.can_be_forced

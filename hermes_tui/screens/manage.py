@@ -30,6 +30,7 @@ from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act, ManageState
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers, unwritten
+from store import TrashEntry
 
 
 class ManageScreen(Screen[bool]):
@@ -40,15 +41,27 @@ class ManageScreen(Screen[bool]):
         browser: Knows titles and the time.
         act: What is to be done.
         session_ids: With which sessions.
+        past: A deletion of before that is looked at, and whether the plan of its undo comes first.
     """
 
     CSS_PATH = "manage.tcss"
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(MANAGE)
 
-    def __init__(self, feed: Feed, browser: BrowserState, act: Act, session_ids: Sequence[str]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        browser: BrowserState,
+        act: Act,
+        session_ids: Sequence[str],
+        *,
+        past: tuple[TrashEntry, bool] | None = None,
+    ) -> None:
         super().__init__()
         self.state = ManageState(act, tuple(session_ids), feed.writer.may_write)
+        if past is not None:
+            self.state.running, self.state.past = False, past[0]
+            self.state.undo_asked = past[1] and bool(self.state.undoable)
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         self._input = Input(placeholder="the new title", compact=True, select_on_focus=False, id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
@@ -67,7 +80,8 @@ class ManageScreen(Screen[bool]):
             self._input.focus()
         else:
             self._frame.page.focus()
-            self._plan()
+            if self.state.past is None:
+                self._plan()
         self._draw()
 
     def on_unmount(self) -> None:
@@ -219,9 +233,11 @@ class ManageScreen(Screen[bool]):
         number = many(len(state.session_ids), "session")
         said = unwritten() if state.proposal is not None else ""
         status: Line = (span(SafeText(said), Role.DIM),)
-        heading = Heading(SafeText(f"{state.act.capitalize()} {number}"), focused=True)
+        words = f"Deletion of {number}" if state.past else f"{state.act.capitalize()} {number}"
+        heading = Heading(SafeText(words), focused=True)
         keys = footer(Place.MANAGE, state.conditions)
-        title = one_line(self._title() or state.session_ids[0]) if len(state.session_ids) == 1 else number
+        known = (state.past.title if state.past else None) or self._title()
+        title = one_line(known or state.session_ids[0]) if len(state.session_ids) == 1 else number
         view = PageView(title, "", status, heading, tuple(self._lines()), keys, proposal=state.proposal)
         self._frame.show(view)
 
@@ -232,10 +248,13 @@ class ManageScreen(Screen[bool]):
         if state.undo_asked:
             yield from render.undo(state.undoable, width=width, glyphs=glyphs)
             return
+        if state.past is not None and not state.receipts:
+            yield from render.past(state.past, now=self._browser.now(), width=width, glyphs=glyphs)
         for receipt in state.receipts.values():
             yield from render.result(receipt, width=width, glyphs=glyphs)
-        if state.running and (state.plans or state.receipts):
-            yield from render.progress(state.progress, "delete", width=width, glyphs=glyphs)
+        if state.running and (state.plans or state.receipts or state.past):
+            word = "restore" if state.past else "delete"
+            yield from render.progress(state.progress, word, width=width, glyphs=glyphs)
         if not state.is_done:
             yield from self._planned(width)
         elif state.changed is not None:

@@ -1,4 +1,4 @@
-"""Screen of the repairs in the journal: when, which session, how many messages; receipt and undo of each."""
+"""Screen of the repairs and deletions in the journal: when, which session; receipt and undo of each."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hermes_tui.commands.registry import JOURNAL, Offer, Place, applying, footer
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import OperationsListed, StoreChanged
+from hermes_tui.feed.count_answers import DeletionsListed
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import title_of
@@ -24,20 +25,21 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers
 from hermes_tui.widgets.repair_list import RepairList
 from hermes_tui.widgets.virtual_list import VirtualList
+from store import TrashEntry
 from store.repair.model import Operation, State
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenRepair:
-    """A repair that is to be looked at."""
+class ChosenOperation:
+    """A repair or a deletion that is to be looked at."""
 
-    operation: Operation
+    operation: Operation | TrashEntry
     undo: bool
     """With the plan of its undo."""
 
 
-class RepairsScreen(Screen[ChosenRepair | None]):
-    """Over the browser; gives the repair that is to be looked at, None for none.
+class RepairsScreen(Screen[ChosenOperation | None]):
+    """Over the browser; gives the repair or the deletion that is to be looked at, None for none.
 
     Args:
         feed: Answers the request.
@@ -53,6 +55,7 @@ class RepairsScreen(Screen[ChosenRepair | None]):
         self._feed = feed
         self._browser = browser
         self._operations: tuple[Operation, ...] | None = None
+        self._deletions: tuple[TrashEntry, ...] = ()
         self._list = RepairList(now=browser.now, title=self._title, id="repairs")
         self._frame = PageFrame("Repairs", self._list)
 
@@ -62,9 +65,9 @@ class RepairsScreen(Screen[ChosenRepair | None]):
 
     def on_mount(self) -> None:
         """Listen, and ask for the journal."""
-        self._unsubscribe = self._feed.subscribe(self.post_message, OperationsListed, StoreChanged)
+        self._unsubscribe = self._feed.subscribe(self.post_message, OperationsListed, DeletionsListed, StoreChanged)
         self._list.focus()
-        self._feed.repairs.operations()
+        self._ask()
 
     def on_unmount(self) -> None:
         """Listen no more."""
@@ -106,12 +109,27 @@ class RepairsScreen(Screen[ChosenRepair | None]):
     def _on_operations_listed(self, message: OperationsListed) -> None:
         if message.generation == self._feed.generation("operations"):
             self._operations = message.operations
-            self._list.show(message.operations)
-            self._draw()
+            self._show()
+
+    @on(DeletionsListed)
+    def _on_deletions_listed(self, message: DeletionsListed) -> None:
+        if message.generation == self._feed.generation("deletions"):
+            self._deletions = message.entries
+            self._show()
+
+    def _show(self) -> None:
+        """Put both up, the last one first."""
+        every: list[Operation | TrashEntry] = [*(self._operations or ()), *self._deletions]
+        self._list.show(sorted(every, key=lambda operation: -operation.started_at))
+        self._draw()
+
+    def _ask(self) -> None:
+        self._feed.repairs.operations()
+        self._feed.counts.deletions()
 
     @on(StoreChanged)
     def _on_store_changed(self) -> None:
-        self._feed.repairs.operations()
+        self._ask()
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
@@ -127,7 +145,7 @@ class RepairsScreen(Screen[ChosenRepair | None]):
         self.action_receipt()
 
     def action_receipt(self) -> None:
-        """Look at the repair under the cursor."""
+        """Look at the repair or the deletion under the cursor."""
         self._choose(undo=False)
 
     def action_undo(self) -> None:
@@ -140,16 +158,19 @@ class RepairsScreen(Screen[ChosenRepair | None]):
 
     def _choose(self, *, undo: bool) -> None:
         if (operation := self._list.cursor_operation) is not None:
-            self.dismiss(ChosenRepair(operation, undo))
+            self.dismiss(ChosenOperation(operation, undo))
 
     def _title(self, session_id: str) -> str:
         row = self._browser.catalog.row(session_id)
         return title_of(row.session, row.outline) if row else ""
 
     def _draw(self) -> None:
-        known = self._operations
-        counted = "" if known is None else many(len(known), "repair") if known else "no repair was made here yet"
-        status: Line = (span(counted, Role.TEXT if known else Role.DIM),)
-        heading = Heading(SafeText("Repairs"), note="last one first", focused=True)
+        known, deleted = self._operations, self._deletions
+        repairs = "" if known is None else many(len(known), "repair") if known else "no repair was made here yet"
+        counted = f"{repairs}, {many(len(deleted), 'deletion')}" if deleted else repairs
+        status: Line = (span(counted, Role.TEXT if known or deleted else Role.DIM),)
+        heading = Heading(
+            SafeText("Repairs and deletions" if deleted else "Repairs"), note="last one first", focused=True
+        )
         keys = footer(Place.JOURNAL, self.conditions)
         self._frame.show(PageView(self._browser.where, self._browser.owner, status, heading, (), keys))

@@ -230,6 +230,10 @@ class BrowserState:
     """Until when, by `seconds`, the status line says what may be tried."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
+    pick: Callable[[str], None] | None = None
+    """Takes the id of a session in place of opening it; None to open it."""
+    marked: dict[str, None] = field(default_factory=dict)
+    """Ids of the sessions that the next act is for, in the order that they were marked in."""
 
     def __post_init__(self) -> None:
         self.history = SearchHistory(self.kept)
@@ -277,6 +281,20 @@ class BrowserState:
         return self.reading.row if self.focus in INSIDE else self.pane.row
 
     @property
+    def chosen(self) -> tuple[str, ...]:
+        """The sessions that an act is for: those that are marked, else the current one; in the transcript that one."""
+        row = self.current
+        if self.marked and self.focus is not Place.TRANSCRIPT:
+            return tuple(session_id for session_id in self.marked if self.catalog.row(session_id) is not None)
+        return () if row is None else (row.session.id,)
+
+    @property
+    def managed(self) -> tuple[str, ...]:
+        """Those of them that SQLite has, which can be renamed, marked and deleted."""
+        rows = (self.catalog.row(session_id) for session_id in self.chosen)
+        return tuple(row.session.id for row in rows if row is not None and row.session.origin is Origin.SQLITE)
+
+    @property
     def conditions(self) -> frozenset[str]:
         """The conditions that hold, for the commands that need them."""
         row = self.current
@@ -291,7 +309,7 @@ class BrowserState:
             "untyped": not self.typed,
             "history": bool(self.history.searches),
             "flagged": row is not None and is_comparable(row),
-            "managed": self.may_write and row is not None and row.session.origin is Origin.SQLITE,
+            "managed": self.may_write and bool(self.managed),
             "family": row is not None and self.catalog.has_family(row.session),
             "details": self.details.shown,
             "unwrapped": not self.reading.wraps,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from store import DeletePlan, Mark, MarkPlan, TrashReceipt
+from store import DeletePlan, Mark, MarkPlan, TrashEntry, TrashReceipt
 from store.formats import titles
 from store.manage.model import TrashProgress
 from store.repair.model import State
@@ -44,6 +44,8 @@ class ManageState:
     with_children: bool = False
     running: bool = True
     progress: TrashProgress | None = None
+    past: TrashEntry | None = None
+    """A deletion of before that is looked at."""
     undo_asked: bool = False
     """The plan on the screen is that of the undo of the deletions."""
     receipts: dict[str, TrashReceipt] = field(default_factory=dict)
@@ -61,13 +63,15 @@ class ManageState:
 
     @property
     def undoable(self) -> tuple[str, ...]:
-        """Deletions that were done here and not undone."""
-        return tuple(name for name, receipt in self.receipts.items() if receipt.state is not State.UNDONE)
+        """Deletions that were done here, or are looked at, and not undone."""
+        past = self.past
+        before = [past.id] if past and past.can_be_restored and past.id not in self.receipts and self.may_write else []
+        return (*before, *(name for name, receipt in self.receipts.items() if receipt.state is not State.UNDONE))
 
     @property
     def is_done(self) -> bool:
         """Something was written, or refused."""
-        return bool(self.receipts or self.failures) or self.changed is not None or self.renamed is not None
+        return bool(self.receipts or self.failures or self.past) or self.changed is not None or self.renamed is not None
 
     @property
     def proposal(self) -> object:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from hermes_tui.render.line import Line
+from hermes_tui.render.row import RowExtras
 from hermes_tui.state.rows import HitKey, SessionRow
 from hermes_tui.widgets.hit_rows import (
     GroupKey,
@@ -38,8 +39,8 @@ class HitList(VirtualList):
         now: The time, aware; its zone is the reader's.
         """
         super().__init__(id=id)
-        self._now = now
-        self._rows = HitRows()
+        self._now, self._rows = now, HitRows()
+        self.is_picked: Callable[[str], bool] = lambda _: False  # whether a session is marked for the next act
 
     def show(self, view: HitsView) -> None:
         """Replace what was found; the cursor stays as `set_keys` says, what was expanded or has context stays so."""
@@ -128,7 +129,8 @@ class HitList(VirtualList):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""
         now, glyphs, named = self._now(), glyphs_of(self.app), self.has_focus
-        return self._rows.paint(key, width=width, now=now, glyphs=glyphs, cursor=cursor, named=named)
+        extras = RowExtras(picked=isinstance(key, TitleKey | GroupKey) and self.is_picked(key.session_id))
+        return self._rows.paint(key, width=width, now=now, glyphs=glyphs, cursor=cursor, named=named, extras=extras)
 
     def _list_rows(self, *, instead: Hashable | None = None) -> None:
         self.set_keys(list(self._rows.keys()), instead=instead)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
-from hermes_tui.render.row import group_row, session_row
+from hermes_tui.render.row import PLAIN, RowExtras, group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, without_row
 from hermes_tui.render.time import many
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
@@ -254,7 +254,15 @@ class HitRows:
             yield MoreTitlesKey(len(self.titles) - FIRST_TITLES)
 
     def paint(
-        self, key: Hashable, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool, named: bool = True
+        self,
+        key: Hashable,
+        *,
+        width: int,
+        now: datetime,
+        glyphs: Glyphs,
+        cursor: bool,
+        named: bool = True,
+        extras: RowExtras = PLAIN,
     ) -> Line:
         """A row as docs/look.md §6 draws it; `named` where the keys that it names work."""
         match key:
@@ -267,10 +275,12 @@ class HitRows:
             case MeantKey(text=text):
                 line = meant_row(text, width=width, glyphs=glyphs, cursor=cursor)
             case TitleKey(session_id=session_id):
-                line = session_row(self.titles[session_id], width=width, now=now, glyphs=glyphs, cursor=cursor)
+                row = self.titles[session_id]
+                line = session_row(row, width=width, now=now, glyphs=glyphs, cursor=cursor, extras=extras)
             case GroupKey(session_id=session_id):
                 group = self.groups[session_id]
-                line = group_row(group.row, group.total, width=width, now=now, glyphs=glyphs, cursor=cursor)
+                shown = group.row, group.total
+                line = group_row(*shown, width=width, now=now, glyphs=glyphs, cursor=cursor, extras=extras)
             case MoreKey() | MoreTitlesKey():
                 line = more_row(self._hidden(key), named=named, width=width, glyphs=glyphs, cursor=cursor)
             case ContextKey(hit=hit, place=place):

@@ -1,4 +1,4 @@
-"""List of the repairs in the journal, the last one first."""
+"""List of the repairs and deletions in the journal, the last one first."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from hermes_tui.render.line import Line
 from hermes_tui.render.repair_row import operation_head, operation_row
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+from store import TrashEntry
 from store.repair.model import Operation
 
 
 class RepairList(VirtualList):
-    """Repairs by their id.
+    """Repairs and deletions by their ids.
 
     Args:
         now: The time, aware; its zone is the reader's.
@@ -24,21 +25,22 @@ class RepairList(VirtualList):
         super().__init__(id=id)
         self._now = now
         self._title = title
-        self._operations: dict[str, Operation] = {}
+        self._operations: dict[str, Operation | TrashEntry] = {}
 
-    def show(self, operations: Sequence[Operation]) -> None:
-        """Put repairs up; the cursor stays on its own."""
+    def show(self, operations: Sequence[Operation | TrashEntry]) -> None:
+        """Put repairs and deletions up; the cursor stays on its own."""
         self._operations = {operation.id: operation for operation in operations}
-        self.set_head([operation_head(width=self.size.width)] if operations else [])
+        self.set_head([operation_head(width=self.size.width - 1)] if operations else [])
         self.set_keys(list(self._operations))
 
     @property
-    def cursor_operation(self) -> Operation | None:
-        """The repair under the cursor."""
+    def cursor_operation(self) -> Operation | TrashEntry | None:
+        """The repair or the deletion under the cursor."""
         return self._operations.get(str(self.cursor.key))
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A repair as a row."""
         operation = self._operations[str(key)]
-        title, now = self._title(operation.session_id), self._now()
+        kept = operation.title if isinstance(operation, TrashEntry) else None
+        title, now = kept or self._title(operation.session_id), self._now()
         return operation_row(operation, title, width=width, now=now, glyphs=glyphs_of(self.app), cursor=cursor)

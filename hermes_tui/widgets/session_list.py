@@ -33,6 +33,8 @@ class SessionList(VirtualList):
         self._place_before: CursorPlace | None = None
         self.has_news: Callable[[Session], bool] = lambda _: False
         """Whether a session has messages since the reader was there."""
+        self.is_picked: Callable[[str], bool] = lambda _: False
+        """Whether a session is marked for the next act."""
 
     def show(self, view: SessionsView) -> None:
         """Replace the sessions; the cursor stays as `set_keys` says.
@@ -90,7 +92,7 @@ class SessionList(VirtualList):
         glyphs = glyphs_of(self.app)
         if isinstance(key, MonthKey):
             return section_rule(key.text, width=width, glyphs=glyphs)
-        extras = RowExtras(self._by_time, str(key) in self._marked, self._profiles)
+        extras = RowExtras(self._by_time, str(key) in self._marked, self._profiles, self.is_picked(str(key)))
         row = self._rows[str(key)]
         row = replace(row, has_news=self.has_news(row.session))
         return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor, extras=extras)

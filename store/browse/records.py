@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Head, Message, Origin
@@ -50,17 +50,16 @@ class SessionRecords:
             rows = {message.id: record_of(message) for message in readable}
         for head in heads:
             if (row := rows.get(head.id)) is not None:
-                yield {**_decoded(row), "active": int(head.active), "compacted": int(head.compacted)}
+                _decode(row)
+                row["active"], row["compacted"] = int(head.active), int(head.compacted)
+                yield row
 
 
-def _decoded(row: Mapping[str, object]) -> RowDict:
-    """A row with its content and its calls as values; an invalid list of calls stays the text that it is."""
+def _decode(row: RowDict) -> None:
+    """Put content and calls as values in place of their texts; an invalid list of calls stays the text that it is."""
     content, calls = row.get("content"), row.get("tool_calls")
-    return {
-        **row,
-        "content": message_codec.decode(content) if isinstance(content, str) else content,
-        "tool_calls": load_or(calls, calls),
-    }
+    row["content"] = message_codec.decode(content) if isinstance(content, str) else content
+    row["tool_calls"] = load_or(calls, calls)
 
 
 def _from_files(messages: Sequence[Message], files: JsonlFiles, session_id: str) -> Iterator[RowDict]:

@@ -96,8 +96,28 @@ class HomeStatistics:
             longest=tuple(rows.longest(ids, limit=LARGEST)),
             dearest=tuple(rows.dearest(ids, limit=LARGEST)),
             by=by,
-            groups=() if by in (None, By.TOOL) else self._groups(rows, by, ids, zone),
+            groups=() if by is None else self.groups(ids, by=by, zone=zone),
         )
+
+    def groups(self, ids: Sequence[str] | None, *, by: By, zone: tzinfo | None) -> tuple[tuple[str | None, Tally], ...]:
+        """Name of each group, None for none, and its counts: days in order, others by their messages.
+
+        Args:
+            ids: See `chosen`.
+            by: `By.TOOL` has none here.
+            zone: See `statistics`.
+        """
+        if by is By.TOOL:
+            return ()
+        named: dict[str | None, Tally] = {}
+        for key, tally in self._rows().groups(by, ids).items():
+            name = str(_local(key, zone).date()) if isinstance(key, int) else None if key is None else str(key)
+            if by is By.PROFILE and name is None:
+                name = self._store.profile
+            named[name] = _added(named.get(name), tally)
+        if by is By.DAY:
+            return tuple(sorted(named.items(), key=lambda item: item[0] or ""))
+        return tuple(sorted(named.items(), key=lambda item: (-item[1].messages, item[0] or "")))
 
     def tools(self, ids: Sequence[str] | None, *, cancel: Cancel | None = None) -> Iterator[ToolsStep]:
         """Results of tools with their errors, while they are read; raises Interrupted."""
@@ -117,20 +137,6 @@ class HomeStatistics:
             yield from page.items
             if (cursor := page.cursor) is None:
                 return
-
-    def _groups(
-        self, rows: StatisticsRows, by: By, ids: Sequence[str] | None, zone: tzinfo | None
-    ) -> tuple[tuple[str | None, Tally], ...]:
-        found = rows.groups(by, ids)
-        named: dict[str | None, Tally] = {}
-        for key, tally in found.items():
-            name = str(_local(key, zone).date()) if isinstance(key, int) else None if key is None else str(key)
-            if by is By.PROFILE and name is None:
-                name = self._store.profile
-            named[name] = _added(named.get(name), tally)
-        if by is By.DAY:
-            return tuple(sorted(named.items(), key=lambda item: item[0] or ""))
-        return tuple(sorted(named.items(), key=lambda item: (-item[1].messages, item[0] or "")))
 
 
 def _local(span: int, zone: tzinfo | None) -> datetime:

@@ -17,6 +17,7 @@ from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.export import ExportScreen
 from hermes_tui.screens.manage import ManageScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.state.browser_state import BrowserState
@@ -29,7 +30,7 @@ SIZES = [pytest.param(size, marks=pytest.mark.slow if size is MIDDLE else ()) fo
 class Stage:
     """An app that runs, and its pilot."""
 
-    def __init__(self, app: HermesApp, pilot: Pilot[None]) -> None:
+    def __init__(self, app: HermesApp, pilot: Pilot[str]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -90,7 +91,7 @@ class Stage:
     async def agree(self) -> None:
         """Press `y` once the plan has stood long enough; at once where there is none."""
         screen = self.app.screen
-        assert isinstance(screen, RepairScreen | DoctorScreen | ManageScreen)
+        assert isinstance(screen, RepairScreen | DoctorScreen | ManageScreen | ExportScreen)
         wait = screen._frame.wait
         await self.until(lambda: wait.over or not wait.stands)
         await self.press("y")
@@ -130,7 +131,7 @@ async def browsing(
     opener = partial(SessionDB, home / "state.db", read_only=True, sessions_dir=home / "sessions")
     to_write = partial(SessionDB, home / "state.db", sessions_dir=home / "sessions") if may_write else None
     kept = kept or KeptState(None)
-    profile = ProfileEntry("default", opener, open_to_write=to_write, kept=kept.home(str(home)))
+    profile = ProfileEntry("default", opener, open_to_write=to_write, open_to_count=opener, kept=kept.home(str(home)))
     app = HermesApp(profile, kept=kept, **options)  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)

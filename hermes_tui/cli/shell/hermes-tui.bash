@@ -6,10 +6,11 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_hermes_tui_trash_subparsers=(list restore empty)
-_shtab_hermes_tui_subparsers=(list show search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
+_shtab_hermes_tui_subparsers=(list show open search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
 
 _shtab_hermes_tui_list_option_strings=(-h --help --home --connect --profile --read-only --demo --json --format)
-_shtab_hermes_tui_show_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow)
+_shtab_hermes_tui_show_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow --plain)
+_shtab_hermes_tui_open_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_search_option_strings=(-h --help --home --connect --profile --read-only --demo --json --limit --sort --context)
 _shtab_hermes_tui_check_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_repair_option_strings=(-h --help --home --connect --profile --read-only --demo --json --all --dry-run --yes --merge --adopt --full-backup)
@@ -33,11 +34,12 @@ _shtab_hermes_tui_export_option_strings=(-h --help --home --connect --profile --
 _shtab_hermes_tui_verify_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_completion_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_import_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
-_shtab_hermes_tui_option_strings=(-h --help --home --connect --profile --read-only --demo --version)
+_shtab_hermes_tui_option_strings=(-h --help --home --connect --profile --read-only --demo --print-id --version)
 
 _shtab_hermes_tui_list___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_show_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_show___home_COMPGEN=_shtab_compgen_dirs
+_shtab_hermes_tui_open___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_search___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_check_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_check___home_COMPGEN=_shtab_compgen_dirs
@@ -80,7 +82,7 @@ _shtab_hermes_tui_export__f_choices=(md html json jsonl txt)
 _shtab_hermes_tui_export___format_choices=(md html json jsonl txt)
 _shtab_hermes_tui_export___only_choices=(prompts replies tools)
 _shtab_hermes_tui_completion_pos_0_choices=(bash zsh fish man ids)
-_shtab_hermes_tui_pos_0_choices=(list show search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
+_shtab_hermes_tui_pos_0_choices=(list show open search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
 
 _shtab_hermes_tui_list__h_nargs=0
 _shtab_hermes_tui_list___help_nargs=0
@@ -96,6 +98,14 @@ _shtab_hermes_tui_show___read_only_nargs=0
 _shtab_hermes_tui_show___demo_nargs=0
 _shtab_hermes_tui_show___json_nargs=0
 _shtab_hermes_tui_show___follow_nargs=0
+_shtab_hermes_tui_show___plain_nargs=0
+_shtab_hermes_tui_open_pos_0_nargs=1
+_shtab_hermes_tui_open__h_nargs=0
+_shtab_hermes_tui_open___help_nargs=0
+_shtab_hermes_tui_open___connect_nargs=0
+_shtab_hermes_tui_open___read_only_nargs=0
+_shtab_hermes_tui_open___demo_nargs=0
+_shtab_hermes_tui_open___json_nargs=0
 _shtab_hermes_tui_search_pos_0_nargs=+
 _shtab_hermes_tui_search__h_nargs=0
 _shtab_hermes_tui_search___help_nargs=0
@@ -270,6 +280,7 @@ _shtab_hermes_tui___help_nargs=0
 _shtab_hermes_tui___connect_nargs=0
 _shtab_hermes_tui___read_only_nargs=0
 _shtab_hermes_tui___demo_nargs=0
+_shtab_hermes_tui___print_id_nargs=0
 _shtab_hermes_tui___version_nargs=0
 
 

@@ -50,7 +50,7 @@ function _shtab_hermes_tui_using
   test "$_shtab_hermes_tui_cmdpath" = "$argv"
 end
 
-set -g _shtab_hermes_tui_commands list show search check repair undo config serve-stdio push delete trash 'trash list' 'trash restore' 'trash empty' stats rename archive unarchive pin unpin doctor export verify completion import
+set -g _shtab_hermes_tui_commands list show open search check repair undo config serve-stdio push delete trash 'trash list' 'trash restore' 'trash empty' stats rename archive unarchive pin unpin doctor export verify completion import
 set -g _shtab_hermes_tui_opts_with_value --as --by --context --format --home --limit --only --output --profile --query --sort -f -o
 
 complete -c hermes-tui -e
@@ -62,6 +62,7 @@ complete -c hermes-tui -n _shtab_hermes_tui_using -l connect -d 'go to the serve
 complete -c hermes-tui -n _shtab_hermes_tui_using -l profile -x -d 'a profile of that home, or all'
 complete -c hermes-tui -n _shtab_hermes_tui_using -l read-only -d 'never write, not even a repair'
 complete -c hermes-tui -n _shtab_hermes_tui_using -l demo -d 'a sample home in a temporary folder, yours untouched'
+complete -c hermes-tui -n _shtab_hermes_tui_using -l print-id -d 'print the id of the session that you open, and leave; 1 for none'
 complete -c hermes-tui -n _shtab_hermes_tui_using -l version -d 'show program'"'"'s version number and exit'
 complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a list -d 'List every session, the newest first.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using list' -s h -l help -d 'show this help message and exit'
@@ -81,7 +82,16 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using show' -l read-only -d 'never 
 complete -c hermes-tui -n '_shtab_hermes_tui_using show' -l demo -d 'a sample home in a temporary folder, yours untouched'
 complete -c hermes-tui -n '_shtab_hermes_tui_using show' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using show' -l follow -d 'go on printing what changes, until ctrl+c'
+complete -c hermes-tui -n '_shtab_hermes_tui_using show' -l plain -d 'words alone, for a screen reader: no marks, no indents'
 complete -c hermes-tui -n '_shtab_hermes_tui_using show; and test $_shtab_hermes_tui_npos -eq 0' -ka "(hermes-tui completion ids)" -d 'a session'"'"'s id, or the start of it'
+complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a open -d 'Open the screen at a session, or at a message of it; needs a terminal.'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -s h -l help -d 'show this help message and exit'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, postgresql://… or ssh://host/DIR (default: $HERMES_HOME or ~/.hermes); repeatable'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -l connect -d 'go to the server that the config of --home names'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -l profile -x -d 'a profile of that home, or all'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -l read-only -d 'never write, not even a repair'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -l demo -d 'a sample home in a temporary folder, yours untouched'
+complete -c hermes-tui -n '_shtab_hermes_tui_using open' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a search -d 'Find messages by words, phrases and filters.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using search' -s h -l help -d 'show this help message and exit'
 complete -c hermes-tui -n '_shtab_hermes_tui_using search' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, postgresql://… or ssh://host/DIR (default: $HERMES_HOME or ~/.hermes); repeatable'

@@ -19,6 +19,7 @@ _shtab_hermes_tui_commands() {
     export:'Write sessions to files: Markdown, HTML, JSON, JSONL or text.'
     import:'Bring sessions of a JSONL export, ours or Hermes'"'"', into the store; none is written over.'
     list:'List every session, the newest first.'
+    open:'Open the screen at a session, or at a message of it; needs a terminal.'
     pin:'Pin sessions, where the file has a column for it.'
     push:'Copy the home to schemas of its own on a PostgreSQL server, for reading in one place.'
     rename:'Give a session a title, by the rules of Hermes.'
@@ -52,6 +53,7 @@ _shtab_hermes_tui_options=(
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
+  "--print-id[print the id of the session that you open, and leave\; 1 for none]"
   "(- : *)--version[show program\'s version number and exit]"
 )
 
@@ -196,6 +198,20 @@ _shtab_hermes_tui_list_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_hermes_tui_list_defaults_added=0
 
+_shtab_hermes_tui_open_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
+  "--json[one JSON object on each line]"
+  ":a session\'s id, the start of it or a link\; a message\'s id:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_hermes_tui_open_defaults_added=0
+
 _shtab_hermes_tui_pin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
@@ -299,6 +315,7 @@ _shtab_hermes_tui_show_options=(
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
   "--follow[go on printing what changes, until ctrl\+c]"
+  "--plain[words alone, for a screen reader\: no marks, no indents]"
   ":a session\'s id, or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
 )
 
@@ -447,6 +464,7 @@ _shtab_hermes_tui() {
         export) _arguments -C -s $_shtab_hermes_tui_export_options ;;
         import) _arguments -C -s $_shtab_hermes_tui_import_options ;;
         list) _arguments -C -s $_shtab_hermes_tui_list_options ;;
+        open) _arguments -C -s $_shtab_hermes_tui_open_options ;;
         pin) _arguments -C -s $_shtab_hermes_tui_pin_options ;;
         push) _arguments -C -s $_shtab_hermes_tui_push_options ;;
         rename) _arguments -C -s $_shtab_hermes_tui_rename_options ;;

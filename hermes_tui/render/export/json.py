@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from json import dumps
+from json import JSONEncoder
 
 from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
 from store.models import Message
@@ -48,8 +48,11 @@ class JsonWriter:
 
 def as_json(value: object) -> str:
     """ASCII JSON; bytes as hexadecimal digits, lone surrogates as escapes."""
-    return dumps(value, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def _plain(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
+
+
+_ENCODER = JSONEncoder(default=_plain)

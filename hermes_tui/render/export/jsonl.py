@@ -14,6 +14,7 @@ from tempfile import SpooledTemporaryFile
 
 from hermes_tui.render.export.json import as_json
 from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
+from store.formats.message_codec import timestamp
 from store.models import Message
 
 INACTIVE = "inactive_messages"
@@ -40,6 +41,7 @@ _MESSAGE_VALUES = (
     "codex_message_items",
     "display_metadata",
 )
+_PLAIN = (str, int, float)
 _SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2})")
 
@@ -101,7 +103,7 @@ class JsonlWriter:
 def line(value: object) -> str:
     """JSON in ASCII without lone surrogates, which Hermes refuses."""
     text = as_json(value)
-    return _PAIR.sub(_paired, text) if _SURROGATE.search(text) else text
+    return _PAIR.sub(_paired, text) if "\\ud" in text and _SURROGATE.search(text) else text
 
 
 def _paired(match: re.Match[str]) -> str:
@@ -137,8 +139,6 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
     Args:
         before: Time of the message before, which one without a time gets.
     """
-    from store.formats.message_codec import timestamp
-
     role, tokens = record.get("role"), record.get("token_count")
     time = timestamp(record.get("timestamp"))
     fields: dict[str, object] = {
@@ -146,10 +146,16 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
         "content": record.get("content"),
         "timestamp": before if time is None else time,
     }
-    fields |= {name: str(record[name]) for name in _MESSAGE_TEXTS if isinstance(record.get(name), str | int | float)}
-    fields |= {name: record[name] for name in _MESSAGE_VALUES if record.get(name)}
-    fields |= {"token_count": tokens} if isinstance(tokens, int) and not isinstance(tokens, bool) else {}
-    fields |= {"observed": True} if record.get("observed") else {}
+    for name in _MESSAGE_TEXTS:
+        if (value := record.get(name)) is not None and isinstance(value, _PLAIN):
+            fields[name] = str(value)
+    for name in _MESSAGE_VALUES:
+        if value := record.get(name):
+            fields[name] = value
+    if isinstance(tokens, int) and not isinstance(tokens, bool):
+        fields["token_count"] = tokens
+    if record.get("observed"):
+        fields["observed"] = True
     if role == "tool" and "tool_name" not in fields and isinstance(record.get("name"), str):
         fields["tool_name"] = record["name"]
     return fields

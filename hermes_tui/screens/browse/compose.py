@@ -99,6 +99,12 @@ class BrowserWidgets:
         """The list on the screen."""
         return self.hit_list if hits_shown else self.session_list
 
+    def shown_sessions(self, *, hits_shown: bool) -> list[str]:
+        """Ids of the sessions of the list on the screen, top to bottom."""
+        keys = self.list_pane(hits_shown=hits_shown).cursor.keys
+        found = (key.session_id if isinstance(key, TitleKey | GroupKey) else key for key in keys)
+        return list(dict.fromkeys(session_id for session_id in found if isinstance(session_id, str)))
+
     def observe(self, state: BrowserState) -> None:
         """Copy into the state what the widgets alone know."""
         hits, reading, focused = self.hit_list, state.reading, self.transcript.screen.focused

@@ -10,7 +10,9 @@ from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.subscriptions import Controllers
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.hit_rows import MoreRow, ProposedRow
+from hermes_tui.widgets.transcript_cursor import Target
 from hermes_tui.widgets.virtual_list import VirtualList
 
 ROW_KEYS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+j", "ctrl+k"})
@@ -118,8 +120,12 @@ class Navigation:
         self._go(self.list)
 
     def stay(self) -> None:
-        """Say which key quits."""
-        self.say("q quits")
+        """Take the marks away; where there are none, say which key quits."""
+        if self._state.marked:
+            self._state.marked.clear()
+            self._changed(Part.LISTS)
+        else:
+            self.say("q quits")
 
     def say(self, notice: str) -> None:
         """Show a sentence for a few seconds."""
@@ -129,6 +135,15 @@ class Navigation:
     def next_order(self) -> None:
         """List other sessions first."""
         self._state.kept.set("order", self._state.order.next)
+        self._changed(Part.LISTS)
+
+    def rerank(self) -> None:
+        """List the best hits first, or the newest."""
+        self._search.rank()
+
+    def maximise(self) -> None:
+        """One pane over the whole width, or two again."""
+        self._state.single = not self._state.single
         self._changed(Part.LISTS)
 
     def bookmark(self) -> None:
@@ -158,10 +173,27 @@ class Navigation:
             self.search_for(pane.cursor.key.text)
         elif isinstance(pane.cursor.key, MoreRow):
             pane.action_choose()
-        else:
+        elif not self._is_picked():
             self._state.history.keep(self._widgets.search_bar.text)
             pane.cursor.touched = True
             self.open_chosen(enter=True)
+
+    def _is_picked(self) -> bool:
+        """Whether the session under the cursor was handed on, in place of being opened."""
+        self._widgets.observe(self._state)
+        row, pick = self._state.pane.row, self._state.pick
+        if row is None or pick is None:
+            return False
+        pick(row.session.id)
+        return True
+
+    def open_at(self, row: SessionRow, message_id: int | None) -> None:
+        """Read a session, from one of its messages on where it is named."""
+        self._came_from = self.list
+        self._go(Place.TRANSCRIPT)
+        if message_id is not None:
+            self._widgets.transcript.return_to(row.session.id, Target(message_id))
+        self._reading.open(row)
 
     def open_chosen(self, *, enter: bool = False) -> None:
         """Read the session or the hit under the list's cursor, and go there."""
@@ -252,6 +284,11 @@ class Navigation:
             self._state.everything = not self._state.everything
             self._changed(Part.LISTS)
 
+    def leave_statistics(self, query: str | None) -> None:
+        """List the sessions that were chosen."""
+        if query is not None:
+            self.search_for(query)
+
     def leave_repair(self, session_id: str | None) -> None:
         """Read the session that was asked for after a repair."""
         row = self._state.catalog.row(session_id) if session_id is not None else None
@@ -299,5 +336,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "other_pane": Navigation.other_pane,
     "next_order": Navigation.next_order,
     "bookmark": Navigation.bookmark,
+    "rerank": Navigation.rerank,
+    "maximise": Navigation.maximise,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

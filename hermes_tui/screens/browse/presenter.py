@@ -166,7 +166,14 @@ def _status_sentence(state: BrowserState) -> Line:
 
 
 def _list_status(state: BrowserState) -> Line:
-    """The numbers of what is listed."""
+    """The numbers of what is listed, behind the number of sessions that are marked."""
+    if state.marked:
+        marked = span(f"{in_words(len(state.marked))} marked", Role.ACCENT, bold=True)
+        return marked, span(state.glyphs.words(" · "), Role.DIM), *_numbers(state)
+    return _numbers(state)
+
+
+def _numbers(state: BrowserState) -> Line:
     if state.hits_shown:
         return _with_hint(state, _hits_status(state))
     if state.search.listed is not None and state.failure is None:

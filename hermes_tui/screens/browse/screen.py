@@ -21,6 +21,7 @@ from hermes_tui.feed.answers import Answer
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.followed_row import FollowedRow
+from hermes_tui.screens.browse.marking import Marking
 from hermes_tui.screens.browse.navigation import MOVES, Navigation
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
@@ -30,6 +31,7 @@ from hermes_tui.screens.browse.session_acts import SessionActs
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
 from hermes_tui.widgets.choices import Choices
@@ -38,6 +40,7 @@ from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.virtual_list import VirtualList
+from store import Session
 
 TICK = 30.0
 """Seconds after which ages are painted again, and live sessions read."""
@@ -74,16 +77,21 @@ class BrowserScreen(Screen[None]):
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         state.history.is_kept, state.store = settings.history, profile.store
         self._settings = settings
-        self.feed = feed = Feed(profile.open_store, open_to_write=profile.open_to_write)
+        self.feed = feed = Feed(
+            profile.open_store, open_to_write=profile.open_to_write, open_to_count=profile.open_to_count
+        )
         self.widgets = BrowserWidgets(profile.owner, now)
         self.painter = Painter(state, self.widgets, self.set_timer)
         self._changed = changed = self.painter.changed
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
-        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts)
+        self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts, changed=changed)
         self._navigation = Navigation(self.widgets, self.controllers, changed)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
+        self.opening: tuple[Session, int | None] | None = None
+        self._marking = Marking(state, self.widgets, changed)
+        self._over.look_at_deletion = self._acts.look_back
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
 
@@ -97,6 +105,8 @@ class BrowserScreen(Screen[None]):
             self._navigation.enter_list()
         if not self._settings.wrap:
             self.widgets.transcript.do("wrap")
+        if self.opening is not None:
+            self._navigation.open_at(SessionRow(self.opening[0]), self.opening[1])
         self.feed.sessions.load()
         self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)
@@ -222,7 +232,7 @@ class BrowserScreen(Screen[None]):
         if event.word == "live":
             self._navigation.search_for("is:live ")
         elif self.state.catalog.any_comparable:
-            self.action_repair_all()
+            self._over.repair_all()
 
     @on(Transcript.BodiesWanted)
     def _on_bodies_wanted(self, event: Transcript.BodiesWanted) -> None:
@@ -277,15 +287,6 @@ class BrowserScreen(Screen[None]):
         """More or fewer messages around hits."""
         self._navigation.widen_context(step)
 
-    def action_rerank(self) -> None:
-        """The best hits first, or the newest."""
-        self.controllers.search.rank()
-
-    def action_maximise(self) -> None:
-        """One pane over the whole width, or two again."""
-        self.state.single = not self.state.single
-        self._changed(Part.LISTS)
-
     def action_reader(self, name: str) -> None:
         """A key of the transcript."""
         self.widgets.transcript.do(name)
@@ -313,21 +314,9 @@ class BrowserScreen(Screen[None]):
         else:
             self._over.hidden()
 
-    def action_family(self) -> None:
-        """The family of the session as a tree."""
-        self._over.family(self.state.current)
-
     def action_repair(self, whole: bool = False) -> None:
         """The plan of a repair of the session that is read or under the list's cursor, or all that differs in it."""
         self._over.repair(self.state.current, whole=whole)
-
-    def action_repair_all(self) -> None:
-        """The plans of repairs of all flagged sessions."""
-        self._over.repair_all()
-
-    def action_repairs(self) -> None:
-        """The repairs that were made."""
-        self._over.repairs()
 
     def action_outline(self) -> None:
         """The user's messages in the session that is read."""
@@ -337,6 +326,11 @@ class BrowserScreen(Screen[None]):
         """The plan of a deletion, a title or a mark of the session, or the question of its hand-over to Hermes."""
         self._acts.do(name)
 
-    def action_doctor(self) -> None:
-        """The store's health."""
-        self._over.doctor()
+    def action_mark(self, every: bool = False) -> None:
+        """Mark the session under the cursor for the next act, or all that are listed."""
+        self.widgets.observe(self.state)
+        self._marking.mark(every=every)
+
+    def action_over(self, name: str) -> None:
+        """A screen over this one, by the name of its command."""
+        self._over.open(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from textual.screen import Screen
@@ -15,6 +16,7 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.widgets.transcript import Transcript
+from store import TrashEntry
 from store.repair.model import Operation
 
 
@@ -33,12 +35,12 @@ class MakeRepairScreen(Protocol):
         """Of one session, or of all flagged ones; with `whole` the whole difference first; a repair of before."""
 
 
-class ChosenRepair(Protocol):
-    """A repair of the journal that is to be looked at."""
+class ChosenOperation(Protocol):
+    """A repair or a deletion of the journal that is to be looked at."""
 
     @property
-    def operation(self) -> Operation:
-        """The repair."""
+    def operation(self) -> Operation | TrashEntry:
+        """Either."""
 
     @property
     def undo(self) -> bool:
@@ -53,13 +55,15 @@ class SubScreens:
     """Gives the id of a session that is to be read."""
     doctor: Callable[[Feed, BrowserState], Screen[None]]
     repairs: Callable[[Feed, BrowserState], Screen[Any]]
-    """Gives the repair that is to be looked at, a `ChosenRepair`, or None."""
+    """Gives the repair that is to be looked at, a `ChosenOperation`, or None."""
     family: Callable[[Feed, BrowserState, SessionRow], Screen[str | None]]
     """Gives the id of a member that is to be read."""
     hidden: Callable[[Feed, BrowserState], Screen[bool]]
     """Gives whether the list is to show what it leaves out, or no more."""
     outline: Callable[[Feed, BrowserState, Transcript], Screen[int | None]]
     """Gives the id of a message that is gone to."""
+    statistics: Callable[[Feed, BrowserState, str], Screen[str | None]]
+    """Gives the query of the sessions that were chosen."""
     acts: SessionScreens
 
 
@@ -79,6 +83,19 @@ class ScreensOver:
         self._feed = feed
         self._state = state
         self._navigation = navigation
+        self.look_at_deletion: Callable[[TrashEntry, bool], None] = lambda *_: None
+        """Opens the receipt of a deletion, or the plan of its undo."""
+
+    def open(self, name: str) -> None:
+        """Open the screen of a command by its name."""
+        screens: dict[str, Callable[[], None]] = {
+            "doctor": self.doctor,
+            "family": partial(self.family, self._state.current),
+            "repairs": self.repairs,
+            "repair_all": self.repair_all,
+            "statistics": self.statistics,
+        }
+        screens[name]()
 
     def hidden(self) -> None:
         """What the list leaves out."""
@@ -112,13 +129,26 @@ class ScreensOver:
 
         self._screen.app.push_screen(self._make.outline(self._feed, self._state, pane), _leave)
 
+    def statistics(self) -> None:
+        """The counts of the sessions that are searched for, else of all."""
+        if not self._feed.counts.can_count:
+            self._navigation.say("sessions are counted in one home at a time: p goes to a profile")
+            return
+        counted = self._make.statistics(self._feed, self._state, self._state.typed.strip())
+        self._screen.app.push_screen(counted, self._navigation.leave_statistics)
+
     def doctor(self) -> None:
         """The store's health."""
         self._screen.app.push_screen(self._make.doctor(self._feed, self._state))
 
-    def _look_back(self, chosen: ChosenRepair | None) -> None:
-        if chosen is not None:
-            self._open_repair(chosen.operation.session_id, past=(chosen.operation, chosen.undo))
+    def _look_back(self, chosen: ChosenOperation | None) -> None:
+        if chosen is None:
+            return
+        operation = chosen.operation
+        if isinstance(operation, TrashEntry):
+            self.look_at_deletion(operation, chosen.undo)
+        else:
+            self._open_repair(operation.session_id, past=(operation, chosen.undo))
 
     def _open_repair(
         self, session_id: str | None, *, whole: bool = False, past: tuple[Operation, bool] | None = None

@@ -13,19 +13,39 @@ from textual.app import App
 from textual.screen import Screen
 
 from hermes_tui.feed import Feed
+from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act
 from hermes_tui.state.resume import HandOver, hand_over
+from store import TrashEntry
 
 RESUME = "resume"
+EXPORT = "export"
+
+
+class MakeManageScreen(Protocol):
+    """Makes the screen of what is done with sessions."""
+
+    def __call__(
+        self,
+        feed: Feed,
+        browser: BrowserState,
+        act: Act,
+        session_ids: Sequence[str],
+        *,
+        past: tuple[TrashEntry, bool] | None = None,
+    ) -> Screen[bool]:
+        """Of an act on some sessions; with `past` of a deletion of before, True for the plan of its undo."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionScreens:
     """The screens for it, and what starts Hermes."""
 
-    manage: Callable[[Feed, BrowserState, Act, Sequence[str]], Screen[bool]]
+    manage: MakeManageScreen
     """Gives whether something was written."""
+    export: Callable[[Feed, BrowserState, Sequence[str]], Screen[bool]]
+    """Gives whether a file was written."""
     resume: Callable[[BrowserState, HandOver], Screen[bool]]
     """Gives whether Hermes is to be started."""
     start: Callable[[HandOver], int]
@@ -65,29 +85,54 @@ class SessionActs:
         home: Path | str,
         *,
         screens: SessionScreens,
+        changed: Changed,
     ) -> None:
         state.may_write = feed.writer.may_write
         self._owner, self._state, self._feed, self._home = owner, state, feed, home
-        self._screens = screens
+        self._screens, self._changed = screens, changed
 
     def do(self, name: str) -> None:
-        """Do what a key of the table names: an `Act`, or `resume`."""
+        """Do what a key of the table names: an `Act`, `export` or `resume`."""
         if name == RESUME:
             self._resume()
+        elif name == EXPORT:
+            self._export()
         else:
             self._manage(Act(name))
 
+    def _export(self) -> None:
+        """The plan of an export of what is marked, else of the session."""
+        if ids := self._state.chosen:
+            self._owner.app.push_screen(self._screens.export(self._feed, self._state, ids), self._on_exported)
+
+    def _on_exported(self, written: bool | None) -> None:
+        if written:
+            self._state.marked.clear()
+            self._changed(Part.LISTS)
+
     def _manage(self, act: Act) -> None:
-        """The plan of a deletion, a title or a mark."""
-        row = self._state.current
+        """The plan of a deletion, a title or a mark, of what is marked, else of the session."""
+        ids = self._state.managed
         if self._feed.writer.writing:
             self._owner.show_notice("something is being written: wait for its end")
-        elif row is not None:
-            managed = self._screens.manage(self._feed, self._state, act, (row.session.id,))
+        elif act is Act.RENAME and len(ids) > 1:
+            self._owner.show_notice(f"{len(ids)} sessions are marked, and a title is for one: * takes the marks away")
+        elif ids:
+            managed = self._screens.manage(self._feed, self._state, act, ids)
             self._owner.app.push_screen(managed, self._on_managed)
+
+    def look_back(self, entry: TrashEntry, undo: bool) -> None:
+        """The receipt of a deletion of before, or the plan of its undo."""
+        if self._feed.writer.writing:
+            self._owner.show_notice("something is being written: wait for its end")
+            return
+        ids = entry.session_ids or (entry.session_id,)
+        managed = self._screens.manage(self._feed, self._state, Act.DELETE, ids, past=(entry, undo))
+        self._owner.app.push_screen(managed, self._on_managed)
 
     def _on_managed(self, written: bool | None) -> None:
         if written:
+            self._state.marked.clear()
             self._owner.action_retry()
 
     def _resume(self) -> None:

@@ -46,6 +46,7 @@ class Controllers:
         self.saved = saved
         widgets.session_list.cursor.first = state.kept.last_read
         widgets.session_list.has_news = self.reading.places.has_news
+        widgets.session_list.is_picked = widgets.hit_list.is_picked = state.marked.__contains__
 
     def close(self) -> None:
         """Keep what is kept across runs."""

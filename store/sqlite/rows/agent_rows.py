@@ -12,7 +12,7 @@ from ...engine.rows import RowDict
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import SESSIONS, Reader
+from ..connect.reader import SESSIONS, Reader, Row
 from .messages import MAX_BODIES
 
 _BINARY = frozenset({"display_identity"})
@@ -131,19 +131,23 @@ def _dicts(
 ) -> list[RowDict]:
     names = sorted(layout.columns[table] - without)
     selected = ", ".join(_cell(layout, table, name) for name in names)
-    return [
-        {name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)}
-        for row in reader.rows(f"SELECT {selected} FROM {table} {clause}", bindings)
-    ]
+    return [_dict(names, row) for row in reader.rows(f"SELECT {selected} FROM {table} {clause}", bindings)]
+
+
+def _dict(names: Sequence[str], row: Row) -> RowDict:
+    """Cells by their columns; a row without bytes is taken as it is."""
+    if bytes not in map(type, row):
+        return dict(zip(names, row, strict=True))
+    return {name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)}
 
 
 def _cell(layout: Layout, table: str, name: str) -> str:
-    """A column whose text is read as bytes, so that invalid UTF-8 raises nothing."""
+    """A column; `Reader.rows` reads text that is not UTF-8."""
     if (table, name) == ("sessions", "system_prompt") and layout.has("sessions", "system_prompt_hash"):
         shared = "(SELECT prompt FROM system_prompts WHERE hash = sessions.system_prompt_hash)"
         return f"CAST(COALESCE({shared}, system_prompt) AS BLOB)"
     quoted = column_sql.quoted(name)
-    return column_sql.blob(quoted, f"CASE typeof({quoted}) WHEN 'text' THEN CAST({quoted} AS BLOB) ELSE {quoted} END")
+    return column_sql.blob(quoted, quoted)
 
 
 def _decoded(name: str, cell: Value) -> Value:

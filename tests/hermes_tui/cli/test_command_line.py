@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hermes_tui import __version__
 from hermes_tui.__main__ import main
+from hermes_tui.cli.opening import named_place
 from hermes_tui.cli.options import make_parsers, parse
 from hermes_tui.cli.verbs import VERBS, verb_named
+from store import Home, StoreError, open_home
 from tests.hermes_tui.cli.running import Run
 from tests.shell_files import FOLDER, files
+from tests.terminal import terminal
 
 A = "20260101_100000_aaaaaa"
 
@@ -110,3 +115,48 @@ def test_a_list_has_the_lines_that_a_script_asks_for(home: Path, run: Run) -> No
     code, out, err = run(home, "list", "--format", "{body}")
     assert (code, out) == (2, "")
     assert "no field “body”" in err
+
+
+def test_what_needs_a_terminal_is_one_line_without_one_and_a_wrong_place_is_named(home: Path, run: Run) -> None:
+    """Mutant: a message that any session has opens every session."""
+    with closing(open_home(Home(home))) as db:
+        [first, *_] = db.heads(A, limit=1).items
+    for line, said in (
+        (("open", A), "open needs a terminal"),
+        (("--print-id", "docker"), "no verb"),
+        (("--print-id",), "--print-id asks on a terminal"),
+    ):
+        code, out, err = run(home, *line)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert said in err
+    session, message = named_place(Home(home), f"{A[:12]}:{first.id}")
+    assert (session.id, message) == (A, first.id)
+    assert named_place(Home(home), f"@session:default/{A}")[1] is None
+    with pytest.raises(StoreError, match="no message with the id 99999"):
+        named_place(Home(home), f"{A}:99999")
+
+
+def test_show_plain_has_sentences_alone(home: Path, run: Run) -> None:
+    code, out, _ = run(home, "show", A, "--plain")
+    assert code == 0
+    lines = out.splitlines()[1:]
+    assert any(line.startswith("user, 20") and line.endswith(":") for line in lines)
+    assert all(line and line == line.strip() for line in lines)
+
+
+@pytest.mark.slow
+def test_the_id_of_the_session_that_is_opened_is_printed_for_a_shell(home: Path) -> None:
+    """Mutant: a screen that is drawn on standard output leaves its sequences before the id."""
+    reading, writing = os.pipe()
+    with terminal("--home", str(home), "--print-id", stdout=writing) as shown:
+        os.close(writing)
+        shown.wait_for("Docker fails")
+        shown.send("\r")
+        assert shown.exit_code() == 0
+        assert shown.echoes
+    with open(reading, encoding="utf-8") as printed:
+        assert printed.read().startswith("2026")
+    with terminal("--home", str(home), "open", A) as shown:
+        shown.wait_for("message 1 of 4")
+        shown.send("\x11")
+        assert shown.exit_code() == 0

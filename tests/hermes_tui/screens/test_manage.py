@@ -63,6 +63,22 @@ async def test_a_session_is_deleted_and_brought_back_by_a_plan_that_stood(home: 
         await stage.press("escape")
         await stage.until(lambda: stage.state.catalog.row("newer") is None)
         assert "The older one" in stage.text
+        await stage.press("U")
+        await stage.shows("2 deletions")
+        await stage.shows("delete The newer one")
+        await stage.press("enter")
+        await stage.shows("in the trash")
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.browser)
+        await stage.press("U")
+        await stage.shows("2 deletions")
+        await stage.press("u")
+        await stage.shows("everything that it took comes back")
+        await stage.agree()
+        await stage.shows("restored  3 messages")
+        assert row(home, "newer")
+        await stage.press("escape")
+        await stage.until(lambda: stage.state.catalog.row("newer") is not None)
 
 
 @pytest.mark.slow

@@ -60,10 +60,10 @@ def _still() -> Iterator[None]:
         yield
 
 
-def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], object]:
+def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[str]], object]:
     """Press keys one by one, each after the screen stands still; words are typed in one go."""
 
-    async def press(pilot: Pilot[None]) -> None:
+    async def press(pilot: Pilot[str]) -> None:
         await settled(pilot)
         for key, after in zip(keys, (*keys[1:], ""), strict=False):
             await pilot.press("space" if key == " " else key)
@@ -73,7 +73,7 @@ def pressing(keys: tuple[str, ...]) -> Callable[[Pilot[None]], object]:
     return press
 
 
-def app_on(home: Path, theme: str) -> App[None]:
+def app_on(home: Path, theme: str) -> App[str]:
     """The app as a user would start it on a home."""
     entry = ProfileEntry("demo", partial(SessionDB, home / "state.db", read_only=True), owner="demo")
     app = HermesApp(entry, now=lambda: NOW)

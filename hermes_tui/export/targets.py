@@ -1,0 +1,93 @@
+"""Files that sessions are exported to: one each in a folder, one alone, or standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hermes_tui.export.file import file_name
+from hermes_tui.render.export.model import ExportOptions, Format
+from hermes_tui.render.export.redactor import Redactor
+from store import Browser
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to write, standard output where it has no path, and the sessions that go there."""
+
+    path: Path | None
+    sessions: tuple[str, ...]
+    replaces: bool = False
+    """What has its name may go: somebody was asked."""
+
+    @property
+    def is_there(self) -> bool:
+        """Something has its name."""
+        return self.path is not None and (self.path.exists() or self.path.is_symlink())
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Sessions to export, how, and where to."""
+
+    session_ids: tuple[str, ...]
+    options: ExportOptions
+    output: str = ""
+    """A file or a folder; "" for the folder that the program runs in."""
+    by_title: bool = False
+
+
+def without_sections(db: Browser, ids: Sequence[str]) -> list[str]:
+    """The sessions without those whose chain another one of them stands for."""
+    return list({db.chain(session_id): session_id for session_id in ids}.values())
+
+
+def targets_of(
+    db: Browser, ids: Sequence[str], options: ExportOptions, output: str, *, by_title: bool = False
+) -> tuple[Target, ...]:
+    """The files of some sessions; nothing is made.
+
+    Args:
+        output: A file, a folder, `-` for standard output, "" for the folder that the program runs in.
+        by_title: Name the files by title.
+
+    Raises:
+        ValueError: The sentence says why these sessions cannot go there.
+    """
+    is_one_file = len(ids) == 1 or options.format is Format.JSONL
+    if output == STANDARD_OUTPUT:
+        if not is_one_file:
+            raise ValueError("several sessions go into a folder: -o DIR")
+        return (Target(None, tuple(ids)),)
+    given = Path(output).expanduser() if output else Path()
+    if output and not given.is_dir() and not output.endswith("/") and is_one_file:
+        return (Target(given, tuple(ids)),)
+    if given.exists() and not given.is_dir():
+        raise ValueError(f"{given} is a file, and several sessions go into a folder: -o DIR")
+    return tuple(_in_folder(db, given, ids, options, by_title))
+
+
+def make_folders(targets: Sequence[Target]) -> None:
+    """Make the folders of files, for the user alone."""
+    for folder in {target.path.parent for target in targets if target.path is not None}:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _in_folder(
+    db: Browser, folder: Path, ids: Sequence[str], options: ExportOptions, by_title: bool
+) -> Iterator[Target]:
+    """A file for each session; of two with one title the second has its id, too."""
+    taken: set[str] = set()
+    for session_id in ids:
+        session = db.session(session_id) if by_title else None
+        title = session.title if session else None
+        if title and options.redact:
+            title = Redactor(is_masking=True).text(title)
+        name = file_name(title or session_id, options.format)
+        if name in taken:
+            name = file_name(f"{title} {session_id}", options.format)
+        taken.add(name)
+        yield Target(folder / name, (session_id,))

@@ -1,0 +1,152 @@
+"""Screen of what a home holds and what it cost: calendar, totals, days, sources, models, sessions, tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from hermes_tui.commands.registry import STATS, Offer, Place, applying, footer, works
+from hermes_tui.commands.unused import why_unused
+from hermes_tui.feed import Feed
+from hermes_tui.feed.count_answers import CountAnswer, CountFailed, StatisticsArrived, ToolsCounted
+from hermes_tui.render import statistics_rows as render
+from hermes_tui.render.heading import Heading
+from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.render.time import in_words, many
+from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.statistics_list import StatisticsList
+from hermes_tui.widgets.virtual_list import VirtualList
+from store.engine.statistics import ToolsStep
+
+
+class StatisticsScreen(Screen[str | None]):
+    """Over the browser; gives a query of the sessions that were chosen, None for none.
+
+    Args:
+        feed: Answers the request.
+        browser: Knows the home.
+        query: Of the sessions that are counted; "" for all.
+    """
+
+    CSS_PATH = "statistics.tcss"
+    ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar[list[BindingType]] = key_bindings(STATS)
+
+    def __init__(self, feed: Feed, browser: BrowserState, query: str) -> None:
+        super().__init__()
+        self._feed, self._browser, self._query = feed, browser, query
+        self._numbers: StatisticsArrived | None = None
+        self._tools: ToolsStep | None = None
+        self._error = ""
+        self._list = StatisticsList(id="statistics")
+        self._frame = PageFrame("Statistics", self._list)
+
+    def compose(self) -> ComposeResult:
+        """The frame; the list takes the page's place."""
+        yield self._frame
+
+    def on_mount(self) -> None:
+        """Listen, and ask."""
+        self._unsubscribe = self._feed.subscribe(self.post_message, CountAnswer)
+        self._list.focus()
+        self._feed.counts.statistics(self._query)
+        self._draw()
+
+    def on_unmount(self) -> None:
+        """Listen no more, and have nothing more counted."""
+        self._feed.counts.drop()
+        self._unsubscribe()
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need one."""
+        row = self._list.cursor_row
+        return frozenset({"rows"} if row is not None and row.query else ())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A command works where the table says so."""
+        return works(action, parameters, Place.STATS, self.conditions)
+
+    def hear_key(self, at: float) -> None:
+        """Nothing is written from here."""
+
+    def take_unused_key(self, key: str, *, printable: bool) -> None:
+        """Say why a key does nothing."""
+        self._frame.take_unused_key(why_unused(key, Place.STATS, self.conditions), printable=printable)
+
+    def show_notice(self, text: str) -> None:
+        """Show a sentence for a few seconds."""
+        self._frame.show_notice(text)
+
+    def offered(self) -> Iterator[Offer]:
+        """For the palette: the commands that work here."""
+        yield from offers(applying(Place.STATS, self.conditions), lambda _, action: self.run_action(action))
+
+    @on(CountAnswer)
+    def _on_count_answered(self, message: CountAnswer) -> None:
+        if message.generation != self._feed.generation("statistics"):
+            return
+        match message:
+            case StatisticsArrived():
+                self._numbers = message
+            case ToolsCounted():
+                self._tools = message.step
+            case CountFailed():
+                self._error = str(message.error)
+        self._draw()
+
+    @on(events.Resize)
+    def _on_size_changed(self, event: events.Resize) -> None:
+        self._frame.fit(event.size)
+        self._draw()
+
+    @on(VirtualList.RowHighlighted)
+    def _on_row_highlighted(self) -> None:
+        self._draw_frame()
+
+    @on(VirtualList.RowChosen)
+    def _on_row_chosen(self) -> None:
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        """List the sessions of the row under the cursor, among those that are counted."""
+        row = self._list.cursor_row
+        if row is not None and row.query:
+            is_id = row.query.startswith("id:")
+            self.dismiss(row.query if is_id or not self._query else f"{self._query} {row.query}")
+
+    def action_back(self) -> None:
+        """Back to the browser."""
+        self.dismiss(None)
+
+    def _draw(self) -> None:
+        if (found := self._numbers) is not None:
+            width, glyphs = self.size.width, self._browser.glyphs
+            head = render.head(found.numbers, width=width, glyphs=glyphs)
+            rows = render.rows(found.numbers, found.sources, found.models, self._tools)
+            self._list.show(head, rows, self._tools)
+        self._draw_frame()
+
+    def _draw_frame(self) -> None:
+        heading = Heading(SafeText("Statistics"), note=one_line(self._query) or "all sessions", focused=True)
+        keys = footer(Place.STATS, self.conditions)
+        self._frame.show(PageView(self._browser.where, self._browser.owner, self._status(), heading, (), keys))
+
+    def _status(self) -> Line:
+        if self._error:
+            return (span(self._error, Role.ERROR),)
+        if self._numbers is None:
+            return (span("counting", Role.DIM),)
+        total, tools = self._numbers.numbers.total, self._tools
+        said = f"{many(total.sessions, 'session')}, {many(total.messages, 'message')} in SQLite"
+        if tools is None or tools.done < tools.total:
+            of = f"{in_words(tools.done)} of {in_words(tools.total)}" if tools else "not yet"
+            said += f"; results of tools: {of} counted"
+        return (span(said, Role.DIM),)
