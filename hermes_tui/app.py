@@ -13,8 +13,10 @@ from pathlib import Path
 from threading import Timer
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -31,6 +33,7 @@ from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
+from hermes_tui.frame_writer import FrameWriter
 from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
@@ -50,6 +53,7 @@ from hermes_tui.screens.resume import ResumeScreen, start
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
+from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.theme import ASCII_CLASS
 
 SUB_SCREENS = SubScreens(
@@ -116,6 +120,7 @@ class HermesApp(App[None]):
         self.early = early
         self._config = config or Config()
         self._backstop = Backstop()
+        self._frames = FrameWriter()
         self._quit_key = QuitKey()
         self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
@@ -182,8 +187,10 @@ class HermesApp(App[None]):
         """Take keys and pastes one after the other, each when the one before has done what it does."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._keys.take(event)
-        else:
-            await super().on_event(event)
+            return
+        if isinstance(event, events.Resize):
+            self._frames.forget()
+        await super().on_event(event)
 
     async def _on_burst(self, message: Burst) -> None:
         message.stop()
@@ -215,10 +222,22 @@ class HermesApp(App[None]):
 
     async def _press_unbound(self, event: events.Key) -> None:
         """Try the bindings from the focused widget up; where none has used the key either, say so."""
-        if not await self._check_bindings(event.key) and isinstance(self.screen, HearsKeys):
-            typed = event.character or ""
-            key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
+        if await self._check_bindings(event.key):
+            return
+        typed = event.character or ""
+        key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
+        if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key(key, printable=event.is_printable)
+        else:
+            self._say(f"{key} does nothing here · esc goes back")
+
+    def _say(self, notice: str) -> None:
+        """Show a sentence for a few seconds: in the place that the screen has for it, else in its last row."""
+        if isinstance(self.screen, ShowsNotices):
+            self.screen.show_notice(notice)
+            return
+        for foot in self.screen.query(Footer):
+            foot.say(notice)
 
     def _insert(self, typed: events.Paste | Burst) -> None:
         """Put what was pasted into an input or a search row; what only came too fast for fingers is dropped there."""
@@ -234,8 +253,7 @@ class HermesApp(App[None]):
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        if isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice(f"pasted {many(len(text), 'character')} · / then paste")
+        self._say(f"pasted {many(len(text), 'character')} · / then paste")
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
@@ -254,8 +272,8 @@ class HermesApp(App[None]):
         """Leave, unless the letter may belong to a word that somebody types."""
         if not self._quit_key.holds_back():
             await self.action_quit()
-        elif isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice("q again quits")
+        else:
+            self._say("q again quits")
 
     async def action_quit(self) -> None:
         """Leave, but ask first on the screen from which something is being written."""
@@ -277,8 +295,8 @@ class HermesApp(App[None]):
         """The other profiles, and all of them as one list."""
         if self._profiles:
             self.push_screen(Palette({choices_of(self.offered)}, placeholder="Profile", id="--command-palette"))
-        elif isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice("there is one profile here")
+        else:
+            self._say("there is one profile here")
 
     def action_help(self) -> None:
         """All keys, and the search language."""
@@ -289,8 +307,8 @@ class HermesApp(App[None]):
         before, self._interrupted_at = self._interrupted_at, time.monotonic()
         if self._interrupted_at - before < TWICE:
             self.call_later(self.action_quit)
-        elif isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice("ctrl+c again or ctrl+q quits")
+        else:
+            self._say("ctrl+c again or ctrl+q quits")
 
     def _show_complaint(self, complaint: str) -> None:
         self._browser.show_notice(one_line(complaint))
@@ -298,6 +316,7 @@ class HermesApp(App[None]):
     def _take_resumption(self, _: object) -> None:
         """Draw everything again; a plan was not seen meanwhile, and has to stand again before a key may write it."""
         self._report_key(time.monotonic())
+        self._frames.forget()
         self.screen.query("*").refresh()
 
     def _end_by_signal(self, number: int) -> None:
@@ -312,6 +331,12 @@ class HermesApp(App[None]):
         """End as a hang-up would: where none was sent, Textual's reader would spin on what is gone for ever."""
         if not os.isatty(STDIN):
             self._end_by_signal(signal.SIGHUP)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Textual's hook: write what of a frame the terminal does not show yet."""
+        frame: object = renderable
+        changes = self._frames.changes(frame) if isinstance(frame, CompositorUpdate) else frame
+        super()._display(screen, changes)  # type: ignore[arg-type]  # to Rich, Textual's updates are no renderables
 
     def _set_pointer_shape(self, shape: str) -> None:
         """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""

@@ -46,6 +46,10 @@ class Navigation:
             return key in ROW_KEYS and state.awaits_rows
         return focus is not Place.FIND and state.awaits_rows
 
+    def types(self, key: str) -> bool:
+        """Whether a key is for the search row alone."""
+        return self._widgets.search_bar.query_input.has_focus and key not in ROW_KEYS | {"tab", "escape"}
+
     def search(self) -> None:
         """Let the user type."""
         self._widgets.search_bar.to_end()

@@ -128,7 +128,9 @@ class BrowserScreen(Screen[None]):
         """Nothing is written from here."""
 
     def see_key(self, key: str) -> None:
-        """Any key but those of a copy ends the choice of a block."""
+        """A key that types nothing acts on what is there now; any but those of a copy ends the choice of a block."""
+        if not self._navigation.types(key):
+            self.painter.catch_up()
         self.controllers.copying.see_key(key)
 
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
