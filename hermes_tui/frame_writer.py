@@ -5,7 +5,7 @@ Textual writes each widget that was refreshed whole, every text with all of its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -27,6 +27,8 @@ PLAIN: Look = "", "", ""
 RESET = "\x1b[0m"
 NEAR = 9
 """Cells between two changes that cost no more than a move of the cursor."""
+SHIFTS, FEWEST = (1, -1, 2, -2, 3, -3), 6
+"""Rows by which the terminal is asked to move others, those of a key or the wheel; and how many have to move."""
 DRAWN = frozenset({"4", "7", "9", "21", "53"})
 """Attributes that are seen on a blank cell."""
 
@@ -54,6 +56,9 @@ class FrameWriter:
                 now[y] = self._rows[y].copy() if y in self._rows else _Row()
             now[y].put(x, strip, system)
         pen = _Pen()
+        if (shift := _shift(self._rows, now)) is not None:
+            pen.scroll(*shift)
+            self._rows = _scrolled(self._rows, *shift)
         for y, row in now.items():
             pen.draw(y, row, self._rows.get(y) or _Row())
         self._rows |= now
@@ -70,6 +75,30 @@ class _Changes(CompositorUpdate):
     def render_segments(self, console: Console) -> str:
         """Textual's hook."""
         return self._writer.written(self._update, console._color_system or ColorSystem.TRUECOLOR)
+
+
+def _shift(before: Mapping[int, _Row], now: Mapping[int, _Row]) -> tuple[int, int, int] | None:
+    """First and last row of those of before that stand some rows further up now, and how many; None where few do.
+
+    A terminal moves whole rows alone. What the last column has, which may be a thumb that stays, decides nothing.
+    """
+    if len(now) < FEWEST:
+        return None
+    keys, old = {y: row.key for y, row in now.items()}, {y: row.key for y, row in before.items()}
+    best: tuple[list[int], int] = [], 0
+    for by in SHIFTS:
+        moved = [y for y, key in keys.items() if key.strip() and old.get(y + by) == key and old.get(y) != key]
+        best = max(best, (moved, by), key=lambda found: len(found[0]))
+    moved, by = best
+    return (min(moved) + by, max(moved) + by, by) if len(moved) >= FEWEST else None
+
+
+def _scrolled(rows: Mapping[int, _Row], first: int, last: int, by: int) -> dict[int, _Row]:
+    """The rows after `_Pen.scroll`: of those that come in nothing is known."""
+    top, bottom = min(first, first - by), max(last, last - by)
+    inside = range(top, bottom + 1)
+    moved = {y: rows[y + by] for y in inside if y + by in inside and y + by in rows}
+    return {y: row for y, row in rows.items() if y not in inside} | moved
 
 
 def _pieces_of_layout(update: LayoutUpdate) -> Iterator[Piece]:
@@ -119,6 +148,11 @@ class _Row:
     def has_marks(self) -> bool:
         """Whether terminals may disagree on the width of what stands here."""
         return has_marks("".join(text or "" for text in self.texts))
+
+    @property
+    def key(self) -> str:
+        """Its text without the last column, "" where not all of it is known."""
+        return "" if None in self.texts else "".join(text or "" for text in self.texts[:-1])
 
     def known(self) -> Iterator[tuple[int, int]]:
         """Where the cells are known, from a column to the one behind it."""
@@ -195,6 +229,12 @@ class _Pen:
     def __init__(self) -> None:
         self._out: list[str] = []
         self._look = PLAIN
+
+    def scroll(self, first: int, last: int, by: int) -> None:
+        """Move rows up, or down if negative, and only them."""
+        top, bottom = min(first, first - by) + 1, max(last, last - by) + 1
+        moves = f"\x1b[{bottom};1H" + "\n" * by if by > 0 else f"\x1b[{top};1H\x1b[{-by}L"
+        self._out.append(f"\x1b[{top};{bottom}r{moves}\x1b[r")
 
     def draw(self, y: int, row: _Row, before: _Row) -> None:
         """Write what is different in a row; all of one in which a column may not be where it is counted."""

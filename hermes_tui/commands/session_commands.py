@@ -45,7 +45,9 @@ KEEPING: tuple[Command, ...] = (
     Command("c", "children", "delete branches and subagents too, or keep them")
     .when(*MANAGE, rank=30, needs="children")
     .key("c", "children", "Branches and subagents too"),
-    Command("F2", "another title", "type another title").when(*MANAGE, rank=30, needs="renames").key("f2", "retitle"),
+    Command("F2", "another title", "type another title")
+    .when(*MANAGE, rank=30, needs="renames")
+    .key("f2", "retitle", "Another title"),
     Command("esc", "stop after this step", "stop a deletion between two steps")
     .when(*MANAGE, rank=40, needs="running")
     .key("escape", "back"),

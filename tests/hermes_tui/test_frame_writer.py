@@ -24,7 +24,7 @@ from hermes_tui.screens.browse import painter
 from tests import builders
 from tests.hermes_tui.browsing import Stage, browsing
 
-WIDTH, HEIGHT = 40, 6
+WIDTH, HEIGHT = 40, 12
 CONSOLE = Console(color_system="truecolor")
 STYLES = [
     Style(color="#101010", bgcolor="#202020"),
@@ -78,7 +78,7 @@ def test_a_terminal_shows_after_the_changes_what_it_shows_after_the_whole_frame(
     random, writer = Random(7), FrameWriter()
     written: list[str] = []
     rows = [[_strip(random, 15), _strip(random, 25)] for _ in range(HEIGHT)]
-    for _ in range(60):
+    for _ in range(40):
         for _ in range(random.randrange(3)):
             side = random.randrange(2)
             rows[random.randrange(HEIGHT)][side] = _strip(random, (15, 25)[side])
@@ -90,6 +90,20 @@ def test_a_terminal_shows_after_the_changes_what_it_shows_after_the_whole_frame(
             )
         written.append(writer.changes(update).render_segments(CONSOLE))
         assert _shown(*written) == _shown(_layout(rows).render_segments(CONSOLE))
+
+
+def test_rows_that_moved_are_moved_by_the_terminal() -> None:
+    """Mutants: rows that come in taken as known; a shift the wrong way; the thumb's column looked at."""
+    random, writer, written = Random(3), FrameWriter(), [""]
+    rows = [_strip(random, WIDTH - 1) for _ in range(60)]
+    tracks = [Strip([Segment("┃" if y < 3 else " ", STYLES[y % 2])]) for y in range(HEIGHT)]
+    for top in (20, 21, 22, 20, 23, 20, 19, 40):
+        shown = _layout([[rows[top + y], tracks[y]] for y in range(HEIGHT)])
+        written.append(writer.changes(shown).render_segments(CONSOLE))
+        assert _shown(*written) == _shown(shown.render_segments(CONSOLE)), top
+    sizes = [len(text) for text in written[1:]]
+    assert max(sizes[1:3]) < sizes[0] / 4
+    assert max(sizes[1:-1]) < sizes[-1]
 
 
 def test_what_the_terminal_shows_already_is_not_written_until_it_may_show_anything() -> None:

@@ -26,6 +26,7 @@ from unittest import mock
 
 from textual import events, message
 from textual._xterm_parser import XTermParser
+from textual.app import App
 
 from hermes_tui.feed.store_writer import StoreWriter
 from hermes_tui.screens.browse import followed_row, painter
@@ -61,7 +62,7 @@ CHECK = 30
 """Events between two looks whether all is as it should be."""
 SPAN = 300
 """Events between two tries to get out."""
-READING, SOON, IDLE = 1.0, 3.0, 60.0
+READING, SOON, IDLE = 1.0, 20.0, 60.0
 """Real seconds that a plan, the pane of a row and the end of all answers are waited for."""
 DELAYS = ("PREVIEW_AFTER", "TYPED_AFTER")
 NAMES = {" ": "space", "[": "left_square_bracket", "]": "right_square_bracket", "/": "slash", ":": "colon"}
@@ -82,6 +83,12 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_000.0
+        self.pictures = 0
+        """Frames that the app has drawn."""
+
+    def note_picture(self) -> None:
+        """The app has drawn a frame."""
+        self.pictures += 1
 
     def __call__(self) -> float:
         """The time."""
@@ -100,6 +107,7 @@ class Monkey:
         self._plan: tuple[str, ...] | None = None
         self._plan_since = self._key_at = clock()
         self._last = ""
+        self._seen = -1
         self._stood = 0.0
         self._said: list[str] = []
 
@@ -136,7 +144,7 @@ class Monkey:
         """Once all is answered, the pane beside the list is the cursor's."""
         end = time.monotonic() + SOON
         while (wrong := self._wrong_pane()) and time.monotonic() < end:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(10 * LOOK)
         if wrong:
             self._complain(wrong)
 
@@ -269,6 +277,9 @@ class Monkey:
 
     def _look(self) -> None:
         """Look at the screen: another plan than before, or none, does not stand yet."""
+        if self._clock.pictures == self._seen:
+            return
+        self._seen = self._clock.pictures
         lines = self._stage.lines if self._stage.app.is_running else []
         text = "\n".join(lines)
         plan = (*lines[:1], *lines[2:-1]) if any(words in text for words in PLAN) else None
@@ -290,7 +301,10 @@ class Monkey:
             state = stage.state
             searching = state.hits_shown and not state.search.results.done
             loading = state.reading.requested_at is not None
-            if not (searching or loading or stage.browser.painter._timer or stage.browser.feed.writer.writing):
+            waiting = stage.app._keys._typed
+            if not (
+                waiting or searching or loading or stage.browser.painter._timer or stage.browser.feed.writer.writing
+            ):
                 break
             await asyncio.sleep(LOOK)
         await stage.pilot.pause()
@@ -301,12 +315,18 @@ class Monkey:
         stage, before = self._stage, self._stage.widgets.search_bar.text
         for key in ("down", "r"):
             await self._key(key)
-        await stage.pilot.pause()
-        after, focused = stage.widgets.search_bar.text, stage.app.focused
-        if stage.app.screen is not stage.browser or sorted(after) != sorted(before + "r"):
+        end = time.monotonic() + SOON
+        while not (is_letter := self._has_letter(before, "r")) and time.monotonic() < end:
+            await asyncio.sleep(LOOK)
+        if not is_letter:
+            after, focused = stage.widgets.search_bar.text, stage.app.focused
             self._complain(f"r in the search row after an arrow is no letter: {before!r}, {after!r}, {focused!r}")
         await self._key("backspace")
         await stage.pilot.pause()
+
+    def _has_letter(self, before: str, letter: str) -> bool:
+        stage = self._stage
+        return stage.app.screen is stage.browser and sorted(stage.widgets.search_bar.text) == sorted(before + letter)
 
     def _complain(self, what: str) -> None:
         self._finding.wrong.append(what)
@@ -318,6 +338,8 @@ async def at_its_time(clock: Clock) -> AsyncIterator[None]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(message, "_time", SimpleNamespace(get_time=clock)))
         stack.enter_context(mock.patch.object(page_frame, "PlanWait", partial(PlanWait, clock)))
+        drawn = stack.enter_context(mock.patch.object(App, "post_display_hook"))
+        drawn.side_effect = clock.note_picture
         for module, name in ((painter, "ANSWERED"), (painter, "CALM"), *((followed_row, name) for name in DELAYS)):
             stack.enter_context(mock.patch.object(module, name, AT_ONCE))
         yield
