@@ -251,9 +251,9 @@ def test_a_key_of_the_users_is_that_of_footer_help_and_palette_and_a_plan_keeps_
         app.wait_for("session bookmarked")
         app.wait_for("1 flagged")
         app.send("F", settle=0.0)
-        app.send("x", settle=0.0)
         app.wait_for("x apply")
-        app.wait_for("press x to apply")
+        app.send("zx", settle=0.0)
+        app.wait_for("x applies 3 s after the last key")
         app.pump(0.3)
         assert "SQLite now has" not in app.text
 

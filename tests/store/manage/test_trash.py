@@ -180,7 +180,8 @@ def stop_after(steps: int) -> tuple[Cancel, Callable[[TrashProgress], None]]:
 
 
 @pytest.mark.parametrize("finish", [True, False])
-def test_a_stopped_deletion_is_finished_or_undone(folder: Path, finish: bool) -> None:
+def test_a_stopped_deletion_is_finished_or_undone(folder: Path, finish: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.base.step_sizing.STEP_ROWS", 10)
     db = SessionDB(folder / "state.db")
     rows, before = tables(db), files(folder)
     cancel, progress = stop_after(2)

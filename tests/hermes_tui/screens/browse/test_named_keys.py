@@ -65,18 +65,18 @@ async def test_the_mouse_presses_what_is_named_and_opens_what_is_counted(tmp_pat
         await click_on(stage, "esc back", row=-1)
         await stage.until(lambda: stage.app.screen is stage.browser)
         await click_on(stage, "tab list", row=-1)
-        assert stage.place == "SESSIONS"
+        await stage.until(lambda: stage.place == "SESSIONS")
         before = stage.widgets.session_list.cursor.key
         await click_on(stage, "↑↓ rows", row=-1)
         await stage.pilot.click(offset=(2, stage.app.size.height - 1))
-        assert stage.widgets.session_list.cursor.key != before
+        await stage.until(lambda: stage.widgets.session_list.cursor.key != before)
         await click_on(stage, "v)", row=1)
         await stage.shows("Why can't I see it?")
         await stage.press("escape")
         await click_on(stage, "enter open", row=-1)
-        assert stage.place == "TRANSCRIPT"
+        await stage.until(lambda: stage.place == "TRANSCRIPT")
         await click_on(stage, "esc back", row=-1)
-        assert stage.place == "SESSIONS"
+        await stage.until(lambda: stage.place == "SESSIONS")
         await click_on(stage, "default", row=0)
         await stage.shows("Go to the other pane")
 
@@ -87,7 +87,7 @@ async def test_on_a_narrow_screen_the_mouse_alone_goes_in_and_out_and_quits(tmp_
         await click_on(stage, "enter open", row=-1)
         await stage.shows("━ Sessions › Look around ━━")
         await click_on(stage, "Sessions ›", row=2)
-        assert stage.place == "SESSIONS"
+        await stage.until(lambda: stage.place == "SESSIONS")
         await click_on(stage, "q quit", row=-1)
         assert stage.app.return_code == 0
 
