@@ -17,7 +17,7 @@ RESUMING: tuple[Command, ...] = (
     Command("y", "resume", "start Hermes with the session")
     .when(*RESUME, rank=5)
     .key("y", "answer(True)", "Start Hermes"),
-    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)"),
+    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)", "Resume nothing"),
 )
 
 KEEPING: tuple[Command, ...] = (
