@@ -347,7 +347,7 @@ MUTANTS = (
         "store/formats/clocks.py",
         "        if time is None or not after - _JITTER < time <= until:\n",
         "        if time is None:\n",
-        (HISTORY,),
+        (ORDER,),
     ),
     Mutant(
         "times of rows that were written again in one go",

@@ -5,11 +5,12 @@ Each test fails under the mutant of `tests/torture/mutants.py` that names this f
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from store.formats.clocks import Clocks
+from store.formats.clocks import Clocks, agree
 from store.formats.compared_message import ComparedMessage
 from store.formats.turn_order import Between, Slot, Turns, order
 from tests.builders import Dict, say
@@ -116,3 +117,13 @@ def test_times_of_a_file_that_fall_by_more_than_a_clock_is_set_back_show_no_agre
 
     assert found(lines[2:], rows[:-2]).clocks is not None
     assert found(lines[:4] + lines[8:12] + lines[4:8] + lines[12:], rows[:-2]).clocks is None
+
+
+def test_clocks_of_which_one_certain_message_says_otherwise_are_not_used() -> None:
+    """Between the two times of a turn's end, its row's and its line's, a row of the next turn was written."""
+    lines = [ComparedMessage(b"%d" % place, time=time) for place, time in enumerate((100.0, 500.0, 500.0, 600.0))]
+    rows = [ComparedMessage(b"%d" % place, time=time) for place, time in enumerate((99.0, 150.0, 400.0, 599.0))]
+    certain = [(place, place) for place in range(4)]
+
+    assert agree(lines, rows, certain) is not None
+    assert agree(lines, [*rows[:3], replace(rows[3], time=450.0)], certain) is None
