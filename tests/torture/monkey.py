@@ -315,7 +315,7 @@ class Monkey:
         stage, before = self._stage, self._stage.widgets.search_bar.text
         for key in ("down", "r"):
             await self._key(key)
-        end = time.monotonic() + SOON
+        end = time.monotonic() + IDLE
         while not (is_letter := self._has_letter(before, "r")) and time.monotonic() < end:
             await asyncio.sleep(LOOK)
         if not is_letter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.screen import Screen
@@ -25,7 +26,7 @@ from tests import builders
 from tests.hermes_tui.browsing import NARROW, browsing
 from tests.source_tree import ROOT
 
-SCREENS: tuple[tuple[frozenset[Place], type[Screen[object]]], ...] = (
+SCREENS: tuple[tuple[frozenset[Place], type[Screen[Any]]], ...] = (
     (BROWSER, BrowserScreen),
     (REPAIRS, RepairScreen),
     (DOCTOR, DoctorScreen),
@@ -59,7 +60,7 @@ def unnamed(command: Command, place: Place) -> set[str]:
 
 @pytest.mark.parametrize(("places", "screen"), SCREENS)
 def test_every_key_of_the_table_is_bound_and_named_in_its_line(
-    places: frozenset[Place], screen: type[Screen[object]]
+    places: frozenset[Place], screen: type[Screen[Any]]
 ) -> None:
     """Mutant: a command whose line has another key than its binding."""
     bound = {(binding.key, binding.action) for binding in key_bindings(places)}  # type: ignore[union-attr]
