@@ -354,7 +354,7 @@ MUTANTS = (
         "store/formats/clocks.py",
         '    return apart >= (least if after.role == "user" else -_JITTER)\n',
         "    return apart >= min(-_JITTER, least)\n",
-        (HISTORY,),
+        (ORDER,),
     ),
     Mutant(
         "time that orders inside a turn",

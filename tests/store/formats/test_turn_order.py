@@ -127,3 +127,19 @@ def test_clocks_of_which_one_certain_message_says_otherwise_are_not_used() -> No
 
     assert agree(lines, rows, certain) is not None
     assert agree(lines, [*rows[:3], replace(rows[3], time=450.0)], certain) is None
+
+
+def test_times_of_rows_that_were_written_in_one_go_are_not_used() -> None:
+    """Nobody asks within half a second of an answer."""
+    roles = ("user", "assistant", "user")
+    lines, rows = (
+        [
+            ComparedMessage(b"%d" % place, role=role, time=time)
+            for place, (role, time) in enumerate(zip(roles, times, strict=True))
+        ]
+        for times in ((100.0, 100.0, 500.0), (99.0, 99.5, 101.0))
+    )
+    certain = [(place, place) for place in range(3)]
+
+    assert agree(lines, rows, certain) is not None
+    assert agree(lines, [*rows[:2], replace(rows[2], time=99.8)], certain) is None
