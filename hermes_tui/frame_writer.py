@@ -215,8 +215,8 @@ def _cells_of(text: str) -> Sequence[str]:
 def look_of(style: Style, system: ColorSystem) -> Look:
     """The look of a style in the colours that a terminal has."""
     colour, ground = (
-        ";".join(one.downgrade(system).get_ansi_codes(foreground=foreground)) if one is not None else ""
-        for one, foreground in ((style.color, True), (style.bgcolor, False))
+        ";".join(colour.downgrade(system).get_ansi_codes(foreground=foreground)) if colour is not None else ""
+        for colour, foreground in ((style.color, True), (style.bgcolor, False))
     )
     whole = style.update_link(None).render(" ", color_system=system).partition("m")[0].removeprefix("\x1b[").strip()
     rest = whole.removesuffix(ground).rstrip(";").removesuffix(colour).rstrip(";")

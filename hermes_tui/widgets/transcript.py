@@ -78,8 +78,7 @@ class Transcript(ScrollPane):
         """Messages that came since the end was last seen."""
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
-        self._rest = RestDrawing(self)
-        self._picture = FirstPicture(self)
+        self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor)
         self.rail = RailColumn(self, self.cursor)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
@@ -253,17 +252,11 @@ class Transcript(ScrollPane):
 
     def _begin(self, row: SessionRow) -> None:
         before, self._row, self.new_below = self.session_id, row, 0
-        if before != row.session.id:
-            self._picture.begin()
         self.cursor.reset()
         self.rail.forget()
         self._arrivals.begin(self.cursor, row.session.id, again=before == row.session.id)
         self.cursor.layout.set_live(row.session.live)
         self._shape()
-
-    def _is_whole(self) -> bool:
-        """Nothing that is on the screen is awaited."""
-        return all(self.cursor.layout.complete(row.index) for row in self.cursor.viewport.rows)
 
     def _shape(self) -> None:
         self.cursor.shape(max(self.size.width, NARROWEST), self.size.height, glyphs_of(self.app))
@@ -272,8 +265,7 @@ class Transcript(ScrollPane):
         """Settle, paint, and post what is different."""
         cursor = self.cursor
         cursor.settle()
-        if self._picture.is_due(self._is_whole):
-            self.refresh()
+        self._picture.paint()
         if not self.size.height:
             return
         if cursor.viewport.at_end:
