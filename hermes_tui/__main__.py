@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NoReturn
 
 from hermes_tui.cli.options import WRONG, Options, parse
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home
 
+_OBJECTS = 50_000
+"""Objects that a verb makes between two looks for cycles: a list of all sessions has many, and none in a cycle."""
 _WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
 """Verbs after which a home may have changed."""
 SWITCH = 0.001
@@ -75,6 +77,10 @@ def _run(options: Options) -> int:
     from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
+    if options.verb == "serve-stdio":
+        from hermes_tui.cli.serve import serve_stdio
+
+        return serve_stdio()
     if options.verb == "config":
         from hermes_tui.cli.config import show_config
 
@@ -98,12 +104,15 @@ def _run(options: Options) -> int:
 
 def _home(options: Options, stack: ExitStack) -> Home:
     """The home that was asked for; the demo's is made, and removed when `stack` is left."""
+    from hermes_tui.cli.servers import followed, members_of, merged
     from store import Home
 
-    if isinstance(options.home, str):
-        return _server(options.home, options)
-    folder = options.home
+    if not options.demo and (homes := members_of(options)):
+        return merged([(name, _located(place, options)) for name, place in homes])
+    folder = options.home if isinstance(options.home, Path) else None
     if options.demo:
+        from tempfile import TemporaryDirectory
+
         from hermes_tui.demo.home import make_home
 
         made = TemporaryDirectory(prefix="hermes-tui-demo-", ignore_cleanup_errors=True)
@@ -111,21 +120,27 @@ def _home(options: Options, stack: ExitStack) -> Home:
     home = Home.locate(
         os.environ, home_option=folder, profile=options.profile, platform=sys.platform, user_home=Path.home()
     )
-    from hermes_tui.cli.servers import followed
-
     may_ask = options.verb is None and _has_screen()
     return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
 
 
-def _server(url: str, options: Options) -> Home:
-    """The home at a URL."""
+def _located(named: Path | str | None, options: Options) -> Home:
+    """The home at a place: a folder, a server or another machine; the user's own for None."""
     from hermes_tui.cli.output import remark
-    from hermes_tui.cli.servers import ADVICE, has_password
+    from hermes_tui.cli.servers import ADVICE, has_password, remote_home
+    from store import Home
+    from store.base.remote_address import is_remote
     from store.open import locate_server
 
-    if has_password(url):
-        remark(ADVICE, sys.stderr)
-    return locate_server(url, profile=options.profile)
+    if isinstance(named, str) and is_remote(named):
+        return remote_home(named)
+    if isinstance(named, str):
+        if has_password(named):
+            remark(ADVICE, sys.stderr)
+        return locate_server(named, profile=options.profile)
+    return Home.locate(
+        os.environ, home_option=named, profile=options.profile, platform=sys.platform, user_home=Path.home()
+    )
 
 
 def _end_by_signals() -> None:
@@ -144,6 +159,7 @@ def _verb(options: Options, home: Home) -> int:
     from hermes_tui.cli.output import Streams
     from hermes_tui.cli.verbs import verb_named
 
+    gc.set_threshold(_OBJECTS)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
@@ -190,6 +206,9 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     config.tune(os.environ)
     settings = _settings()
     from hermes_tui.app import HermesApp
+    from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
+
+    started = started_with()
 
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     kept = _kept(options)
@@ -200,11 +219,14 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         config=settings,
         searches=None if options.demo else config.searches_file(),
         kept=kept,
-        ascii_only=not _has_unicode(),
+        ascii_only=not shows_unicode(started, encoding=sys.stdout.encoding),
+        few_colours=has_few_colours(os.environ),
         early=early,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
+    if options.demo:
+        app.say_what_to_try()
     sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
     app.run(mouse=settings.mouse)
     return WRONG if app.return_code == CRASHED else app.return_code or 0
@@ -234,7 +256,7 @@ def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept
     from hermes_tui.feed import ProfileEntry
     from store import SessionDB, open_home
 
-    may_write = not (options.read_only or home.is_every or home.server is not None)
+    may_write = not (options.read_only or home.is_every or home.elsewhere)
     return ProfileEntry(
         name,
         partial(open_home, home, cache_dir=cache_dir),
@@ -250,8 +272,8 @@ def _resumable(options: Options, home: Home) -> Path | str:
     """The folder of a home whose sessions Hermes resumes from here, or why not."""
     if options.demo:
         return "the demo's sessions are not resumed: its home is gone when you leave"
-    if home.server is not None:
-        return "sessions on a server are resumed where Hermes runs; Y copies the command"
+    if home.elsewhere and not home.is_every:
+        return "sessions of another machine are resumed where Hermes runs; Y copies the command"
     if home.is_every:
         return "all profiles as one: ctrl+p switches to the session's own, where O works"
     return home.folder.absolute()
@@ -264,26 +286,28 @@ def _profiles(options: Options, home: Home, cache_dir: Path | None, kept: KeptSt
     from store import Home
     from store.files.home import ALL_PROFILES
 
-    homes = home.profiles() if home.server is not None else Home(home.root).profiles()
+    listed = home.server is not None or home.remote is not None or home.members
+    homes = home.profiles() if listed else Home(home.root).profiles()
     if options.demo or len(homes) < 2:
         return []
-    if ALL_PROFILES not in {profile.name for profile in homes}:
+    if home.members:
+        homes = (*homes, home)
+    elif ALL_PROFILES not in {profile.name for profile in homes}:
         homes = (*homes, replace(home, profile=ALL_PROFILES, beside=None))
     return [_entry(options, profile, profile.name, cache_dir, kept) for profile in homes]
 
 
 def _where(home: Home) -> str:
-    """The home's folder as people write it, or the server's name."""
+    """The home's folder as people write it, or the name of the server or the machine."""
+    if home.members:
+        return ", ".join(member.name for member in home.members)
+    if home.remote is not None:
+        return f"{home.remote.name} by ssh"
     if home.server is not None:
         name = (home.server.of_schema("") if home.is_every else home.address).name
         return f"{name} · not encrypted" if home.server.is_unencrypted else name
     folder = home.root if home.is_every else home.folder
     return str(Path("~") / folder.relative_to(Path.home())) if folder.is_relative_to(Path.home()) else str(folder)
-
-
-def _has_unicode() -> bool:
-    """Whether the terminal shows more than ASCII: a locale of UTF-8, and no Linux console (docs/look.md §4)."""
-    return "utf" in sys.stdout.encoding.lower() and os.environ.get("TERM") != "linux"
 
 
 if __name__ == "__main__":

@@ -16,19 +16,15 @@ from typing import ClassVar
 from rich.console import RenderableType
 from rich.text import Text
 from textual import events
-from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HearsKeys, Offer, SeesKeys, ShowsNotices, TakesText
-from hermes_tui.commands.palette import Commands, Palette, choices_of
+from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, Offers, SeesKeys, TakesText
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.early_keys import EarlyKeys
@@ -53,7 +49,8 @@ from hermes_tui.screens.resume import ResumeScreen, start
 from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
-from hermes_tui.widgets.footer import Footer
+from hermes_tui.widgets.choices import Choices
+from hermes_tui.widgets.notices import say, say_unused
 from hermes_tui.widgets.theme import ASCII_CLASS
 
 SUB_SCREENS = SubScreens(
@@ -66,14 +63,16 @@ SUB_SCREENS = SubScreens(
     SessionScreens(ManageScreen, ResumeScreen, start),
 )
 DEFAULT_THEME = "textual-dark"
-NO_COLOUR_THEME = "ansi-dark"
-"""The one that writes no colour at all under NO_COLOR; the others would come out in greys (docs/textual.md §6)."""
+TERMINAL_THEME = "ansi-dark"
+"""Theme of the terminal's own colours; under NO_COLOR the only one that writes none (docs/textual.md §6)."""
 
 STDIN = 0
 LOOK_AFTER = 2.0
 """Seconds between two looks whether the terminal is still there."""
 TWICE = 1.0
 """Seconds between two ctrl+c that quit."""
+TRYING = 60.0
+"""Seconds for which the status line says what may be tried."""
 GRACE = 8.0
 """Seconds that leaving may take after a signal."""
 
@@ -89,15 +88,16 @@ class HermesApp(App[None]):
         kept: What is kept across runs for all homes; without it until the end of this one.
         query: A search to begin with; `near_verb` is the verb that it may have been meant for, "" for none.
         ascii_only: Draw with ASCII characters alone, whatever the config says.
+        few_colours: The terminal has 16 colours: its own are used, where no theme is named.
         early: What was typed into the terminal before it was the app's.
         now: The time, aware; its zone is the reader's.
     """
 
     TITLE = "hermes-tui"
     DEFAULT_MODE = "browse"
-    COMMANDS: ClassVar = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("f1", "help", show=False),
         Binding("ctrl+z", "suspend_process", show=False, priority=True),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
@@ -113,6 +113,7 @@ class HermesApp(App[None]):
         query: str = "",
         near_verb: str = "",
         ascii_only: bool = False,
+        few_colours: bool = False,
         early: EarlyKeys | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
@@ -139,14 +140,19 @@ class HermesApp(App[None]):
             self.add_mode(profile.name, partial(browser, profile))
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
         self._complaint = self._config.complaint
-        self._choose_theme()
+        self._choose_theme(few_colours=few_colours)
 
-    def _choose_theme(self) -> None:
-        """Take the theme that the config names, else the one that was chosen last."""
+    def say_what_to_try(self) -> None:
+        """Have the status line say for a minute what may be tried here."""
+        state = self._browser.state
+        state.trying_until = state.seconds() + TRYING
+
+    def _choose_theme(self, *, few_colours: bool) -> None:
+        """Take the theme of the config file, else the terminal's own if it has few colours, else that of before."""
         named = self._config.theme or os.environ.get("TEXTUAL_THEME")
         kept_theme = str(self._kept.setting("theme"))
         usual = kept_theme if kept_theme in self.available_themes else DEFAULT_THEME
-        wanted = named or (NO_COLOUR_THEME if self.no_color else usual)
+        wanted = named or (TERMINAL_THEME if self.no_color or few_colours else usual)
         self._first_theme = self.theme = wanted if wanted in self.available_themes else DEFAULT_THEME
         if wanted != self.theme:
             self._complaint = f"no theme is called {one_line(wanted)}"
@@ -222,22 +228,8 @@ class HermesApp(App[None]):
 
     async def _press_unbound(self, event: events.Key) -> None:
         """Try the bindings from the focused widget up; where none has used the key either, say so."""
-        if await self._check_bindings(event.key):
-            return
-        typed = event.character or ""
-        key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
-        if isinstance(self.screen, HearsKeys):
-            self.screen.take_unused_key(key, printable=event.is_printable)
-        else:
-            self._say(f"{key} does nothing here · esc goes back")
-
-    def _say(self, notice: str) -> None:
-        """Show a sentence for a few seconds: in the place that the screen has for it, else in its last row."""
-        if isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice(notice)
-            return
-        for foot in self.screen.query(Footer):
-            foot.say(notice)
+        if not await self._check_bindings(event.key):
+            say_unused(self.screen, event)
 
     def _insert(self, typed: events.Paste | Burst) -> None:
         """Put what was pasted into an input or a search row; what only came too fast for fingers is dropped there."""
@@ -253,7 +245,7 @@ class HermesApp(App[None]):
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        self._say(f"pasted {many(len(text), 'character')} · / then paste")
+        say(self.screen, f"pasted {many(len(text), 'character')} · / then paste")
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
@@ -273,7 +265,7 @@ class HermesApp(App[None]):
         if not self._quit_key.holds_back():
             await self.action_quit()
         else:
-            self._say("q again quits")
+            say(self.screen, "q again quits")
 
     async def action_quit(self) -> None:
         """Leave, but ask first on the screen from which something is being written."""
@@ -287,20 +279,34 @@ class HermesApp(App[None]):
         asking.ask_to_quit()
 
     def action_command_palette(self) -> None:
-        """Every command that works here."""
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(Palette(id="--command-palette"))
+        """Every command that works here, the other profiles, the themes."""
+        if not isinstance(self.screen, Choices):
+            here = self.screen.offered() if isinstance(self.screen, Offers) else ()
+            every = (*here, *self.offered(), Offer("Theme", "", self._offer_themes), *self._themes(hidden=True))
+            self.push_screen(Choices("Commands", every))
 
     def action_profiles(self) -> None:
         """The other profiles, and all of them as one list."""
         if self._profiles:
-            self.push_screen(Palette({choices_of(self.offered)}, placeholder="Profile", id="--command-palette"))
+            self.push_screen(Choices("Profiles", self.offered()))
         else:
-            self._say("there is one profile here")
+            say(self.screen, "there is one profile here")
+
+    def _offer_themes(self) -> None:
+        """The themes, each shown while the cursor is on it; the one of before first."""
+        before = partial(setattr, self, "theme", self.theme)
+        self.push_screen(Choices("Themes", self._themes(), leave=before))
+
+    def _themes(self, *, hidden: bool = False) -> Iterator[Offer]:
+        for name in sorted(self.available_themes, key=lambda name: (not hidden and name != self.theme, name)):
+            take = partial(setattr, self, "theme", name)
+            yield Offer(f"Theme {name}", "", take, preview=None if hidden else take, hidden=hidden)
 
     def action_help(self) -> None:
-        """All keys, and the search language."""
-        self.push_screen(HelpScreen())
+        """All keys, those first that work here, and the search language."""
+        screen = self.screen
+        place = screen.state.focus if isinstance(screen, BrowserScreen) else None
+        self.push_screen(HelpScreen(screen.help_place if isinstance(screen, HasPlace) else place))
 
     def action_help_quit(self) -> None:
         """Ctrl+c copies in the search row; twice within a second it quits."""
@@ -308,7 +314,7 @@ class HermesApp(App[None]):
         if self._interrupted_at - before < TWICE:
             self.call_later(self.action_quit)
         else:
-            self._say("ctrl+c again or ctrl+q quits")
+            say(self.screen, "ctrl+c again or ctrl+q quits")
 
     def _show_complaint(self, complaint: str) -> None:
         self._browser.show_notice(one_line(complaint))
@@ -334,9 +340,7 @@ class HermesApp(App[None]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Textual's hook: write what of a frame the terminal does not show yet."""
-        frame: object = renderable
-        changes = self._frames.changes(frame) if isinstance(frame, CompositorUpdate) else frame
-        super()._display(screen, changes)  # type: ignore[arg-type]  # to Rich, Textual's updates are no renderables
+        super()._display(screen, self._frames.changes(renderable))
 
     def _set_pointer_shape(self, shape: str) -> None:
         """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""

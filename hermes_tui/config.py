@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from platformdirs import PlatformDirs
 
 from store.base import safe_files
+from store.base.late_dataclass import dataclass
 
 DIRS = PlatformDirs("hermes-tui", appauthor=False)
 MAX_BYTES = 1 << 14
@@ -56,6 +56,8 @@ class Config:
     """Keep searches across runs."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys as people write them, by the ids of commands."""
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of homes elsewhere that are shown with the user's own, by names of the user's."""
     complaints: tuple[str, ...] = ()
     """A line about each thing in the file that could not be used."""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -109,6 +111,8 @@ def load(path: Path) -> Config:
     Of a wrong value the default holds, and a complaint has its key and line.
     Keys that are not known are left alone, so that a newer version's file can be read.
     """
+    import tomllib
+
     try:
         text = safe_files.read_own(path, max_bytes=MAX_BYTES).decode("utf-8")
         values = tomllib.loads(text)
@@ -125,14 +129,24 @@ def load(path: Path) -> Config:
             read[name] = Start(value) if name == "start" else value
         elif value is not None:
             complaints.append(f"{path.name} line {lines.get(name, 0)}: {name} must be {wanted}")
-    given = values.get("keys", {})
-    keys = {name: key for name, key in given.items() if isinstance(key, str)} if isinstance(given, dict) else {}
+    keys, wrong_keys = _strings(values, "keys", "a key", lines)
+    homes, wrong_homes = _strings(values, "homes", "an address", lines)
+    complaints += [f"{path.name} {wrong}" for wrong in (*wrong_keys, *wrong_homes)]
+    return Config(**read, keys=keys, homes=homes, complaints=tuple(complaints), lines=lines)
+
+
+def _strings(
+    values: Mapping[str, object], table: str, wanted: str, lines: Mapping[str, int]
+) -> tuple[dict[str, str], list[str]]:
+    """The strings of a table, and what is wrong with it: of wrong values the first."""
+    given = values.get(table, {})
     if not isinstance(given, dict):
-        complaints.append(f"{path.name} line {lines.get('keys', 0)}: keys must be a table: [keys]")
-    elif len(keys) < len(given):
-        name = next(name for name in given if name not in keys)
-        complaints.append(f"{path.name} line {lines.get(f'keys.{name}', 0)}: keys.{name} must be a key in quotes")
-    return Config(**read, keys=keys, complaints=tuple(complaints), lines=lines)
+        return {}, [f"line {lines.get(table, 0)}: {table} must be a table: [{table}]"]
+    found = {name: value for name, value in given.items() if isinstance(value, str)}
+    wrong = [name for name in given if name not in found][:1]
+    return found, [
+        f"line {lines.get(f'{table}.{name}', 0)}: {table}.{name} must be {wanted} in quotes" for name in wrong
+    ]
 
 
 def _lines(text: str) -> dict[str, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -43,8 +43,12 @@ class FrameWriter:
         """The terminal may show anything now: write every cell of what comes next."""
         self._rows.clear()
 
-    def changes(self, update: CompositorUpdate) -> CompositorUpdate:
-        """What of an update the terminal does not show yet; found when it is rendered, which is when it is written."""
+    def changes(self, update: Any) -> Any:
+        """What of an update the terminal does not show yet; found when it is rendered, which is when it is written.
+
+        Args:
+            update: What Textual displays; to Rich's types its updates are no renderables. Anything else stays as it is.
+        """
         return _Changes(self, update) if isinstance(update, ChopsUpdate | LayoutUpdate) else update
 
     def written(self, update: ChopsUpdate | LayoutUpdate, system: ColorSystem) -> str:

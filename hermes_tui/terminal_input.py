@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
-from textual import events
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
@@ -24,6 +24,10 @@ READ = 1 << 12
 ESCAPE = "\x1b"
 PAUSE = 0.1
 """Seconds after which a key of Escape is no start of a sequence, and a read is no more of the text before it."""
+SOON = 0.005
+"""The same behind a read that ends with Escape: the parser, which is asked after each look, decides after ESCDELAY."""
+ESCAPE_FOR = 2 * constants.ESCAPE_DELAY
+"""Seconds behind such a read."""
 TOGETHER, LIKE_TEXT = 0.005, 0.05
 """Seconds within which what comes behind a read is one with it: a paste comes in pieces over a slow line, and fingers
 are slower; the second where the read has different characters, which fingers do not press at once."""
@@ -126,7 +130,7 @@ class TerminalInput(LinuxDriver):
             if early.text:  # the parser takes an empty text for the end
                 for message in grouping.group(parser.feed(early.text), time.monotonic()):
                     self.process_message(message)
-        decode = getincrementaldecoder("utf-8")("replace").decode
+        decode, escape_until = getincrementaldecoder("utf-8")("replace").decode, 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
 
@@ -134,11 +138,12 @@ class TerminalInput(LinuxDriver):
                 return decode(os.read(self.fileno, READ)) if selector.select(seconds) else ""
 
             while not self.exit_event.is_set():
-                if selector.select(PAUSE):
+                if selector.select(SOON if time.monotonic() < escape_until else PAUSE):
                     read = os.read(self.fileno, READ)
                     if not read:  # a terminal that is gone can always be read
                         self.exit_event.wait(PAUSE)
                     elif text := read_together(decode(read), more):
+                        escape_until = time.monotonic() + ESCAPE_FOR if text.endswith("\x1b") else 0.0
                         for message in grouping.group(parser.feed(text), time.monotonic()):
                             self.process_message(message)
                 for message in parser.tick():

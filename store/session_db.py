@@ -157,6 +157,7 @@ class SessionDB:
     context = delegate(_browser, HomeBrowser.context)
     file_messages = delegate(_browser, HomeBrowser.file_messages)
     snapshot_messages = delegate(_browser, HomeBrowser.snapshot_messages)
+    spooled = delegate(_browser, HomeBrowser.spooled)
     waiting = delegate(_browser, HomeBrowser.waiting)
     reading = delegate(_browser, HomeBrowser.reading)
     pieces = delegate(_browser, HomeBrowser.pieces)

@@ -30,11 +30,14 @@ main(["--home", tempfile.mkdtemp(), "search", "word"])
 loaded = set({SELDOM_USED}) & sys.modules.keys()
 assert not loaded, loaded
 assert "store.search.stream" in sys.modules
+from store.base import models
+unused = [name for name, value in vars(models).items() if getattr(value, "__init__", None).__name__ == "_make"]
+assert len(unused) > 10, unused
 """
 
 
 @pytest.mark.slow
 def test_import_store_loads_one_module_and_a_search_nothing_that_writes_repairs_or_compares() -> None:
-    """Mutant: `from . import undo` at the top of repair/plans.py."""
+    """Mutants: `from . import undo` at the top of repair/plans.py; the library's `dataclass` in base/models.py."""
     result = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -27,7 +27,7 @@ MUTANTS: dict[str, dict[str, str]] = {
     "app-layers": {"hermes_tui/render/text.py": "from hermes_tui.feed import answers"},
     "textual-in-widgets": {"hermes_tui/commands/model.py": "from textual.message import Message"},
     "rich-in-widgets": {"hermes_tui/render/text.py": "from rich.text import Text"},
-    "verbs-without-textual": {"hermes_tui/cli/show.py": "from hermes_tui.commands import palette"},
+    "verbs-without-textual": {"hermes_tui/cli/show.py": "from hermes_tui.widgets import choices"},
     "screens-apart": {"hermes_tui/screens/help.py": "from hermes_tui.screens import hidden"},
 }
 """The line that each file gets at its end, by the id of the contract that forbids it."""

@@ -9,6 +9,7 @@ from typing import TextIO
 from hermes_tui import config
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import remark
+from hermes_tui.cli.servers import without_secret
 from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.registry import TABLE
 from hermes_tui.commands.user_keys import rebound
@@ -35,6 +36,10 @@ def show_config(options: Options, out: TextIO, err: TextIO) -> int:
     for name in SETTINGS:
         default = next(setting.default for setting in fields(config.Config) if setting.name == name)
         _print(out, name, getattr(read, name), default)
+    if read.homes:
+        print("\n[homes]", file=out)
+        for name, address in read.homes.items():
+            print(f"{json.dumps(name)} = {json.dumps(without_secret(address))}", file=out)
     print("\n[keys]", file=out)
     for name, default in sorted(defaults.items()):
         _print(out, name, read.keys.get(name, default), default)

@@ -18,8 +18,8 @@ WRONG = 2
 class Options(argparse.Namespace):
     """A command line; the values here hold where it has none."""
 
-    home: Path | str | None = None
-    """A folder, or the URL of a server."""
+    homes: Sequence[Path | str] | None = None
+    """Folders, and URLs of servers and other machines."""
     connect: bool = False
     profile: str | None = None
     read_only: bool = False
@@ -65,6 +65,11 @@ class Options(argparse.Namespace):
     """Of `trash`: list, restore or empty."""
     title: str = ""
     by: str | None = None
+
+    @property
+    def home(self) -> Path | str | None:
+        """The first of the homes."""
+        return self.homes[0] if self.homes else None
 
 
 class Parser(argparse.ArgumentParser):
@@ -125,9 +130,11 @@ def _add_options(parser: Parser) -> None:
     """The options that stand before or after a verb."""
     parser.add_argument(
         "--home",
+        dest="homes",
+        action="append",
         type=_home,
         metavar="DIR",
-        help="the Hermes home, or postgresql://… (default: $HERMES_HOME or ~/.hermes)",
+        help="the Hermes home, postgresql://… or ssh://host/DIR (default: $HERMES_HOME or ~/.hermes); repeatable",
     )
     parser.add_argument("--connect", action="store_true", help="go to the server that the config of --home names")
     parser.add_argument("--profile", metavar="NAME", help="a profile of that home, or all")
@@ -146,7 +153,10 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
 
     listed = add("list", "list every session, the newest first")
     listed.add_argument(
-        "--format", metavar="TEXT", help="a line for each, with {id} {title} {source} {model} {messages} …"
+        "--format",
+        metavar="TEXT",
+        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
+        " alone, as show prints them, shown those of its whole chain, as the screen has them",
     )
     show = add("show", "print the messages of a session")
     show.add_argument("ids", metavar="ID", nargs=1, help="a session's id, or the start of it")
@@ -164,6 +174,8 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo.add_argument("--yes", action="store_true", help="do not ask")
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
+    answered = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
+    verbs.add_parser("serve-stdio", help=answered, description=f"{answered[0].upper()}{answered[1:]}.")
     _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
 
@@ -13,6 +12,7 @@ from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import fit
 from hermes_tui.render.safe import SafeText, json_safe, one_line
 from hermes_tui.render.time import local
+from store.base.late_dataclass import dataclass
 
 FAILED = 2
 PIPE_COLUMNS = 120
@@ -42,7 +42,8 @@ class Output:
 
     def line(self, text: SafeText) -> None:
         """Write a line; what the stream cannot show becomes a question mark."""
-        print(text.encode(self._encoding, "replace").decode(self._encoding), file=self._out)
+        shown = text if text.isascii() else text.encode(self._encoding, "replace").decode(self._encoding)
+        self._out.write(f"{shown}\n")
 
     def flush(self) -> None:
         """Hand on what was printed."""
@@ -51,7 +52,7 @@ class Output:
     def json(self, value: dict[str, object]) -> None:
         """Write an object on one line; in a stream without Unicode everything beyond ASCII is escaped."""
         line = json_safe(value)
-        print(line if self._shows(line) else json.dumps(value), file=self._out)
+        self._out.write(f"{line if self._shows(line) else json.dumps(value)}\n")
 
     def cut(self, text: str, columns: int) -> SafeText:
         """The start of a text on one line of so many cells."""
@@ -62,6 +63,8 @@ class Output:
         return "----------------" if timestamp is None else local(self.now, timestamp).strftime(STAMP)
 
     def _shows(self, text: str) -> bool:
+        if text.isascii():
+            return True
         try:
             text.encode(self._encoding)
         except UnicodeEncodeError:

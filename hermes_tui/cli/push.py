@@ -31,8 +31,8 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     Raises:
         StoreError: The home or the server cannot be read or written, or the schema is another's.
     """
-    if home.server is not None:
-        return complain("push copies a home of this machine; --home names a server", streams.err)
+    if home.elsewhere or home.members:
+        return complain("push copies one home of this machine; --home names another place", streams.err)
     if problem := _unasked(options, streams):
         return complain(problem, streams.err)
     every = Home(home.root).profiles() if options.profile is None else (home,)

@@ -1,13 +1,18 @@
-"""Homes on a PostgreSQL server: by their URL, or by the configuration of a home, which is asked for first."""
+"""Homes elsewhere: on a PostgreSQL server, by URL or by the configuration of a home, and on other machines by ssh."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from hermes_tui.cli.options import Options
 from store import Home, StoreError
-from store.base.server_address import parse_address
+from store.base.remote_address import parse_remote
+from store.base.server_address import is_server, parse_address
+from store.files import server_folder
 from store.files.configured_server import configured_server
+from store.files.home import ALL_PROFILES, DEFAULT_PROFILE
 from store.open import locate_server
 
 ADVICE = "a password in --home can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
@@ -16,6 +21,60 @@ ADVICE = "a password in --home can be seen by others; PGPASSWORD or ~/.pgpass ke
 def has_password(url: str) -> bool:
     """True where a URL on the command line has a password in it, which earns advice."""
     return bool(parse_address(url).password)
+
+
+_MERGED = (None, "list", "show", "search")
+"""What shows the homes of the config together with the user's own; other verbs have that alone."""
+
+
+def members_of(options: Options) -> list[tuple[str, Path | str | None]]:
+    """Names and places of the homes that are read: those of the command line, else the user's own and the config's.
+
+    Empty for one folder, or the user's own alone.
+    """
+    if options.homes:
+        return (
+            [] if len(options.homes) == 1 and isinstance(options.home, Path) else [("", home) for home in options.homes]
+        )
+    if options.verb not in _MERGED or options.profile is not None:
+        return []
+    from hermes_tui import config
+
+    others = config.load(config.locate()).homes
+    return [("", None), *others.items()] if others else []
+
+
+def without_secret(place: str) -> str:
+    """An address of the config file as it may be printed."""
+    if is_server(place):
+        try:
+            return parse_address(place).name
+        except StoreError:
+            return "postgresql://"
+    return place
+
+
+def remote_home(url: str) -> Home:
+    """The home on another machine, by an address of ssh.
+
+    Raises:
+        StoreError: The address is wrong.
+    """
+    address = parse_remote(url)
+    return Home(server_folder.root_of(address), address.name, remote=address)
+
+
+def merged(homes: Sequence[tuple[str, Home]]) -> Home:
+    """Some homes as one, each with the name that it was given or one of its own; a single one is itself."""
+    if len(homes) == 1:
+        return homes[0][1]
+    taken = {DEFAULT_PROFILE: 1}
+    named: list[Home] = []
+    for name, home in homes:
+        own = (name or home.name).replace("/", "-")  # a slash ends the name in an id of the list
+        taken[own] = number = taken.get(own, 0) + 1 if named else 1
+        named.append(replace(home, label=own if number == 1 else f"{own}-{number}"))
+    return Home(homes[0][1].root, ALL_PROFILES, members=tuple(named))
 
 
 def followed(

@@ -10,21 +10,21 @@ from typing import TextIO
 
 from hermes_tui.cli.list_format import formatted, unknown_field
 from hermes_tui.cli.options import Options
-from hermes_tui.cli.output import Output, Streams, complain, picked, remark
+from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import SessionRow, session_row
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
 from hermes_tui.state.session_catalog import timestamp_of
-from store import Browser, Drift, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
+from store import Browser, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
 
 PAGE = 200
 """Sessions whose outlines are asked for at once."""
 META_ROWS = 2
 """Rows of a session that are no messages, at most: so much longer may SQLite look than it is."""
 FIELDS = (
-    *("id", "profile", "source", "title", "model", "started_at", "last_active", "messages"),
+    *("id", "profile", "source", "title", "model", "started_at", "last_active", "messages", "shown"),
     *("status", "verdict", "drift", "parent_id", "archived", "hidden", "live"),
 )
 """Fields of a session for scripts."""
@@ -41,6 +41,8 @@ class _Listing:
     """Those of the page that is printed."""
     facts: dict[str, JsonlFacts] = field(default_factory=dict)
     problem: StoreError | None = None
+    spooled: frozenset[str] = frozenset()
+    """Sessions that have messages in the spool."""
     parts: tuple[str, ...] = ()
     """Profiles that could not be read, a sentence each."""
 
@@ -67,13 +69,13 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         return complain(f"a session has no field “{wrong}”; there are {', '.join(FIELDS)}", streams.err)
     with opened(home) as db:
         found = _Listing()
-        for read in (_from_sqlite, _from_files, _facts):
+        for read in (_from_sqlite, _from_files, _facts, _spooled):
             found.read(read, db)
         found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
         rows = _shown_rows(db, found)
         if options.json or form:
             for row in rows:
-                fields = _session_json(row.session, row.outline, row.drift)
+                fields = _session_json(row)
                 if form:
                     output.line(formatted(form, fields))
                 else:
@@ -103,6 +105,10 @@ def _facts(db: Browser, found: _Listing) -> None:
         found.facts[facts.session_id] = facts
 
 
+def _spooled(db: Browser, found: _Listing) -> None:
+    found.spooled = db.spooled()
+
+
 def _shown_rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
     """The rows in their order, whose outlines are read a page at a time."""
     for start in range(0, len(found.sessions), PAGE):
@@ -111,22 +117,24 @@ def _shown_rows(db: Browser, found: _Listing) -> Iterator[SessionRow]:
         for session in sessions:
             facts = found.facts.get(session.id)
             outline, drift = found.outlines.get(session.id), db.drift(session, facts)
-            yield SessionRow(_as_shown(db, session, facts), outline, drift)
+            yield SessionRow(_as_shown(db, session, facts, found.spooled), outline, drift)
 
 
 def _outlines(sessions: Sequence[Session], db: Browser, found: _Listing) -> None:
-    found.outlines = db.outlines([session.id for session in sessions])
+    found.outlines = db.outlines(sessions)
 
 
-def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None) -> Session:
+def _as_shown(db: Browser, session: Session, facts: JsonlFacts | None, spooled: frozenset[str]) -> Session:
     """The session with the number of messages that `show` prints, from the source that it reads."""
+    if facts is None and session.id not in spooled:
+        return session
     if session.problem or session.origin not in (Origin.SQLITE, Origin.JSONL):
         return session
     messages = session.messages
     with suppress(StoreError):  # then the row's own number stays
         if facts is not None and facts.messages + META_ROWS > messages and not _is_stored(db, session):
             messages = facts.messages
-        messages += len(db.waiting(session.id))
+        messages += len(db.waiting(session.id)) if session.id in spooled else 0
     return session if messages == session.messages else replace(session, messages=messages)
 
 
@@ -157,14 +165,25 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     return 0
 
 
-def _session_json(session: Session, outline: Outline | None, drift: Drift | None) -> dict[str, object]:
+def _session_json(row: SessionRow) -> dict[str, object]:
+    session = row.session
     return {
         "id": session.id,
-        **picked(session, "profile", "source", "title", "model", "started_at", "last_active", "messages"),
-        "status": outline.status if outline else None,
+        "profile": session.profile,
+        "source": session.source,
+        "title": session.title,
+        "model": session.model,
+        "started_at": session.started_at,
+        "last_active": session.last_active,
+        "messages": session.messages,
+        "shown": row.shown,
+        "status": row.outline.status if row.outline else None,
         "verdict": None,
-        "drift": drift,
-        **picked(session, "parent_id", "archived", "hidden", "live"),
+        "drift": row.drift,
+        "parent_id": session.parent_id,
+        "archived": session.archived,
+        "hidden": session.hidden,
+        "live": session.live,
     }
 
 

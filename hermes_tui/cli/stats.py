@@ -31,7 +31,7 @@ def stats(home: Home, options: Options, streams: Streams) -> int:
     """
     if home.is_every:
         return complain(EVERY, streams.err)
-    if home.server is not None:
+    if home.elsewhere:
         return complain(ON_SERVER, streams.err)
     by = By(options.by) if options.by else None
     output = Output(streams.out)

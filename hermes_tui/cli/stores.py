@@ -29,12 +29,12 @@ def opened_to_write(home: Home) -> closing[SessionDB]:
     """The same to write; all profiles as one have none.
 
     Raises:
-        ReadOnly: The home is on a server, which people's verbs only read.
+        ReadOnly: The home is on a server or another machine, which people's verbs only read.
     """
     from store import SessionDB
 
-    if home.server is not None:
-        raise ReadOnly(f"nothing was written: {home.server.of_schema(home.profile).name} is only read")
+    if home.elsewhere:
+        raise ReadOnly(f"nothing was written: {home.elsewhere} is only read")
     return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))
 
 

@@ -96,7 +96,7 @@ def is_deletion(home: Home, operation: str) -> bool:
 
 def list_deletions(home: Home, options: Options, output: Output) -> int:
     """Print every deletion; their number."""
-    if home.is_every or home.server is not None:
+    if home.is_every or home.elsewhere:
         return 0
     with closing(_reading(home)) as db:
         found = db.trash()
@@ -107,8 +107,8 @@ def list_deletions(home: Home, options: Options, output: Output) -> int:
 
 def _reading(home: Home) -> SessionDB:
     """The store of a home, to read: plans of deletions are no verb of all profiles as one."""
-    if home.server is not None:
-        raise ReadOnly(f"{home.server.of_schema(home.profile).name} is only read, so it has no trash")
+    if home.elsewhere:
+        raise ReadOnly(f"{home.elsewhere} is only read, so it has no trash")
     return SessionDB(home.state_db, sessions_dir=home.sessions_dir, read_only=True)
 
 

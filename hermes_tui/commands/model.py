@@ -129,6 +129,10 @@ class Offer:
     shown: str
     """Its keys as people read them."""
     run: Callable[[], object]
+    preview: Callable[[], object] | None = None
+    """What is done while the cursor is on it."""
+    hidden: bool = False
+    """It is found by typing and not listed before."""
 
 
 @runtime_checkable
@@ -137,6 +141,15 @@ class Offers(Protocol):
 
     def offered(self) -> Iterator[Offer]:
         """The commands that can be run now."""
+
+
+@runtime_checkable
+class HasPlace(Protocol):
+    """A screen that knows which of its places has the focus."""
+
+    @property
+    def help_place(self) -> Place:
+        """The place, whose help is shown first."""
 
 
 @runtime_checkable

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hermes_tui.commands.key_names import shown_name
 from hermes_tui.commands.model import BROWSER, EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Offer, Place
 from hermes_tui.commands.session_commands import KEEPING, MANAGE, RESUME, RESUMING
 from hermes_tui.commands.user_keys import rebound
+from hermes_tui.render import bound_keys
 
 __all__ = [
     "BROWSER",
@@ -164,12 +166,8 @@ TABLE: list[Command] = [
     )
     .when(SESSIONS, TRANSCRIPT, rank=90, words={TRANSCRIPT: ""})
     .key("v", "hidden", "What is hidden and why"),
-    Command(
-        "L",
-        "family",
-        "the family of the session as a tree: sections that went on, branches, subagents; `enter` opens one",
-    )
-    .when(*PANES, rank=68, needs="family", words={TRANSCRIPT: "", HITS: ""})
+    Command("L", "family", "the session's family as a tree: sections, branches, subagents; `enter` opens one")
+    .when(*PANES, rank=68, needs="family", words={HITS: ""})
     .key("L", "family", "Family of this session as a tree"),
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
@@ -285,6 +283,7 @@ _BY_ACTION: dict[str, list[Command]] = {}
 
 def _index() -> None:
     _BY_ACTION.clear()
+    bound_keys.put({key.id: shown_name(key.names[0]) for command in TABLE for key in command.keys})
     for command in TABLE:
         for key in command.keys:
             _BY_ACTION.setdefault(key.action, []).append(command)

@@ -240,6 +240,13 @@ class FamilyArrived(Answer):
     outlines: Mapping[str, models.Outline]
 
 
+class BeginningArrived(Answer):
+    """The first messages of a session, for a look at it."""
+
+    session_id: str
+    lines: tuple[models.ContextLine, ...]
+
+
 class StoreChanged(Answer):
     """Something was written to the home by another program."""
 

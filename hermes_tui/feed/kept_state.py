@@ -125,6 +125,14 @@ class KeptHome:
         """Make a setting."""
         self._change(HomeKept(settings={name: Setting(self._state.now(), value)}))
 
+    def shared(self, name: str) -> str | int | None:
+        """A setting of all homes, None where it was never made."""
+        return self._state.setting(name)
+
+    def share(self, name: str, value: str | int) -> None:
+        """Make a setting of all homes."""
+        self._state.set(name, value)
+
     def use_search(self, text: str) -> None:
         """Keep a search; whether it may be kept is for the caller to say."""
         self._change(HomeKept(searches={text: Used(self._state.now())}))

@@ -42,9 +42,15 @@ REST = 0.005
 """Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
 FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
+FIRST_MESSAGES = 12
+"""Messages of a session that is looked at."""
 AT_ONCE = 1e-5
 """Seconds between two rows that one statement may have inserted."""
 HIT_LIMIT = 2000
+QUIET = 0.3
+"""Seconds without a key after which more is looked for than the first screens."""
+FIRST_HITS = 200
+"""Hits that a key finds at once; the others, the best and the number of all follow when no other key does."""
 MOST_WORDS = 8
 """Words of a sentence of which each is left out once."""
 ENOUGH_HITS = 1000
@@ -268,6 +274,11 @@ def family(db: Browser, generation: int, session_id: str) -> Iterator[answers.Fa
     """The family of a session, with the outlines of its members."""
     members = db.family(session_id)
     yield answers.FamilyArrived(generation, session_id, members, db.outlines([kin.session.id for kin in members]))
+
+
+def beginning(db: Browser, generation: int, session_id: str, first_id: int) -> Iterator[answers.BeginningArrived]:
+    """The first messages of a session."""
+    yield answers.BeginningArrived(generation, session_id, db.context(session_id, first_id, width=FIRST_MESSAGES))
 
 
 def looked_up(db: Browser, generation: int, words: str) -> Iterator[Answer]:

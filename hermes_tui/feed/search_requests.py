@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from threading import Event
 
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import Answer, ContextArrived, StoreChanged, TitlesRanked
 from hermes_tui.feed.near_titles import near_titles
 from hermes_tui.feed.questions import StandingSearch
 from hermes_tui.feed.store_worker import Read, StoreWorker
-from store import Browser
+from store import Browser, Cancel
+from store.base.cancel import raise_if_cancelled
 from store.browse.hit_context import HitPlace, around
 from store.models import Hit, Message
 from store.query.parse import Query
@@ -82,12 +84,15 @@ class SearchRequests:
         if search.seen is None:
             search.seen = self._newest() or questions.newest_in(db)
         found: list[Hit] = []
-        capped = False
+        capped = rested = False
         for message in questions.hits(db, search):
             found += message.batch.hits
             capped |= message.batch.capped
             yield message
             yield from self._new_hits(search, db, generation)
+            if len(found) >= questions.FIRST_HITS and not rested:
+                rested = True
+                rest(search.cancel)
         yield from questions.beyond(db, search, found=found, capped=capped)
         yield from self._new_hits(search, db, generation)
 
@@ -98,6 +103,19 @@ class SearchRequests:
         found = questions.hits(db, search, after_id=search.seen)
         yield from (message for message in found if message.batch.hits)
         search.seen = newest
+
+
+def rest(cancel: Cancel) -> None:
+    """Wait until nobody has typed for `questions.QUIET` seconds.
+
+    Raises:
+        Interrupted: Somebody has, and the search is cancelled.
+    """
+    cancelled = Event()
+    with cancel.interrupting(cancelled.set):
+        if not cancel.cancelled:
+            cancelled.wait(questions.QUIET)
+    raise_if_cancelled(cancel)
 
 
 def _context(db: Browser, generation: int, *, hit: HitPlace, width: int) -> Iterator[Answer]:

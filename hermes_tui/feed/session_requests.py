@@ -81,6 +81,11 @@ class SessionRequests:
         read = partial(questions.family, session_id=session_id)
         self._worker.ask(self._row_thread, "family", read, about="details")
 
+    def beginning(self, session_id: str, first_id: int) -> None:
+        """Ask for the first messages of a session."""
+        read = partial(questions.beginning, session_id=session_id, first_id=first_id)
+        self._worker.ask(self._row_thread, "beginning", read, about="details")
+
     def look_up(self, words: str, *, delay: float = 0.0) -> None:
         """Ask for the counts, and for where the sessions are that `words` may mean."""
         read = partial(questions.looked_up, words=words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.flow import flow
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, cells, head, in_look_of, line_cells, span
@@ -141,5 +142,5 @@ def _tinted(line: Line, width: int) -> Line:
 def rest_line(more: int, look: Look, *, is_last: bool = False) -> Line:
     """The line below rows that are not all; with `is_last` no key shows more."""
     counted = look.glyphs.words(f"… {many(more, 'more line')}")
-    hint = look.glyphs.words(" · too long for a screen" if is_last else " · space shows all")
+    hint = look.glyphs.words(" · too long for a screen" if is_last else f" · {bound('fold')} shows all")
     return (span(counted + hint if cells(counted + hint) <= look.measure else counted, Role.DIM),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, cells, span
 from hermes_tui.render.safe import one_line
@@ -27,7 +28,14 @@ _NO_FILES = "No JSONL file was found either."
 
 Way = tuple[str, str]
 """A command or a key, and what it does."""
-AGAIN: Way = ("R", "try again")
+
+
+RECOVER: Way = ("hermes sessions recover", "after a backup of this file")
+
+
+def again() -> Way:
+    """The key that reads what could not be read once more."""
+    return bound("retry"), "try again"
 
 
 def empty_home(place: str, *, width: int, glyphs: Glyphs, has_store: bool = False) -> list[Line]:
@@ -92,19 +100,25 @@ def all_left_out(reasons: str, *, named: bool = True, width: int, glyphs: Glyphs
         named: The key that shows them works here.
     """
     title = "Every session is left out of this list"
-    return _block(glyphs.status(Status.EMPTY), title, [f"{reasons}: press v" if named else reasons], width=width)
+    return _block(
+        glyphs.status(Status.EMPTY), title, [f"{reasons}: press {bound('hidden')}" if named else reasons], width=width
+    )
 
 
-def partial(cause: str, *, sessions: int, named: bool = True, width: int, glyphs: Glyphs) -> list[Line]:
+def partial(
+    cause: str, *, sessions: int, damaged: bool = False, named: bool = True, width: int, glyphs: Glyphs
+) -> list[Line]:
     """Draw what stands above the list when state.db could not be read, one empty row above it and below.
 
     Args:
         cause: In the store's words.
         sessions: How many come from JSONL files.
+        damaged: It is damage that keeps it from being read.
         named: The key that tries again works here.
     """
     said = [one_line(cause), "", f"{_FILES_ALONE if sessions else _NO_FILES} Nothing has been written.", ""]
-    return [(), *_block(glyphs.status(Status.ERROR), "state.db cannot be read", said, [AGAIN] * named, width=width), ()]
+    ways = [RECOVER] * damaged + [again()] * named
+    return [(), *_block(glyphs.status(Status.ERROR), "state.db cannot be read", said, ways, width=width), ()]
 
 
 def unread(problems: Sequence[str], *, named: bool = True, width: int, glyphs: Glyphs) -> list[Line]:
@@ -115,7 +129,7 @@ def unread(problems: Sequence[str], *, named: bool = True, width: int, glyphs: G
         named: The key that tries again works here.
     """
     said = [*map(one_line, problems), "What their files have is below. Nothing has been written.", ""]
-    return _block(glyphs.incomplete, "Not every profile can be read", said, [AGAIN] * named, width=width)
+    return _block(glyphs.incomplete, "Not every profile can be read", said, [again()] * named, width=width)
 
 
 def busy(patience: float, waited: float, *, width: int, glyphs: Glyphs) -> list[Line]:

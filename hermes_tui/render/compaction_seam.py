@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import measure
 from hermes_tui.render.line import Line, Role, blank, cells, fit, span
@@ -45,4 +46,4 @@ def new_seam(now: datetime, seen_at: float) -> str:
 def undone_seam(messages: int, *, shown: bool = False) -> str:
     """The words where the user undid messages: `6 messages undone · v shows them`."""
     hint = "hides" if shown else "shows"
-    return f"{many(messages, 'message')} undone · v {hint} {'it' if messages == 1 else 'them'}"
+    return f"{many(messages, 'message')} undone · {bound('hidden')} {hint} {'it' if messages == 1 else 'them'}"

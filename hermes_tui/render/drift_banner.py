@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fill, line_cells, span
 from hermes_tui.render.repair_plan import SHORT_REASONS
@@ -9,9 +10,6 @@ from hermes_tui.render.safe import safe
 from hermes_tui.render.time import in_words, many
 from store.models import Check, Drift, JsonlFacts, Origin, Session
 from store.repair.model import Why
-
-DIFFERENCE: Line = (span("d", Role.ACCENT, bold=True), span(" difference"))
-KEYS: Line = (span("r", Role.ACCENT, bold=True), span(" repair  "), *DIFFERENCE)
 
 MARGIN = 2
 """Cells right of the keys."""
@@ -37,8 +35,16 @@ def banner_content(
     if session.origin not in (Origin.SQLITE, Origin.JSONL):
         return _of_drift(session, drift, facts, check), ()
     if check is not None and refused is not None:
-        return _of_refusal(check, refused), DIFFERENCE
-    return _of_drift(session, drift, facts, check), KEYS
+        return _of_refusal(check, refused), _difference()
+    return _of_drift(session, drift, facts, check), (
+        span(bound("repair"), Role.ACCENT, bold=True),
+        span(" repair  "),
+        *_difference(),
+    )
+
+
+def _difference() -> Line:
+    return span(bound("difference"), Role.ACCENT, bold=True), span(" difference")
 
 
 def _of_origin(session: Session) -> Sentences:
@@ -73,7 +79,7 @@ def _of_drift(session: Session, drift: Drift, facts: JsonlFacts | None, check: C
     if drift is Drift.JSONL_ONLY:
         return f"Only in JSONL, {many(lines, 'message')}", "Only in JSONL"
     if drift is Drift.JSONL_AHEAD:
-        here, there = in_words(lines), in_words(session.messages)
+        here, there = in_words(lines), in_words(check.sqlite_messages if check else session.messages)
         return f"JSONL has {here} messages, SQLite {there}", f"JSONL {here}, SQLite {there}"
     if drift is Drift.DAMAGED and (problem := session.problem or (facts.problem if facts else "")):
         return problem, "damaged"

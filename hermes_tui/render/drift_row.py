@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, fit, pad, span
 from hermes_tui.render.repair_plan import SHORT_REASONS, error_words
@@ -140,7 +141,11 @@ def _planned(case: Case, plan: Plan, glyphs: Glyphs) -> tuple[Span, str, Role]:
     """The same where nothing was done yet."""
     if case.left_out and plan.applies:
         only = plan.check.verdict is Verdict.JSONL_ONLY
-        return span(glyphs.waiting, Role.DIM), "left out: space adopts it" if only else "left out", Role.DIM
+        return (
+            span(glyphs.waiting, Role.DIM),
+            f"left out: {bound('leave_out')} adopts it" if only else "left out",
+            Role.DIM,
+        )
     if plan.applies:
         return span(glyphs.added, Role.GOOD, bold=True), _place(plan), Role.DIM
     if plan.refusals:

@@ -14,6 +14,7 @@ _GAPS = {
     IndexGap.CALLS: "tool calls",
     IndexGap.LONG: "tool output beyond 8 192 characters",
     IndexGap.INTERNAL: "cron and subagent sessions",
+    IndexGap.REASONING: "answers that stand in their reasoning alone",
 }
 _WORDS = {
     FallbackKind.MISSING: "no index, scanning",

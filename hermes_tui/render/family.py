@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
@@ -24,23 +25,41 @@ DEEPEST = 8
 """Steps that are indented; what lies deeper stands under the last of them."""
 
 
-def kin_row(
-    row: SessionRow, depth: int, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False, here: bool = False
-) -> Line:
-    """Draw one of a family: like a row of the list, indented by its depth, with what it is to its parent.
+def tree_lines(depths: Sequence[int], *, width: int, glyphs: Glyphs) -> list[str]:
+    """The lines before each of a family: to the one it came from, and past it to those that come later.
 
     Args:
-        depth: Steps from the first of the family.
+        depths: Steps from the first of the family, in the order of the rows; what lies very deep stands less deep.
+        width: Cells of a row.
+        glyphs: What to draw with.
+    """
+    deepest = max(min(DEEPEST, (width - NARROW) // 4), 0)
+    drawn: list[str] = []
+    open_levels: set[int] = set()
+    for depth in (min(depth, deepest) for depth in reversed(depths)):
+        past = "".join(f"{glyphs.divider} " if level in open_levels else "  " for level in range(1, depth))
+        own = f"{glyphs.branch if depth in open_levels else glyphs.last_branch} " if depth else ""
+        drawn.append(past + own)
+        open_levels = {level for level in open_levels if level < depth} | {depth}
+    return drawn[::-1]
+
+
+def kin_row(
+    row: SessionRow, lines: str, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False, here: bool = False
+) -> Line:
+    """Draw one of a family: like a row of the list, in the tree, with what it is to its parent.
+
+    Args:
+        lines: Its tree lines.
         here: It is the one whose family this is; its title is bold.
     """
     session = row.session
-    indent = 2 * min(depth, DEEPEST, max((width - NARROW) // 4, 0))
-    room = max(width - TITLE_FROM - indent - RELATION - MESSAGES - 4, 4)
+    room = max(width - TITLE_FROM - cells(lines) - RELATION - MESSAGES - 4, 4)
     title = fit(title_of(session, row.outline) or one_line(session.id), room, glyphs.truncated)
     relation = RELATIONS[session.relation] if session.relation else ""
     line = (
         *front(row, now=now, glyphs=glyphs),
-        blank(indent),
+        span(lines, Role.HAIR),
         span(title, bold=cursor or here),
         blank(room - cells(title) + 2),
         span(pad(safe(relation), RELATION), Role.DIM),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hermes_tui.render.line import Line, Role, Span, span
+from store.base.late_dataclass import dataclass
 from store.models import Drift, Status
 
 
@@ -27,6 +28,8 @@ class Glyphs:
     light: str = "─"
     seam: str = "╌"
     divider: str = "│"
+    branch: str = "├─"
+    last_branch: str = "└─"
     thumb: str = "┃"
     joint_left: str = "┭"
     joint_right: str = "┮"
@@ -117,6 +120,8 @@ ASCII = Glyphs(
     light="-",
     seam="-",
     divider="|",
+    branch="|-",
+    last_branch="`-",
     bookmark="*",
     thumb="#",
     joint_left="+",

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 
 from rich.cells import cell_len, split_graphemes
 
 from hermes_tui.render.safe import SafeText, safe
+from store.base.late_dataclass import dataclass
 
 
 class Role(StrEnum):
@@ -45,6 +47,8 @@ class Span:
 Line = tuple[Span, ...]
 """One row, or a part of one, from left to right."""
 
+SHORT = 16
+"""Characters of a span that is made once: marks, ages and numbers stand on every row."""
 Range = tuple[int, int]
 """Characters of a text, half open."""
 
@@ -56,6 +60,13 @@ _NARROW = re.compile(
 
 def span(text: str, role: Role = Role.TEXT, *, bold: bool = False, italic: bool = False) -> Span:
     """A span of any text, passed through the gate."""
+    if len(text) <= SHORT:
+        return _short_span(text, role, bold, italic)
+    return Span(safe(text), role, bold=bold, italic=italic)
+
+
+@lru_cache(maxsize=2048)
+def _short_span(text: str, role: Role, bold: bool, italic: bool) -> Span:
     return Span(safe(text), role, bold=bold, italic=italic)
 
 
@@ -64,6 +75,7 @@ def in_look_of(look: Span, text: SafeText) -> Span:
     return Span(text, look.role, look.bold, look.underline, look.italic, look.reverse, look.tint)
 
 
+@lru_cache(maxsize=512)
 def blank(width: int) -> Span:
     """`width` empty cells."""
     return Span(SafeText(" " * width))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
-from hermes_tui.render.trash import KEYS, error_words, named, plan_lines, receipt_lines, restored_lines
+from hermes_tui.render.trash import Insist, error_words, named, plan_lines, receipt_lines, restored_lines
 from store import DeletePlan, Mark, MarkPlan, TrashReceipt
 from store.errors import StoreError
 from store.manage.model import TrashProgress
@@ -35,7 +36,9 @@ _WORDS = {
 def deletion(plan: DeletePlan, *, force: bool, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The plan of one deletion under its title."""
     yield _title(plan.title or plan.session_id)
-    yield from entries(plan_lines(plan, force=force, insist=KEYS), width=width, glyphs=glyphs)
+    yield from entries(
+        plan_lines(plan, force=force, insist=Insist(bound("force"), bound("children"))), width=width, glyphs=glyphs
+    )
     yield ()
 
 

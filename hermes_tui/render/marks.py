@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from hermes_tui.render.line import Line, Range, Role, Span
+from hermes_tui.render.line import Line, Range, Role, Span, in_look_of
 from hermes_tui.render.safe import SafeText
 
 Find = Callable[[str], Sequence[Range]]
@@ -58,10 +58,10 @@ def marked(text: SafeText, marks: Iterable[Mark], like: Span) -> Line:
         if first >= last:
             continue
         if first > done:
-            parts.append(replace(like, text=SafeText(text[done:first])))
+            parts.append(in_look_of(like, SafeText(text[done:first])))
         found = SafeText(text[first:last])
         parts.append(replace(like, text=found, role=Role.ACCENT, bold=True, underline=True, reverse=current))
         done = last
     if done < len(text) or not parts:
-        parts.append(replace(like, text=SafeText(text[done:])))
+        parts.append(in_look_of(like, SafeText(text[done:])))
     return tuple(parts)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, line_cells, span
 from hermes_tui.render.repair_plan import backed_up, gateway_sentence, left_sentence
@@ -103,7 +104,7 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
     )
     yield from entries(groups, width=width, glyphs=glyphs)
     taken = f" takes out exactly these {many(receipt.inserted, 'message')}; anything written later stays."
-    yield (blank(MARGIN), span("u", Role.ACCENT, bold=True), span(taken, Role.DIM))
+    yield (blank(MARGIN), span(bound("undo"), Role.ACCENT, bold=True), span(taken, Role.DIM))
     yield (blank(MARGIN), span("From a shell: ", Role.DIM), span(f"hermes-tui undo {receipt.operation}"))
 
 

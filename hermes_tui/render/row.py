@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, line_cells, pad, pad_left, reach, span
@@ -34,6 +35,7 @@ class Columns:
     chain: int = 0
 
 
+@lru_cache(maxsize=8)
 def columns(width: int) -> Columns:
     """The columns of a list of `width` cells."""
     if width >= 96:
@@ -59,6 +61,12 @@ class SessionRow:
     """Characters of `title_of(session, outline)` that a search matches."""
     has_news: bool = False
     """It has messages since the reader was there."""
+
+    @property
+    def shown(self) -> int:
+        """Messages that opening it shows with everything unfolded; those of its row as long as that is not known."""
+        known = self.outline.shown if self.outline is not None else None
+        return self.session.messages if known is None else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +103,16 @@ def session_row(
     shape, session = columns(width), row.session
     owner = fit(one_line(session.profile), 12, glyphs.truncated) if extras.profile else ""
     owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < shape.title // 2 else ()
+    if label := left_out_as(session):
+        owned = (span(f"{label} ", Role.DIM), *owned)
     line = [
         *front(row, now=now, glyphs=glyphs, extras=extras),
         *owned,
         *_title(row, shape.title - line_cells(owned), glyphs=glyphs, bold=cursor),
-        *_origin(session, shape, glyphs),
+        *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
     ]
     if shape.messages:
-        line.append(span(" " + pad_left(safe(glyphs.words(count(session.messages))), shape.messages), Role.DIM))
+        line.append(span(" " + pad_left(safe(glyphs.words(count(row.shown))), shape.messages), Role.DIM))
     if shape.chain:
         line.append(span(" " + pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain), Role.DIM))
     return with_cursor((*line, blank(1)), glyphs, cursor=cursor)
@@ -114,26 +124,40 @@ def group_row(row: SessionRow, hits: int, *, width: int, now: datetime, glyphs: 
     Args:
         hits: How many messages of this session match.
     """
-    shape = columns(width)
+    shape, session = columns(width), row.session
     said = f"{glyphs.words(count(hits))} {'hit' if hits == 1 else 'hits'}"
     room = max(9 if width >= 56 else 8, cells(said))
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     line = (
         *front(row, now=now, glyphs=glyphs),
         *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
-        *_origin(row.session, shape, glyphs),
+        *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
         span(" " + pad_left(safe(said), room), Role.DIM),
         blank(1),
     )
     return with_cursor(line, glyphs, cursor=cursor)
 
 
+def left_out_as(session: Session) -> SafeText:
+    """The word for a session that the default list leaves out, "" for any other; it goes before its title."""
+    if session.archived:
+        return SafeText("archived")
+    if session.is_child:
+        return SafeText("child")
+    return SafeText("internal" if session.hidden else "")
+
+
 def title_of(session: Session, outline: Outline | None) -> SafeText:
     """The name of a session: its title, else its first words, else its id; "" where it has no messages."""
     title = one_line((session.title or "")[:LONGEST_TITLE])
-    if title or not (session.messages or session.problem):
+    if title or not _has_content(session, outline):
         return title
     return one_line(outline.first_words) or safe(session.id) if outline else SafeText("")
+
+
+def _has_content(session: Session, outline: Outline | None) -> bool:
+    """Whether opening a session shows anything, or says why not."""
+    return bool(SessionRow(session, outline).shown or session.problem)
 
 
 def status_of_row(session: Session, outline: Outline | None) -> Status | None:
@@ -184,21 +208,24 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras =
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
     session, title, role = row.session, title_of(row.session, row.outline), Role.TEXT
-    if not title and not (session.messages or session.problem):
+    if not title and not _has_content(session, row.outline):
         title, role = SafeText("(no messages)"), Role.DIM
+    if left_out_as(session):
+        role = Role.DIM
     shown = fit(title, width, glyphs.truncated)
     whole = len(shown) if shown == title else len(shown) - 1
     kept = [(start, min(end, whole), False) for start, end in row.matches]
     return (*marked(shown, kept, Span(SafeText(""), role, bold=bold)), blank(width - cells(shown)))
 
 
-def _origin(session: Session, shape: Columns, glyphs: Glyphs) -> Line:
+@lru_cache(maxsize=256)
+def _origin(source: str, model: str, shape: Columns, truncated: str) -> Line:
     """Source and model, each after two spaces."""
     line: list[Span] = []
     if shape.source:
-        name = short_source(session.source) if shape.source < 8 else one_line(session.source)
-        line.append(span("  " + pad(fit(name, shape.source, glyphs.truncated), shape.source), Role.DIM))
+        name = short_source(source) if shape.source < 8 else one_line(source)
+        line.append(span("  " + pad(fit(name, shape.source, truncated), shape.source), Role.DIM))
     if shape.model:
-        model = fit(short_model(session.model), shape.model, glyphs.truncated)
-        line.append(span("  " + pad(model, shape.model), Role.DIM))
+        shown = fit(short_model(model), shape.model, truncated)
+        line.append(span("  " + pad(shown, shape.model), Role.DIM))
     return tuple(line)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import NewType
 
 SafeText = NewType("SafeText", str)
@@ -26,12 +27,12 @@ _ARABIC = "\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u08e1\u08e3-\u08ff\ufb
 _INDIC = "\u0900-\u0dff\u1cd0-\u1cff\ua8e0-\ua8ff\U00011000-\U00011fff"
 _IDEOGRAPHS = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 
-_IS_EMOJI = re.compile(f"[{_EMOJI}]")
-_IS_SCRIPT = re.compile(f"[{_ARABIC}{_INDIC}]")
-_TAKES_SELECTOR = re.compile(f"[#*0-9{_EMOJI}]")
-_IS_IDEOGRAPH = re.compile(f"[{_IDEOGRAPHS}]")
+_IS_EMOJI = f"[{_EMOJI}]"
+_IS_SCRIPT = f"[{_ARABIC}{_INDIC}]"
+_TAKES_SELECTOR = f"[#*0-9{_EMOJI}]"
+_IS_IDEOGRAPH = f"[{_IDEOGRAPHS}]"
 
-_SUSPECT = re.compile(
+_SUSPECT = (
     "\x00{2,}|["
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, grapheme joiner, fillers, vowel separators
@@ -42,7 +43,14 @@ _SUSPECT = re.compile(
     "\U000e0000-\U000e0fff"  # tags and more selectors
     "]"
 )
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _BLANKS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern, compiled when it is used: large sets of characters take milliseconds, and plain text needs none."""
+    return re.compile(pattern)
 
 
 def safe(text: str) -> SafeText:
@@ -57,7 +65,7 @@ def safe(text: str) -> SafeText:
     """
     if text.isascii() and text.isprintable():
         return SafeText(text)
-    return SafeText(_SUSPECT.sub(_symbol, text))
+    return SafeText(_compiled(_SUSPECT).sub(_symbol, text))
 
 
 def one_line(text: str) -> SafeText:
@@ -87,8 +95,8 @@ def json_safe(value: object) -> str:
     Raises:
         TypeError: `value` holds something that JSON has no form for.
     """
-    line = json.dumps(value, ensure_ascii=False)
-    return line if line.isascii() and line.isprintable() else _SUSPECT.sub(_escape, line)
+    line = _encoded(value)
+    return line if line.isascii() and line.isprintable() else _compiled(_SUSPECT).sub(_escape, line)
 
 
 def _symbol(match: re.Match[str]) -> str:
@@ -116,12 +124,12 @@ def _works(text: str, index: int, character: str) -> bool:
     """Whether a joiner or a selector has something visible to work on where it stands."""
     before, after = text[max(index - 1, 0) : index], text[index + 1 : index + 2]
     if character in "\ufe0e\ufe0f":
-        return bool(_TAKES_SELECTOR.match(before) or _IS_IDEOGRAPH.match(before))
+        return bool(_compiled(_TAKES_SELECTOR).match(before) or _compiled(_IS_IDEOGRAPH).match(before))
     if "\ufe00" <= character <= "\ufe0d" or "\U000e0100" <= character <= "\U000e01ef":
-        return bool(_IS_IDEOGRAPH.match(before))
+        return bool(_compiled(_IS_IDEOGRAPH).match(before))
     if character not in "\u200c\u200d":
         return False
-    if _IS_SCRIPT.match(before) and _IS_SCRIPT.match(after):
+    if _compiled(_IS_SCRIPT).match(before) and _compiled(_IS_SCRIPT).match(after):
         return True
     base = text[index - 2 : index - 1] if before == "\ufe0f" and index > 1 else before
-    return character == "\u200d" and bool(_IS_EMOJI.match(base) and _IS_EMOJI.match(after))
+    return character == "\u200d" and bool(_compiled(_IS_EMOJI).match(base) and _compiled(_IS_EMOJI).match(after))

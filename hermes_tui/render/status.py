@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, join, span
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import in_words, many, n_bytes
-from store.models import Scope, Status
+from store.models import Drift, Scope, Status
 
 BAR = 10
 """Cells of a bar."""
@@ -56,9 +57,15 @@ def sessions_sentence(shown: int, scope: Scope, *, named: bool = True) -> Line:
     return (*line, span(f" ({reasons}", Role.DIM), *press_v(named=named))
 
 
+def what_to_try(*, glyphs: Glyphs) -> Line:
+    """Say to who sees the demo for the first time what may be done."""
+    ways = ("try: docker", "↓ enter opens it", f"tab, then {bound('repair')} repairs ⇡A", "f1 help")
+    return (span(glyphs.words(" · ".join(ways)).replace("⇡A", glyphs.drifts[Drift.JSONL_AHEAD]), Role.DIM),)
+
+
 def press_v(*, named: bool) -> Line:
     """End a sentence on what is left out with the key that shows it, where that works."""
-    return (span(": press ", Role.DIM), _key("v"), span(")", Role.DIM)) if named else (span(")", Role.DIM),)
+    return (span(": press ", Role.DIM), _key(bound("hidden")), span(")", Role.DIM)) if named else (span(")", Role.DIM),)
 
 
 def left_out(scope: Scope) -> str:
@@ -80,7 +87,7 @@ def hits_sentence(progress: SearchProgress, *, glyphs: Glyphs) -> Line:
         _dim(progress.fallback or progress.order),
     ]
     if progress.rerank and not progress.searching:
-        parts.append((_key("R"), span(" re-ranks", Role.DIM)))
+        parts.append((_key(bound("rerank")), span(" re-ranks", Role.DIM)))
     elif progress.milliseconds is not None:
         parts.append(_dim(f"{in_words(round(progress.milliseconds))} ms"))
     if progress.searching:
@@ -89,13 +96,23 @@ def hits_sentence(progress: SearchProgress, *, glyphs: Glyphs) -> Line:
 
 
 def position_sentence(
-    index: int, total: int, *, tools: str, reasoning: str, marked: bool = False, glyphs: Glyphs
+    index: int,
+    total: int,
+    *,
+    undone: int = 0,
+    compacted: int = 0,
+    tools: str,
+    reasoning: str,
+    marked: bool = False,
+    glyphs: Glyphs,
 ) -> Line:
     """Say where a reader is: `message 3 of 994 · tools short · reasoning folded`; counted from 1.
 
     Args:
         index: The message with the bar; 0 before the first one.
-        total: All messages.
+        total: All messages, with those that are not active.
+        undone: Of them, what the user undid.
+        compacted: Of them, what a compaction left as history.
         tools: How calls are shown.
         reasoning: How reasoning is shown.
         marked: The message has a bookmark.
@@ -105,7 +122,11 @@ def position_sentence(
     if not index:
         place = (span(in_words(total)), span(" message" if total == 1 else " messages", Role.DIM))
     mark: list[Line] = [(span(f"{glyphs.bookmark} bookmarked", Role.ACCENT),)] if marked else []
-    return _joined([place, *mark, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
+    of_which = [
+        f"{in_words(number)} {word}" for number, word in ((undone, "undone"), (compacted, "compacted")) if number
+    ]
+    beside = [_dim(f"with {' and '.join(of_which)}")] if of_which else []
+    return _joined([place, *beside, *mark, _dim(f"tools {tools}"), _dim(f"reasoning {reasoning}")], glyphs)
 
 
 def find_sentence(number: int, total: int, *, text: str, scope: str, searching: bool, glyphs: Glyphs) -> Line:

@@ -28,7 +28,6 @@ class Insist(NamedTuple):
 
 
 OPTIONS = Insist("--force", "--with-children")
-KEYS = Insist("M", "c")
 _AGAINST = {
     Against.RECENT: "its last message is younger than 15 minutes, so an agent may be at work on it",
     Against.BUSY: "Hermes is at work on it ({})",

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from hermes_tui.commands.registry import DOCTOR, Offer, Place, applying, footer, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.feed import Feed, answers
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
@@ -116,7 +117,7 @@ def _lines(state: DoctorState, width: int, now: datetime, glyphs: Glyphs) -> Ite
     for replay in state.replays:
         error = str(replay.error) if replay.error else ""
         yield from replayed_line(replay.name, replay.written, error, width=width, glyphs=glyphs)
-    ways = {"spool": "y writes them, see below"} if "waiting" in state.conditions else {}
+    ways = {"spool": f"{bound('replay')} writes them, see below"} if "waiting" in state.conditions else {}
     yield from finding_lines(state.findings, ways=ways, width=width, glyphs=glyphs)
     if state.waiting or state.problems:
         fact = unwritten("replay") if state.may_write else READ_ONLY
@@ -168,6 +169,11 @@ class DoctorScreen(Screen[None]):
     def hear_key(self, at: float) -> None:
         """A key agrees to what was asked when it was pressed."""
         self._frame.wait.act(at)
+
+    @property
+    def help_place(self) -> Place:
+        """The only one of this screen."""
+        return Place.DOCTOR
 
     def take_unused_key(self, key: str, *, printable: bool) -> None:
         """Say why a key does nothing."""

@@ -1,23 +1,25 @@
-"""Help: all keys, from the one table, and the search language in a few lines."""
+"""Help: every key by the place it works in, every mark, the search language; filtered by typing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
-from hermes_tui.commands.registry import TABLE
+from hermes_tui.commands.help_sections import sections
+from hermes_tui.commands.model import Place
 from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.heading import Heading
-from hermes_tui.render.line import Line, Role, blank, cells, span
-from hermes_tui.render.safe import safe
-from hermes_tui.render.text import wrap
+from hermes_tui.render.help_page import HelpBlock, HelpPage, help_page, key_line
+from hermes_tui.render.legend import legend
+from hermes_tui.render.safe import one_line, safe
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
+from hermes_tui.widgets.prompt_bar import PromptBar
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.theme import glyphs_of
 
@@ -41,52 +43,96 @@ LANGUAGE = (
     ("is:flagged", "of sessions whose two sources disagree; is:live, is:archived, is:bookmarked"),
     ("has:reasoning", "messages with reasoning"),
 )
-MEASURE = 96
-EMPTY: Line = ()
-KEYS_COLUMN, LANGUAGE_COLUMN = 10, 27
-"""Columns in which the sentences start."""
+LANGUAGE_COLUMN, MARKS_COLUMN = 28, 6
+"""Columns in which explanations start."""
 
 
-def help_lines(width: int, glyphs: Glyphs) -> list[Line]:
-    """The help, wrapped for a page of `width` cells."""
-    lines: list[Line] = [EMPTY, (blank(1), span("Keys", bold=True))]
-    for command in TABLE:
-        sentence = command.sentence.replace("`", "")
-        lines += _entry(glyphs.words(command.shown), sentence, column=KEYS_COLUMN, width=width, glyphs=glyphs)
-    lines += [EMPTY, (blank(1), span("Search", bold=True))]
-    for example, meaning in LANGUAGE:
-        if glyphs is ASCII and not example.isascii():
-            continue
-        lines += _entry(example, meaning, column=LANGUAGE_COLUMN, width=width, glyphs=glyphs)
-    return lines
+def help_of(text: str, *, width: int, glyphs: Glyphs) -> HelpPage:
+    """The help for a page of `width` cells, or what of it has all words of a text."""
+    words = text.casefold().split()
+    blocks = (block.with_words(words, glyphs) if words else block for block in _blocks(glyphs))
+    return help_page(list(blocks), width=width, glyphs=glyphs)
 
 
-def _entry(keys: str, sentence: str, *, column: int, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    room = max(min(width - 2, MEASURE) - column, 10)
-    for index, text in enumerate(wrap(glyphs.words(sentence), room)):
-        gap = column - 1 - (cells(safe(keys)) if index == 0 else 0)
-        first = (span(keys, Role.ACCENT, bold=True),) if index == 0 else ()
-        yield blank(1), *first, blank(max(gap, 1)), span(text, Role.DIM)
+def _blocks(glyphs: Glyphs) -> list[HelpBlock]:
+    """The marks and the first steps, then the places, then the language."""
+    keys = [
+        HelpBlock(part.title, tuple((key_line(entry.keys, glyphs), entry.sentence) for entry in part.entries))
+        for part in sections()
+    ]
+    examples = ((example, meaning) for example, meaning in LANGUAGE if glyphs is not ASCII or example.isascii())
+    language = tuple((key_line(example, glyphs), meaning) for example, meaning in examples)
+    marks = HelpBlock("Marks", tuple(legend(glyphs)), MARKS_COLUMN)
+    return [keys[0], marks, *keys[1:], HelpBlock("The search language", language, LANGUAGE_COLUMN)]
 
 
 class HelpScreen(Screen[None]):
-    """Over the browser; esc leads back."""
+    """Over any other screen; esc leads back.
+
+    Args:
+        place: The place that it was asked for in, where it begins; None for the beginning.
+    """
 
     CSS_PATH = "help.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False, priority=True),
+        Binding("q,question_mark,f1", "dismiss", show=False),
+        Binding("slash", "filter", show=False),
+    ]
+
+    def __init__(self, place: Place | None = None) -> None:
+        super().__init__()
+        self._title = next((part.title for part in sections() if place in part.places), "")
+        self._bar = PromptBar("/", "words of a command, a mark, a filter", id="help-filter")
+        self._page = TextPage()
 
     def compose(self) -> ComposeResult:
-        """Title, text, footer."""
+        """Title, filter, text, footer."""
         yield HeadingRule()
-        yield TextPage()
+        yield self._bar
+        yield self._page
         yield Footer()
 
     def on_mount(self) -> None:
         """Say what this is and how to leave it."""
-        self.query_one(HeadingRule).show(Heading(safe("Help"), facts=("hermes-tui",), focused=True))
-        self.query_one(Footer).show((("esc", "back"), ("↑↓", "scroll")), ("q", "back"))
-        self.query_one(TextPage).focus()
+        self._show_heading("")
+        self.query_one(Footer).show((("esc", "back"), ("↑↓", "scroll"), ("/", "filter")), ("q", "back"))
+        self._page.focus()
+
+    def action_filter(self) -> None:
+        """Type what is looked for."""
+        self._bar.display = True
+        self._bar.input.focus()
+
+    def action_back(self) -> None:
+        """Take the filter out, or leave."""
+        if not self._bar.display:
+            self.dismiss()
+            return
+        self._bar.display = False
+        self._bar.input.value = ""
+        self._page.focus()
+
+    @on(Input.Submitted)
+    def _on_filter_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._page.focus()
+
+    @on(Input.Changed)
+    def _on_filter_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._show(event.value)
 
     @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self.query_one(TextPage).show(help_lines(event.size.width, glyphs_of(self.app)))
+    def _on_size_changed(self) -> None:
+        self._show(self._bar.input.value)
+
+    def _show(self, text: str) -> None:
+        page = help_of(text, width=self.size.width, glyphs=glyphs_of(self.app))
+        self._page.show(page.lines, top=0 if text else page.starts.get(self._title, 0))
+        self._show_heading(text)
+
+    def _show_heading(self, text: str) -> None:
+        self.query_one(HeadingRule).show(
+            Heading(safe("Help"), note=one_line(text), facts=("hermes-tui",), focused=True)
+        )

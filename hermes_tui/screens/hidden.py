@@ -11,8 +11,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
+from hermes_tui.commands.key_names import textual_name
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import WhereaboutsArrived
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.left_out import counted, found
 from hermes_tui.render.line import Line, crop
@@ -38,7 +40,7 @@ class HiddenScreen(Screen[bool]):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),
-        Binding("v", "dismiss(True)", show=False),
+        Binding(textual_name(bound("hidden")), "dismiss(True)", show=False),
         Binding("q", "dismiss(False)", show=False),
         # Before the focused widget, as in the browser: what is typed fast after it is looked up too.
         Binding("slash", "look_up", show=False, priority=True),
@@ -87,7 +89,11 @@ class HiddenScreen(Screen[bool]):
         """The keys differ between the look-up and the text."""
         everything = "the default list" if self._browser.everything else "show everything"
         typing = self.focused is self._input
-        keys = (("↓", "read"), ("esc", "back")) if typing else (("v", everything), ("/", "look up"), ("esc", "back"))
+        keys = (
+            (("↓", "read"), ("esc", "back"))
+            if typing
+            else ((bound("hidden"), everything), ("/", "look up"), ("esc", "back"))
+        )
         self.query_one(Footer).show(keys, ("enter", "read") if typing else ("q", "back"))
 
     @on(Input.Changed, "#lookup")

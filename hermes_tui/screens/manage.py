@@ -82,6 +82,11 @@ class ManageScreen(Screen[bool]):
         """A key agrees to the plan that stood when it was pressed."""
         self._frame.wait.act(at)
 
+    @property
+    def help_place(self) -> Place:
+        """The only one of this screen."""
+        return Place.MANAGE
+
     def take_unused_key(self, key: str, *, printable: bool) -> None:
         """Say why a key does nothing."""
         reason = why_unused(key, Place.MANAGE, self.state.conditions)

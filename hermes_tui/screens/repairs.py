@@ -85,6 +85,11 @@ class RepairsScreen(Screen[ChosenRepair | None]):
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
 
+    @property
+    def help_place(self) -> Place:
+        """The only one of this screen."""
+        return Place.JOURNAL
+
     def take_unused_key(self, key: str, *, printable: bool) -> None:
         """Say why a key does nothing."""
         self._frame.take_unused_key(why_unused(key, Place.JOURNAL, self.conditions), printable=printable)

@@ -62,6 +62,11 @@ class ResumeScreen(Screen[bool]):
     def hear_key(self, at: float) -> None:
         """Nothing is written from here."""
 
+    @property
+    def help_place(self) -> Place:
+        """The only one of this screen."""
+        return Place.RESUME
+
     def take_unused_key(self, key: str, *, printable: bool) -> None:
         """Say why a key does nothing."""
         self._frame.take_unused_key(why_unused(key, Place.RESUME, ()), printable=printable)

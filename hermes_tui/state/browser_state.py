@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hermes_tui.commands.registry import Place
+from hermes_tui.feed.questions import FIRST_HITS, QUIET
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.state.find import Find
@@ -119,7 +120,8 @@ class SearchState:
 
     def is_slow(self, now: float) -> bool:
         """Whether answers are still awaited, the ranking included, and were for so long that it is to be said."""
-        return not (self.results.done and not self.ranking) and now - self.requested_at >= SIGN_AFTER
+        rest = QUIET if self.results.hits >= FIRST_HITS else 0.0
+        return not (self.results.done and not self.ranking) and now - self.requested_at >= SIGN_AFTER + rest
 
 
 @dataclass(slots=True)
@@ -141,6 +143,9 @@ class ReadingState:
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
     total: int = 0
+    undone: int = 0
+    compacted: int = 0
+    """Of `total`, what the user undid and what a compaction left as history."""
     bar: tuple[str, int | None] | None = None
     """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)
@@ -204,6 +209,8 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
+    trying_until: float = 0.0
+    """Until when, by `seconds`, the status line says what may be tried."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
 
@@ -235,7 +242,12 @@ class BrowserState:
     @property
     def two_panes(self) -> bool:
         """List and transcript stand side by side."""
-        return self.layout.roomy and not self.single
+        return self.layout.roomy and not self.single and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """There is no session, and that is known."""
+        return self.catalog.complete and not len(self.catalog) and self.failure is None
 
     @property
     def comparing(self) -> bool:

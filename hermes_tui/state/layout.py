@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 TWO_PANES = 100
 """Columns from which list and transcript stand side by side."""
+NARROWEST = 40
+"""Columns of either pane, at least."""
 TALL = 30
 LOW = 14
 LEAST = (40, 10)
@@ -18,6 +20,8 @@ class Layout:
 
     width: int
     height: int
+    share: int | None = None
+    """Thousandths of the width that the list was given; None where nobody moved the divider."""
 
     @property
     def roomy(self) -> bool:
@@ -27,7 +31,9 @@ class Layout:
     @property
     def list_width(self) -> int:
         """Cells of the list beside a transcript, without the divider."""
-        return min(84, max(40, round(self.width * 0.44)))
+        if self.share is None:
+            return min(84, max(40, round(self.width * 0.44)))
+        return max(NARROWEST, min(round(self.width * self.share / 1000), self.width - 1 - NARROWEST))
 
     def classes(self, *, single: bool, reading: bool) -> dict[str, bool]:
         """The classes of the screen, which show its parts and leave them out.

@@ -69,6 +69,7 @@ class Catalog:
         self._uncompared: set[str] = set()
         self._files: frozenset[str] = frozenset()
         self._parents: set[str] = set()
+        self._outdated: set[str] = set()
         self.profiles: set[str] = set()
         """The profiles that sessions are of."""
         self.counted: Scope | None = None
@@ -108,6 +109,16 @@ class Catalog:
         """The rows of all sessions, newest first, as they are asked for; nothing may be added meanwhile."""
         return (self._rows[session_id] for session_id in self._all)
 
+    def without_outline(self, session_ids: Iterable[str]) -> list[str]:
+        """Those sessions whose outline is to be read: for the first time, or because they have changed since."""
+        known = (row for session_id in session_ids if (row := self._rows.get(session_id)) is not None)
+        return [row.session.id for row in known if row.outline is None or row.session.id in self._outdated]
+
+    def of_uncertain_length(self) -> list[str]:
+        """Ids of the sessions of which more may be shown than their row has, as long as their outline is not read."""
+        rows = (row for row in self._rows.values() if row.session.chain > 1 or row.drift is not None)
+        return self.without_outline(row.session.id for row in rows)
+
     def untitled(self, most: int) -> list[str]:
         """Ids of the newest sessions that have neither a title nor an outline."""
         bare = (row.session.id for row in self.every() if row.outline is None and not row.session.title)
@@ -135,6 +146,7 @@ class Catalog:
             drift = Drift.JSONL_ONLY if session.origin is Origin.JSONL else None
             drift = Drift.DAMAGED if session.problem else drift
             self._keep(replace(old, session=session) if old else SessionRow(session, None, drift))
+        self._outdated |= changed.keys()
         self._all.put({session.id: place_of(session) for session in changed.values()})
         plain = {key: place_of(session) for key, session in changed.items() if reason_of(session) is None}
         self._plain.put(plain)
@@ -153,6 +165,7 @@ class Catalog:
 
     def put_outlines(self, outlines: Mapping[str, Outline]) -> list[SessionRow]:
         """Set outlines; returns the rows that changed."""
+        self._outdated -= outlines.keys()
         known = ((row, outline) for key, outline in outlines.items() if (row := self._rows.get(key)) is not None)
         return [self._keep(replace(row, outline=outline)) for row, outline in known if row.outline != outline]
 
@@ -164,6 +177,7 @@ class Catalog:
     ) -> list[SessionRow]:
         """Set flags and the facts that they rest on, and which could not be compared; returns the rows that changed."""
         refreshed = {key for key, fact in facts.items() if self._facts.get(key) != fact}
+        self._outdated |= refreshed
         self._facts.update(facts)
         self._uncompared -= drifts.keys()
         self._uncompared |= uncompared
@@ -178,6 +192,7 @@ class Catalog:
         """Forget everything: another file may lie at the path."""
         for row in list(self._rows.values()):
             self._forget(row)
+        self._outdated.clear()
         self._files, self.counted, self.complete = frozenset(), None, False
 
     @property

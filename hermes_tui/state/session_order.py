@@ -48,7 +48,7 @@ def arranged(newest_first: Sequence[SessionRow], order: Order) -> Sequence[Sessi
         case Order.OLDEST:
             return newest_first[::-1]
         case Order.LONGEST:
-            return sorted(newest_first, key=lambda row: -row.session.messages)
+            return sorted(newest_first, key=lambda row: -row.shown)
         case Order.FLAGGED:
             return sorted(newest_first, key=lambda row: row.drift is None)
         case Order.TITLE:

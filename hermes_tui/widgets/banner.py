@@ -8,6 +8,7 @@ from textual import events
 from textual.message import Message
 from textual.reactive import reactive
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.drift_banner import Sentences, banner_content, banner_line
 from hermes_tui.render.line import Line
 from hermes_tui.state.browser_state import Sources
@@ -60,4 +61,4 @@ class Banner(Bar):
         event.stop()
         event.prevent_default()
         if self._shown[0] is not None and event.chain == 1:
-            self.post_message(self.Clicked(key_at(self.line(self.size.width), event.x) == "d"))
+            self.post_message(self.Clicked(key_at(self.line(self.size.width), event.x) == bound("difference")))

@@ -6,6 +6,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.key_targets import key_at, key_event
@@ -35,7 +36,7 @@ class Bar(Widget):
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         """Press the key that is named under the mouse; the second click of a double click agrees to nothing."""
         key = key_at(self.line(self.size.width), event.x)
-        if key and not (key == "y" and event.chain > 1):
+        if key and not (key == bound("apply") and event.chain > 1):
             event.stop()
             self.app.post_message(key_event(key, event))
 

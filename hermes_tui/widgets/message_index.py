@@ -41,6 +41,8 @@ class MessageIndex:
         self.heads: list[Head] = []
         self.prompts: list[int] = []
         """Indices of the messages whose role is the user's."""
+        self.n_compacted = 0
+        """Messages that compactions left as history."""
         self.undone_shown = False
         """Messages that the user undid are among those that are shown."""
         self.seen: Seen | None = None
@@ -77,6 +79,7 @@ class MessageIndex:
         for index in range(start, len(self.heads)):
             if self.heads[index].role == "session_meta":
                 self._metadata.append(index)
+            self.n_compacted += is_compacted(self.heads[index])
             if self.heads[index].role == "user":
                 self.prompts.append(index)
             if is_undone(self.heads[index]):
@@ -84,6 +87,11 @@ class MessageIndex:
                     self._undone[-1][1] = index + 1
                 else:
                     self._undone.append([index, index + 1])
+
+    @property
+    def n_undone(self) -> int:
+        """Messages that the user undid."""
+        return sum(end - start for start, end in self._undone)
 
     def numbers(self, index: int) -> tuple[int, int]:
         """The number of the message at an index, or of the last one where it is beyond, and that of all."""

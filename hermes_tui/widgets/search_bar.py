@@ -23,7 +23,6 @@ from hermes_tui.widgets.bar import Bar
 from hermes_tui.widgets.theme import Ground, palette_of
 from store.query.filters import KEYS
 
-PLACEHOLDER = 'words, "exact phrase", source: model: after: is:flagged'
 FILTER = re.compile(rf'(?<!\S)-?(?P<name>(?:{"|".join(KEYS)}):)(?P<value>"[^"]*"?|\S*)')
 
 
@@ -94,9 +93,7 @@ class QueryInput(Input, inherit_bindings=True):
     """The characters that mean nothing; they are underlined."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
-        super().__init__(
-            placeholder=PLACEHOLDER, highlighter=_Filters(self), compact=True, select_on_focus=False, id=id
-        )
+        super().__init__(highlighter=_Filters(self), compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False
 
     class Cut(Message):

@@ -27,10 +27,10 @@ class TextPage(ScrollPane):
             """Once is enough."""
             return isinstance(message, TextPage.EndNear)
 
-    def show(self, lines: Sequence[Line], *, from_top: bool = False) -> None:
-        """Put other lines up, from the first one or from where the reader is."""
+    def show(self, lines: Sequence[Line], *, from_top: bool = False, top: int | None = None) -> None:
+        """Put other lines up, from where the reader is, from the first one or from that with the number `top`."""
         self._lines = lines
-        self._show_from(0 if from_top else self._top)
+        self._show_from(0 if from_top else self._top if top is None else top)
 
     def action_move_by(self, rows: int) -> None:
         """Show what is so many rows further down, or up if negative."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -69,6 +69,8 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=id)
         self._head: tuple[Line, ...] = ()
+        self.move_divider: Callable[[int], object] = lambda _: None
+        """Takes the column of the screen that the divider is dragged to."""
         self.cursor = ListCursor(self.can_stand_on)
         """The keys of the rows, the one under the cursor, and those on the screen."""
         self._posted: tuple[Hashable, tuple[Hashable, ...]] = None, ()
@@ -186,6 +188,20 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.FlagClicked())
         elif event.chain > 1 or self.opens_at_once(self.cursor.key):
             self.action_choose()
+
+    @on(events.MouseDown)
+    def _on_divider_pressed(self, event: events.MouseDown) -> None:
+        if self.divider and event.x == self.size.width - 1:
+            self.capture_mouse()
+
+    @on(events.MouseMove)
+    def _on_divider_dragged(self, event: events.MouseMove) -> None:
+        if self.app.mouse_captured is self:
+            self.move_divider(event.screen_x)
+
+    @on(events.MouseUp)
+    def _on_divider_released(self) -> None:
+        self.release_mouse()
 
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from .late_dataclass import dataclass
 
 
 class IndexGap(StrEnum):
     """Text that a full-text index lacks by design (docs/format.md §2.4); `LONG` is tool output beyond 8,192 characters.
 
-    `INTERNAL` is that of cron and subagent sessions.
+    `INTERNAL` is that of cron and subagent sessions, `REASONING` that of answers which stand in their reasoning alone.
     """
 
     TOOL = "tool"
     CALLS = "calls"
     LONG = "long"
     INTERNAL = "internal"
+    REASONING = "reasoning"
 
 
 class FallbackKind(StrEnum):

@@ -7,11 +7,12 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from .fallbacks import Fallback, ScanProgress
+from .late_dataclass import dataclass
 
 T = TypeVar("T")
 
@@ -136,12 +137,15 @@ class FamilyMember:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Status and first words of a listed session; read for the rows on the screen only."""
+    """Status, first words and shown messages of a listed session; read for the rows on the screen only."""
 
     status: Status | None
     """None where the messages that decide it cannot be read."""
     first_words: str = ""
     """Start of the first user message, one line, at most 200 characters; "" for none."""
+    shown: int | None = None
+    """Messages that reading the session shows with everything unfolded: of its whole chain and of the source that it is
+    read from, copies once, undone and compacted ones included; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

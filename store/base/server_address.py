@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from .errors import CannotOpen
+from .late_dataclass import dataclass
 
 SCHEMES = ("postgresql://", "postgres://")
 PARAMETERS = (*("host", "port", "dbname", "user", "password", "sslmode", "sslrootcert", "connect_timeout", "schema"),)

@@ -14,6 +14,7 @@ from ..search.searches import Searches
 from .comparisons import Comparisons
 from .locate import Locator
 from .messages import StoredMessages
+from .outlines import Outlines
 from .reading import SessionReader
 from .records import SessionRecords
 from .sessions import StoredSessions
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 def _sessions(browser: HomeBrowser) -> StoredSessions:
     return browser._sessions
+
+
+def _outlines(browser: HomeBrowser) -> Outlines:
+    return browser._outlines
 
 
 def _messages(browser: HomeBrowser) -> StoredMessages:
@@ -66,6 +71,7 @@ class HomeBrowser:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
         self._sessions = StoredSessions(store)
+        self._outlines = Outlines(store)
         self._messages = StoredMessages(store)
         self._reader = SessionReader(store)
         self._records = SessionRecords(store)
@@ -78,7 +84,7 @@ class HomeBrowser:
     recent = delegate(_sessions, StoredSessions.recent)
     session = delegate(_sessions, StoredSessions.session)
     file_sessions = delegate(_sessions, StoredSessions.file_sessions)
-    outlines = delegate(_sessions, StoredSessions.outlines)
+    outlines = delegate(_outlines, Outlines.outlines)
     scope = delegate(_sessions, StoredSessions.scope)
     chain = delegate(_sessions, StoredSessions.chain)
     family = delegate(_sessions, StoredSessions.family)
@@ -93,6 +99,7 @@ class HomeBrowser:
     context = delegate(_messages, StoredMessages.context)
     file_messages = delegate(_messages, StoredMessages.file_messages)
     snapshot_messages = delegate(_messages, StoredMessages.snapshot_messages)
+    spooled = delegate(_messages, StoredMessages.spooled)
     waiting = delegate(_messages, StoredMessages.waiting)
     reading = delegate(_reader, SessionReader.reading)
     pieces = delegate(_reader, SessionReader.pieces)

@@ -127,6 +127,10 @@ class StoredMessages:
         snapshot = self._store.leftovers.snapshots.get(session_id)
         return snapshot.messages if snapshot else ()
 
+    def spooled(self) -> frozenset[str]:
+        """Ids of the sessions that have messages in the spool; those of the others need not be asked for."""
+        return frozenset(self._store.leftovers.spool.ids())
+
     def waiting(self, session_id: str) -> tuple[Message, ...]:
         """The messages that wait in the spool because they could not be written into SQLite."""
         return self._store.leftovers.waiting(session_id)

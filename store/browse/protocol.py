@@ -66,7 +66,7 @@ class SessionReads(Protocol):
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know."""
 
-    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+    def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status and first words, by id."""
 
     def scope(self) -> Scope:
@@ -125,6 +125,9 @@ class MessageReads(Protocol):
 
     def snapshot_messages(self, session_id: str, /) -> tuple[Message, ...]:
         """The messages of a JSON snapshot."""
+
+    def spooled(self) -> frozenset[str]:
+        """Ids of the sessions that have messages in the spool."""
 
     def waiting(self, session_id: str, /) -> tuple[Message, ...]:
         """The messages that wait in the spool."""

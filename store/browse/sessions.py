@@ -1,18 +1,16 @@
-"""Sessions for a list: pages, one row, first words, chains and families."""
+"""Sessions for a list: pages, one row, chains and families."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
-from ..base.models import FamilyMember, Outline, Page, Scope, Session, Status
+from ..base.models import FamilyMember, Page, Scope, Session
 from ..formats.row_encoding import storable
-from ..formats.session_state import outline_of_ends
 
 if TYPE_CHECKING:
-    from ..engine.rows import SessionEnds
     from ..home_store import HomeStore
 
 
@@ -76,21 +74,6 @@ class StoredSessions:
             known = set()
         return tuple(self._store.leftovers.sessions(known))
 
-    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
-        """Status and first words of the sessions that exist.
-
-        Where SQLite cannot be read, of those that have a file.
-        """
-        wanted = list(session_ids)
-        try:
-            rows = self.rows(wanted)
-        except (CannotOpen, Damaged):
-            rows = ()
-        ends = self._store.engine.messages.ends_of([row.id for row in rows]) if rows else {}
-        found = {row.id: _outline(row, ends) for row in rows}
-        alone = {missing: self._store.leftovers.outline(missing) for missing in wanted if missing not in found}
-        return found | {session_id: outline for session_id, outline in alone.items() if outline is not None}
-
     def scope(self) -> Scope:
         """Number of sessions in SQLite, and of those that the default list leaves out, by reason."""
         return self._store.engine.sessions.scope()
@@ -133,12 +116,3 @@ class StoredSessions:
         if unread is not None:
             raise unread
         return None
-
-
-def _outline(row: Session, ends: Mapping[str, SessionEnds | None]) -> Outline:
-    """The outline of a session; nothing is known of one on a damaged page."""
-    if row.id not in ends:
-        return Outline(Status.EMPTY)
-    if (found := ends[row.id]) is None:
-        return Outline(None)
-    return outline_of_ends(found.first_user_text, found.last, has_turns=found.has_turns, live=row.live)

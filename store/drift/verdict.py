@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreError, StoreMissing
+from ..base.late_dataclass import dataclass
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from .sources import Sources, read_sources
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ..base.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from ..formats.row_encoding import MessageRow

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..base.late_dataclass import dataclass
 from ..formats.carried_copies import State
 from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import Ending
@@ -82,6 +81,8 @@ class SessionEnds:
     """The last active row of a conversation, which decides a status (docs/format.md §4.9)."""
     has_turns: bool
     """Somebody said something; looked up only where the last message is a tool's."""
+    described: bool = False
+    """Its first row describes the session and is no message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..base.fallbacks import Fallback, ScanProgress
+from ..base.late_dataclass import dataclass
 
 if TYPE_CHECKING:
     from ..base.models import Message

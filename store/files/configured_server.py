@@ -6,10 +6,11 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from ..base.errors import CannotOpen
+from ..base.late_dataclass import dataclass
 from .home import Home
 
 VARIABLE = "HERMES_DATABASE_URL"

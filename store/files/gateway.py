@@ -6,11 +6,11 @@ its own; and nothing of Hermes' is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from ..base import safe_files
+from ..base.late_dataclass import dataclass
 from ..base.process_locks import PROC, locks_on, start_time
 from ..base.strict_json import BadJson, load
 

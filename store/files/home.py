@@ -9,10 +9,12 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
+from ..base.late_dataclass import dataclass
+from ..base.remote_address import RemoteAddress
 from ..base.server_address import ServerAddress
 
 DEFAULT_PROFILE = "default"
@@ -72,11 +74,17 @@ class Home:
     """The schemas of that database that hold sessions."""
     beside: Path | None = None
     """The state.db whose files lie beside a schema; None for a schema that has no files here."""
+    remote: RemoteAddress | None = None
+    """The other machine that it is on."""
+    label: str = ""
+    """Its name among others, where the profile's is taken; "" for that."""
+    members: tuple[Home, ...] = ()
+    """Homes that are read as one."""
 
     @property
     def name(self) -> str:
-        """The profile's name."""
-        return self.profile
+        """The profile's name, or its name among others."""
+        return self.label or self.profile
 
     @property
     def folder(self) -> Path:
@@ -98,9 +106,20 @@ class Home:
     @property
     def is_every(self) -> bool:
         """True for all profiles of the root at once."""
+        if self.members:
+            return True
+        if self.remote is not None:
+            return False
         if self.server is not None:
             return self.profile == ALL_PROFILES and ALL_PROFILES not in self.schemas
         return self.profile == ALL_PROFILES and not _is_folder(self.folder)
+
+    @property
+    def elsewhere(self) -> str:
+        """Name of the server or the machine that it is on, where it is only read; "" for a folder of this machine."""
+        if self.remote is not None:
+            return self.remote.name
+        return "" if self.server is None else self.server.of_schema(self.profile).name
 
     @property
     def address(self) -> ServerAddress:
@@ -148,7 +167,7 @@ class Home:
         folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
             raise HomeMissing(
-                f"there is no Hermes home at {candidates[0]}; start hermes once, or name one with --home DIR"
+                f"there is no Hermes home at {candidates[0]}; start hermes once, name one (--home DIR), or try --demo"
             )
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
@@ -162,6 +181,8 @@ class Home:
         Raises:
             NoPermission: The folder may not be listed.
         """
+        if self.members or self.remote is not None:
+            return self.members or (self,)
         if self.server is not None:
             return tuple(
                 self if schema == self.profile else replace(self, profile=schema, beside=None)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, UnsafeId
+from ..base.late_dataclass import dataclass
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.compared_message import ComparedMessage, compared
@@ -75,6 +76,21 @@ class JsonlFiles:
         """Facts of the session's file, None without one; an unchanged file is not read again."""
         summary = self._summary(session_id, self.find(session_id))
         return summary.facts if summary else None
+
+    def facts_at_hand(self, session_id: str, rows: Sequence[object]) -> JsonlFacts | None:
+        """The same where no file has to be read for it: of a file that was read, or compared in an earlier run.
+
+        Args:
+            session_id: The session.
+            rows: Its `row_counts`.
+        """
+        if (file := self.find(session_id)) is None:
+            return None
+        known = self._summaries.get(session_id)
+        if known is not None and known.stamp == file.stamp:
+            return known.facts
+        compared = self._cache.get(mark(session_id, file.stamp, rows), session_id, profile=self._profile)
+        return compared.facts(file.stamp) if compared else None
 
     def session(self, session_id: str) -> Session | None:
         """The session by its file alone, None without one."""

@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import safe_files
 from ..base.errors import CannotOpen, Damaged, DiskFull, NoPermission, StoreMissing
+from ..base.late_dataclass import dataclass
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec
 

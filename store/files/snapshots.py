@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
+from ..base.late_dataclass import dataclass
 from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load, load_or
 from ..formats import message_codec

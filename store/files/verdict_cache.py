@@ -13,11 +13,11 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import safe_files
+from ..base.late_dataclass import dataclass
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from ..base.owned_lock import OwnedLock
 from ..base.strict_json import BadJson, load
@@ -31,7 +31,11 @@ MAX_BYTES = 64 * 1024 * 1024
 NOT_STORED = (-1, 0, 0, 0)
 """Row counts of a session without a row in SQLite."""
 
-_FORMAT = "hermes-tui verdicts 2"
+IN_SYNC = "-"
+"""Flag of a session that is in sync though its JSONL file has more messages, some of them twice: it is read from there,
+so its counts are kept."""
+
+_FORMAT = "hermes-tui verdicts 3"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
 _COUNTS = (
@@ -61,7 +65,7 @@ class CachedVerdict:
 class VerdictCache:
     """Cache of one store; every method may be called from any thread.
 
-    Of sessions that are in sync only the mark is kept.
+    Of sessions that are in sync only the mark is kept, unless JSONL has more messages all the same.
 
     Args:
         folder: The folder of our caches; None to cache in this process only.
@@ -115,10 +119,10 @@ class VerdictCache:
             in_sync, flagged = self._lines
             in_sync.discard(mark)
             flagged.pop(mark, None)
-            if flag is None:
+            if flag is None and verdict.check.jsonl_messages <= verdict.check.sqlite_messages:
                 in_sync.add(mark)
             else:
-                flagged[mark] = f"{flag} {json.dumps(_fields(verdict))}"
+                flagged[mark] = f"{flag or IN_SYNC} {json.dumps(_fields(verdict))}"
 
     def save(self) -> None:
         """Write the cache to its file."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher
+from dataclasses import field
+
+from ..base.late_dataclass import dataclass
 
 MOST_COPIED = 512
 """Rows on either side of a compaction that are compared; compactions copy some dozens."""
@@ -171,6 +172,8 @@ def _copied_last(rows: Sequence[SectionRow], generation: _Generation, end: int) 
 def _matching(before: Sequence[int], inserted: Sequence[int], key: Callable[[int], object]) -> list[Pair]:
     """Pairs of places with equal keys, in one order on both sides."""
     old, new = [key(place) for place in reversed(before)], [key(place) for place in reversed(inserted)]
+    from difflib import SequenceMatcher
+
     blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
     return sorted(
         (inserted[-1 - block.b - step], before[-1 - block.a - step]) for block in blocks for step in range(block.size)

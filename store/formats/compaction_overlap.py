@@ -8,8 +8,8 @@ messages in one run where a compaction puts them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from ..base.late_dataclass import dataclass
 from ..base.models import Head
 
 EDGE_ROWS = 256

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..base.late_dataclass import dataclass
 from . import message_codec
 
 _SHORT = 24

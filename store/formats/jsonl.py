@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from ..base.late_dataclass import dataclass
 from ..base.strict_json import BadJson, load
 from . import glued_records
 
@@ -18,7 +19,10 @@ CUT_OFF = "cut off"
 """The reason of a last line that stops in the middle: a writer was killed, or is just writing."""
 
 _SHOWN = 2_000
-_BLANK = "".join(map(chr, filter(lambda code: chr(code).isspace(), range(0x3001)))) + "\0\ufeff"
+_BLANK = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\0\ufeff"
+)
 """What is stripped at both ends of a line: whitespace, NUL blocks of a crash, a byte order mark."""
 _BLANK_BYTES = b" \t\r\n\0"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
 
+from ..base.late_dataclass import dataclass
 from ..base.models import Relation
 
 
@@ -49,6 +49,9 @@ class Lineage:
                 claim = _claim(link)
                 if link.parent_id not in claims or claim > claims[link.parent_id]:
                     claims[link.parent_id], self._next[link.parent_id] = claim, link.id
+
+    def __contains__(self, session_id: object) -> bool:
+        return session_id in self._links
 
     def relation(self, session_id: str) -> Relation | None:
         """The relation of a session to its parent; None for no parent, an unknown session or the root of a ring."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from ..base.late_dataclass import dataclass
 from ..base.strict_json import MAX_DEPTH, is_too_deep, load_or
 from . import message_codec
 

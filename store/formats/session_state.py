@@ -6,8 +6,8 @@ No column has either (docs/format.md §4.9).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..base.late_dataclass import dataclass
 from ..base.models import Message, Outline, Status
 
 TURNS = ("user", "assistant", "tool")

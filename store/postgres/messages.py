@@ -219,7 +219,7 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         f"(SELECT 0, {_opening(FIRST_CHARS)}, NULL, 0::bigint, '' {of_session} AND role = 'user' ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 1, {_opening(FIRST_CHARS)}, role::text, {calls}::bigint, {reason} {of_session}"
         f" AND {active} AND role IN ('user', 'assistant', 'tool') ORDER BY id DESC LIMIT 1)"
-        f" UNION ALL (SELECT 2, NULL, NULL, 0, NULL {of_session} LIMIT 1)"
+        f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)",
         (session_id,) * 4,
     )
@@ -231,7 +231,8 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         has_text = bool((cells.text(row[1]) or "").strip())
         last = Ending(cells.text(row[2]) or "", cells.text(row[4]), cells.integer(row[3]) > len("[]"), has_text)
     first = _cut(found[0][1], FIRST_CHARS) if 0 in found else ""
-    return SessionEnds(first, last, last is None or last.role != "tool" or 3 in found)
+    has_turns, described = last is None or last.role != "tool" or 3 in found, cells.text(found[2][2]) == "session_meta"
+    return SessionEnds(first, last, has_turns, described)
 
 
 def ends_of(reader: Reader, ids: Sequence[str]) -> Mapping[str, SessionEnds | None]:

@@ -74,7 +74,9 @@ class Reader:
             StoreMissing: The schema or one of its tables is missing.
         """
         if self._layout is None:
-            layout = layout_of(self.address.schema, self._run(PROBE, (self.address.schema,), None, STATEMENT_SECONDS))
+            layout = layout_of(
+                self.address.schema, self._run([(PROBE, (self.address.schema,))], None, STATEMENT_SECONDS)[0]
+            )
             layout.require_readable(self.name)
             self._layout = layout
         elif self._closed:
@@ -87,7 +89,7 @@ class Reader:
 
     def schemas(self) -> list[str]:
         """The schemas of the database that hold sessions and messages."""
-        return [str(row[0]) for row in self._run(SCHEMAS, (), None, STATEMENT_SECONDS)]
+        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, STATEMENT_SECONDS)[0]]
 
     def rows(
         self, sql: str, params: Params = (), *, cancel: Cancel | None = None, seconds: float = STATEMENT_SECONDS
@@ -102,8 +104,18 @@ class Reader:
             Interrupted: It was cancelled.
             Locked: The time limit was reached.
         """
+        return self.batch([(sql, params)], cancel=cancel, seconds=seconds)[0]
+
+    def batch(
+        self,
+        statements: Sequence[tuple[str, Params]],
+        *,
+        cancel: Cancel | None = None,
+        seconds: float = STATEMENT_SECONDS,
+    ) -> list[list[Row]]:
+        """The rows of each of some statements, all in one transaction; see `rows`."""
         try:
-            return self._run(sql, params, cancel, seconds)
+            return self._run(statements, cancel, seconds)
         except StoreMissing:
             self.forget_layout()
             raise
@@ -137,12 +149,13 @@ class Reader:
         while self._idle:
             self._idle.pop().close()
 
-    def _run(self, sql: str, params: Params, cancel: Cancel | None, seconds: float) -> list[Row]:
+    def _run(self, statements: Sequence[tuple[str, Params]], cancel: Cancel | None, seconds: float) -> list[list[Row]]:
         """Run it; once more where a connection that stood idle was lost."""
         if cancel is not None and cancel.cancelled:
             raise Interrupted("the request was cancelled")
-        params = [sendable(value) for value in params]
-        batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{sql}; COMMIT"
+        params = [sendable(value) for _, bound in statements for value in bound]
+        joined = "; ".join(sql for sql, _ in statements)
+        batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{joined}; COMMIT"
         with error_mapping.translated_errors(self.name):
             for _ in range(_POOL + 1):
                 with self._lent() as (connection, was_idle):
@@ -183,7 +196,9 @@ def sendable(value: object) -> object:
     return [sendable(item) for item in value] if isinstance(value, list) else value
 
 
-def _fetch(connection: Connection, batch: str, params: Params, cancel: Cancel | None, seconds: float) -> list[Row]:
+def _fetch(
+    connection: Connection, batch: str, params: Params, cancel: Cancel | None, seconds: float
+) -> list[list[Row]]:
     connection.patience = seconds + MARGIN
     cursor = connection.cursor()
     if cancel is None:
@@ -192,7 +207,11 @@ def _fetch(connection: Connection, batch: str, params: Params, cancel: Cancel | 
         _execute(cursor, batch, params, cancel)
     for _ in range(_BEFORE):
         cursor.nextset()
-    return cursor.fetchall()
+    found = []
+    while cursor.description is not None:
+        found.append(cursor.fetchall())
+        cursor.nextset()
+    return found
 
 
 def _execute(cursor: psycopg.Cursor[TupleRow], batch: str, params: Params, cancel: Cancel) -> None:

@@ -18,7 +18,9 @@ OURS = frozenset({TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at", "herme
 """Columns that are no fields of a message or a session."""
 
 PROBE = (
-    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname, tn.nspname = 'pg_catalog', c.reltuples"
+    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname, tn.nspname = 'pg_catalog', c.reltuples,"
+    " CASE WHEN a.attnum = 1 THEN ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid)"
+    " FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) END"
     " FROM pg_catalog.pg_namespace AS n"
     " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -52,6 +54,8 @@ class Layout:
     """Tables with row policies."""
     rows: float
     """Estimated messages; -1 where nobody counted."""
+    partial_indexes: tuple[str, ...]
+    """Conditions of the partial indexes on messages."""
 
     def has(self, table: str, column: str) -> bool:
         """True where a table has a column."""
@@ -109,8 +113,8 @@ def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
     columns: dict[str, list[str]] = {}
     kinds: dict[str, str] = {}
     policies: set[str] = set()
-    estimated = -1.0
-    for table, kind, policy, column, _, built_in, tuples in rows:
+    estimated, partial = -1.0, tuple[str, ...]()
+    for table, kind, policy, column, _, built_in, tuples, conditions in rows:
         name = str(table)
         kinds[name] = str(kind)
         found = columns.setdefault(name, [])
@@ -120,6 +124,7 @@ def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
             policies.add(name)
         if name == "messages" and isinstance(tuples, float):
             estimated = tuples
-    return Layout(
-        schema, {name: tuple(found) for name, found in columns.items()}, kinds, frozenset(policies), estimated
-    )
+        if name == "messages" and isinstance(conditions, list):
+            partial = tuple(map(str, conditions))
+    tables = {name: tuple(found) for name, found in columns.items()}
+    return Layout(schema, tables, kinds, frozenset(policies), estimated, partial)

@@ -1,68 +1,36 @@
-"""Search newest first: ids by an index of words or by windows of ids, each a read transaction of its own.
-
-A common word wants the walk by id, a rare one the index; the estimate of EXPLAIN chooses (docs/postgres.md §11).
-"""
+"""Search newest first: ids by an index of words or by windows of ids, each a read transaction of its own."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ..base.cancel import Cancel, raise_if_cancelled
-from ..base.errors import Locked
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ..query.ast import Query
 from ..query.matcher import Marker, accepts
 from ..query.tokenizer import fold
-from . import column_sql, terms
+from . import cells, column_sql, terms
 from .reader import Reader, Row
 from .row_filters import Filters
-from .schema_probe import TERMS, Layout
+from .search_plan import Plan, is_rare, is_rare_by_trial, plan_of
 
 FIRST, LATER = 8, 100
 """Ids of the first step, and of those after it."""
-SMALL = 5_000
-"""Messages of a schema of Hermes' that are scanned, so that nothing is missed that its index splits otherwise."""
 MOST_INDEXED = 50_000
 """Matches that are fetched from the index at most."""
 MOST_RANKED = 2_000
 """Newest matches that are ranked."""
+NEWEST = 256
+"""Newest rows that every search looks at, together with the estimate."""
 WINDOW, WIDEST = 2_048, 131_072
-"""Ids of the first window of a walk, and of the widest."""
+"""Ids of the first window after them, and of the widest."""
 SCAN_ROWS = 1_000
 """Candidates of one window at most."""
 WORD_ROWS = 2_000
 """Newest messages whose words may be meant."""
 CLOSE, FARTHEST = 75.0, 2
 """Least ratio of rapidfuzz's, of 100, and letters by which a similar word may be longer or shorter."""
-PROBE_SECONDS = 0.2
-"""Time limit of the index where nobody has counted the rows."""
-
-_LENGTHS = re.compile(
-    r"(?:[\s()<>=:,|&]|content|tool_calls|tool_name|role|'tool'|text|char_length|length|octet_length"
-    r"|COALESCE|''|AND|OR|CASE|WHEN|THEN|ELSE|END|[0-9])+"
-)
-"""A condition on lengths alone, as the partial index on long rows has it; nothing in it runs a function of others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Conditions by which candidates are fetched."""
-
-    condition: str
-    """SQL on `messages`."""
-    params: tuple[object, ...]
-    certain: bool
-    """The condition alone decides, except for rows where `long` holds."""
-    long: str
-    """SQL: true for rows that the index has not to their end; "false" for none."""
-    indexed: str = ""
-    """The tsquery by which all candidates can be fetched at once; "" for a walk by id."""
-    fallback: Fallback | None = None
 
 
 def matching_ids(
@@ -81,72 +49,9 @@ def matching_ids(
         inactive: Undone messages, too.
     """
     raise_if_cancelled(cancel)
-    plan = _plan(reader, query, limit, cancel)
+    plan = plan_of(reader, query)
     walk = _Walk(reader, query, plan, Filters(reader.layout, query, session_filter), cancel, inactive=inactive)
     yield from walk.steps(limit, above or 0)
-
-
-def _plan(reader: Reader, query: Query, limit: int, cancel: Cancel | None) -> Plan:
-    layout = reader.layout
-    column = terms.index_of(layout)
-    words = terms.tsquery(query, column) if column else None
-    if words is None or (column != TERMS and 0 <= _estimated_rows(reader, layout) <= SMALL):
-        prefilter, params = terms.prefilter(query)
-        condition = prefilter.replace("{tool_name}", column_sql.column(layout, "messages", "tool_name"))
-        condition = condition.replace("{tool_calls}", column_sql.column(layout, "messages", "tool_calls"))
-        missing = query.has_words and column is None
-        fallback = Fallback(FallbackKind.MISSING) if missing else None
-        return Plan(
-            condition, tuple(params), certain=not query.any_of and not query.none_of, long="false", fallback=fallback
-        )
-    long = "COALESCE(messages.hermes_tui_long, false)" if column == TERMS else _long_rows(reader, layout)
-    matches = f"messages.{column} @@ %s::tsquery"
-    plan = Plan(f"({matches} OR {long})", (words,), terms.is_certain(query), long)
-    return _by_index(plan, words) if _is_rare(reader, matches, words, limit=limit, cancel=cancel) else plan
-
-
-def _by_index(plan: Plan, words: str) -> Plan:
-    return Plan(plan.condition, plan.params, plan.certain, plan.long, words, plan.fallback)
-
-
-def _estimated_rows(reader: Reader, layout: Layout) -> float:
-    """Messages of the schema, estimated; counted up to `SMALL` where nobody has."""
-    if layout.rows >= 0:
-        return layout.rows
-    counted = f"SELECT count(*) FROM (SELECT 1 FROM {layout.messages} LIMIT {SMALL + 1}) AS counted"
-    return reader.number(counted)
-
-
-def _is_rare(reader: Reader, matches: str, words: str, *, limit: int, cancel: Cancel | None) -> bool:
-    """True where fetching all matches costs less than walking the newest rows until there are enough."""
-    layout = reader.layout
-    if layout.rows < 0:
-        few = (
-            f"SELECT count(*) FROM (SELECT 1 FROM {layout.messages} AS messages WHERE {matches} LIMIT 1001) AS counted"
-        )
-        try:
-            return int(str(reader.rows(few, (words,), cancel=cancel, seconds=PROBE_SECONDS)[0][0])) <= 1000
-        except Locked:
-            return False
-    found = reader.row(f"EXPLAIN (FORMAT JSON) SELECT 1 FROM {layout.messages} AS messages WHERE {matches}", (words,))
-    estimated = json.loads(found[0]) if found and isinstance(found[0], str) else found[0] if found else None
-    rows = float(estimated[0]["Plan"]["Plan Rows"]) if isinstance(estimated, list) else math.inf
-    return rows <= math.sqrt(max(layout.rows, 1.0) * min(limit, LATER))
-
-
-def _long_rows(reader: Reader, layout: Layout) -> str:
-    """The condition of Hermes' partial index on rows that its vector has not to their end, else one of our own."""
-    found = reader.texts(
-        "SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i WHERE i.indpred IS NOT NULL"
-        " AND i.indrelid = %s::regclass",
-        (layout.messages,),
-    )
-    for condition in found:
-        if "length(" in condition and _LENGTHS.fullmatch(condition):
-            return f"({condition})"
-    calls = column_sql.n_bytes(layout, "messages", "tool_calls")
-    content = column_sql.n_bytes(layout, "messages", "content")
-    return f"({content} > CASE WHEN messages.role = 'tool' THEN 1024 ELSE 8192 END OR {calls} > 4096)"
 
 
 class _Walk:
@@ -161,6 +66,8 @@ class _Walk:
         self._states = "true" if inactive else column_sql.findable(layout)
         self._reads_text = not plan.certain
         self._examined = 0
+        self._most = SCAN_ROWS
+        """Candidates of a step."""
 
     def steps(self, limit: int, above: int) -> Iterator[SearchStep]:
         """Steps until there are enough ids, or no more."""
@@ -186,34 +93,79 @@ class _Walk:
         return SearchStep(tuple(ids), self._examined, self._plan.fallback, done, progress)
 
     def _batches(self, above: int, limit: int) -> Iterator[list[int]]:
-        if self._plan.indexed:
+        """Matches of the newest rows, then of all that the index has or of windows of ids."""
+        if self._plan.certain and not self._filters.any:
+            self._most = min(limit, SCAN_ROWS)
+        newest, rows, is_rare = self._first(above, min(limit, LATER))
+        if is_rare:
             yield from self._indexed(above)
             return
-        newest = self._reader.number(f"SELECT max(id) FROM {self._layout.messages}")
-        below, width = newest + 1, WINDOW
-        most = min(limit, SCAN_ROWS)
+        yield self._matching(rows)
+        below, width = newest, WINDOW
         while below > above + 1:
             low = max(above + 1, below - width)
-            rows = self._rows("AND messages.id >= %s AND messages.id < %s", (low, below), most)
+            rows = self._rows("AND messages.id >= %s AND messages.id < %s", (low, below), self._most)
             yield self._matching(rows)
-            if len(rows) == most:
+            if len(rows) == self._most:
                 below, width = int(str(rows[-1][0])), WINDOW
             else:
                 below, width = low, min(4 * width, WIDEST)
 
+    def _first(self, above: int, limit: int) -> tuple[int, list[Row], bool]:
+        """Candidates of the newest rows, the lowest id of these, and whether the index is to list all instead.
+
+        The estimate comes with them, so that a common word takes one read transaction and a rare one two.
+        """
+        plan, layout = self._plan, self._layout
+        newest = f"SELECT id FROM {layout.messages} WHERE id > %s ORDER BY id DESC LIMIT {NEWEST}"
+        lowest = f"(SELECT min(id) FROM ({newest}) AS newest)"
+        statements = [
+            (f"SELECT {lowest}", (above,)),
+            self._candidates(f"AND messages.id >= {lowest}", (above,), min(self._most, NEWEST)),
+        ]
+        if plan.matches and layout.rows >= 0:
+            statements.append((plan.explain(layout), plan.params))
+        ends, rows, *estimate = self._reader.batch(statements, cancel=self._cancel)
+        low = cells.integer(ends[0][0])
+        if len(rows) == self._most:
+            return cells.integer(rows[-1][0]), rows, False
+        if not plan.matches or not low:
+            return low, rows, False
+        if estimate:
+            return low, rows, is_rare(estimate[0], layout, limit=limit)
+        return low, rows, is_rare_by_trial(self._reader, plan, self._cancel)
+
     def _indexed(self, above: int) -> Iterator[list[int]]:
-        """All candidates by the index at once, then what is needed of them by pages."""
-        sql = (
-            f"WITH found AS MATERIALIZED (SELECT id FROM {self._layout.messages} AS messages"
-            f" WHERE {self._plan.condition}) SELECT id FROM found WHERE id > %s ORDER BY id DESC LIMIT {MOST_INDEXED}"
-        )
-        ids = [int(str(row[0])) for row in self._reader.rows(sql, (*self._plan.params, above), cancel=self._cancel)]
+        """The newest candidates by the index, then, if there are more than a page, the rest by their ids."""
+        newest, params = self._listed("messages.id > %s", (above,), LATER)
+        rows = self._rows(f"AND messages.id = ANY(ARRAY({newest}))", params, LATER)
+        yield self._matching(rows)
+        if len(rows) < LATER:
+            return
+        rest, params = self._listed("messages.id > %s AND messages.id < %s", (above, rows[-1][0]), MOST_INDEXED)
+        ids = [int(str(row[0])) for row in self._reader.rows(rest, params, cancel=self._cancel)]
         for start in range(0, len(ids), LATER):
             page = ids[start : start + LATER]
             yield self._matching(self._rows("AND messages.id = ANY(%s)", (page,), LATER))
 
+    def _listed(self, bounds: str, params: Sequence[object], limit: int) -> tuple[str, tuple[object, ...]]:
+        """The statement of the newest candidates' ids by the index of words and that of long rows.
+
+        They are two statements: the planner expects a third of all rows to be long, and would scan them for an OR.
+        """
+        ids = f"SELECT messages.id FROM {self._layout.messages} AS messages WHERE {self._states} AND {bounds} AND"
+        newest = f"ORDER BY id DESC LIMIT {limit}"
+        found, bound = f"{ids} {self._plan.matches}", (*params, *self._plan.params)
+        if self._plan.long != "false":
+            found, bound = f"{found} UNION ({ids} {self._plan.long} {newest})", (*bound, *params)
+        return f"WITH found AS MATERIALIZED ({found}) SELECT id FROM found {newest}", bound
+
     def _rows(self, bounds: str, params: Sequence[object], limit: int) -> list[Row]:
-        """Candidates within bounds: id, whether the index decides, the text where it is read, cells of filters."""
+        """Candidates within bounds."""
+        return self._reader.rows(*self._candidates(bounds, params, limit), cancel=self._cancel)
+
+    def _candidates(self, bounds: str, params: Sequence[object], limit: int) -> tuple[str, tuple[object, ...]]:
+        """Their statement: id, whether the index decides, the text where it is read, cells of filters."""
         text = ", ".join(
             column_sql.text(self._layout, "messages", name) for name in ("content", "tool_name", "tool_calls")
         )
@@ -221,23 +173,22 @@ class _Walk:
             text = "NULL, NULL, NULL"
         elif not self._reads_text:
             text = ", ".join(f"CASE WHEN {self._plan.long} THEN {part} END" for part in _split(text))
-        decided = "false" if self._reads_text else f"NOT {self._plan.long}"
-        cells = "".join(f", {column}" for column in self._filters.columns)
+        decided = "false" if self._reads_text else f"({self._plan.long}) IS NOT TRUE"  # NULL where a row has no calls
+        filtered = "".join(f", {column}" for column in self._filters.columns)
         joined = f" LEFT JOIN {self._layout.sessions} AS sessions ON sessions.id = messages.session_id"
-        return self._reader.rows(
-            f"SELECT messages.id, {decided}, {text}{cells} FROM {self._layout.messages} AS messages"
+        sql = (
+            f"SELECT messages.id, {decided}, {text}{filtered} FROM {self._layout.messages} AS messages"
             f"{joined if self._filters.any else ''} WHERE {self._states} {bounds} AND ({self._plan.condition})"
-            " ORDER BY messages.id DESC LIMIT %s",
-            (*params, *self._plan.params, limit),
-            cancel=self._cancel,
+            " ORDER BY messages.id DESC LIMIT %s"
         )
+        return sql, (*params, *self._plan.params, limit)
 
     def _matching(self, rows: Sequence[Row]) -> list[int]:
         found = []
-        for row_id, decided, content, tool_name, tool_calls, *cells in rows:
+        for row_id, decided, content, tool_name, tool_calls, *filtered in rows:
             raise_if_cancelled(self._cancel)
             self._examined += 1
-            if not self._filters.passes(cells):
+            if not self._filters.passes(filtered):
                 continue
             if decided or accepts(self._query, terms.searched_text(content, tool_name, tool_calls)):
                 found.append(int(str(row_id)))

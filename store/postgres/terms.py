@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..query.ast import Query, Term
 from ..query.json_escapes import searchable_text
@@ -91,26 +91,33 @@ def _lexeme(word: str, *, is_open: bool) -> str:
     return f"'{quoted}'" + (":*" if is_open else "")
 
 
-def prefilter(query: Query) -> tuple[str, list[str]]:
+def prefilter(query: Query, columns: Sequence[str]) -> tuple[str, list[str]]:
     """SQL that holds for every message that matches, where no index is used, and its parameters.
 
     A text with characters beyond ASCII or with JSON escapes is always a candidate: case, accents and escapes are the
     matcher's business.
+
+    Args:
+        columns: SQL of the texts that are searched. Each is looked at by itself: joining them costs more than that.
     """
     alternatives, params = [], list[str]()
     for terms in query.any_of:
         tests = []
         for word in (word for term in terms for word in term.words):
             if _BASIC.fullmatch(word):
-                tests.append(f"({_ANY_TEXT} ILIKE %s OR {_FOLDED})")
-                params.append("%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+                tests.append(_in_any(columns, "{0} ILIKE %s", _FOLDED, _ESCAPED))
+                escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+                params += [f"%{escaped}%"] * len(columns)
             elif cjk_runs(word) == (word,):
-                tests.append(f"(pg_catalog.strpos({_ANY_TEXT}, %s) > 0 OR {_ESCAPED})")
-                params.append(word)
+                tests.append(_in_any(columns, "pg_catalog.strpos({0}, %s) > 0", _ESCAPED))
+                params += [word] * len(columns)
         alternatives.append(" AND ".join(tests) or "true")
     return " OR ".join(f"({tests})" for tests in alternatives) or "true", params
 
 
-_ANY_TEXT = "pg_catalog.concat_ws(' ', messages.content, {tool_name}, {tool_calls})"
-_ESCAPED = f"pg_catalog.strpos({_ANY_TEXT}, E'\\\\u') > 0"
-_FOLDED = f"pg_catalog.octet_length({_ANY_TEXT}) <> pg_catalog.char_length({_ANY_TEXT}) OR {_ESCAPED}"
+_ESCAPED = "pg_catalog.strpos({0}, E'\\\\u') > 0"
+_FOLDED = "pg_catalog.octet_length({0}) <> pg_catalog.char_length({0})"
+
+
+def _in_any(columns: Sequence[str], *tests: str) -> str:
+    return "(" + " OR ".join(test.format(column) for test in tests for column in columns) + ")"

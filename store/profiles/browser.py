@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -30,8 +29,8 @@ from ..base.models import (
     SessionLocation,
     SurveyStep,
 )
-from ..browse.browser import HomeBrowser
-from .members import Members
+from ..browse.protocol import Browser
+from .members import Members, asking
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
@@ -48,7 +47,7 @@ R = TypeVar("R")
 
 
 def _of_session(
-    verb: Callable[Concatenate[HomeBrowser, str, P], R], otherwise: Callable[[str], R] | None = None
+    verb: Callable[Concatenate[Browser, str, P], R], otherwise: Callable[[str], R] | None = None
 ) -> Callable[Concatenate[ProfilesBrowser, str, P], R]:
     """A verb on one session, answered by its profile.
 
@@ -59,10 +58,12 @@ def _of_session(
     def _call(merged: ProfilesBrowser, session_id: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
         members = merged.members
         place, own = members.names.split(session_id)
+
+        request = asking(verb, own, *args, **kwargs)
         if otherwise is None:
-            answer = verb(members.browsers[place], own, *args, **kwargs)
+            answer = request(members.browsers[place])
         else:
-            answer = members.answer(place, lambda browser: verb(browser, own, *args, **kwargs), otherwise(own))
+            answer = members.answer(place, request, otherwise(own))
         return members.names.renamed(place, answer)
 
     return _call
@@ -96,15 +97,15 @@ class ProfilesBrowser:
 
     # Sessions
 
-    session = _of_session(HomeBrowser.session, lambda _: None)
-    chain = _of_session(HomeBrowser.chain, lambda own: (own,))
-    family = _of_session(HomeBrowser.family, lambda _: tuple[FamilyMember, ...]())
+    session = _of_session(Browser.session, lambda _: None)
+    chain = _of_session(Browser.chain, lambda own: (own,))
+    family = _of_session(Browser.family, lambda _: tuple[FamilyMember, ...]())
 
     def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
         """A page of one profile after the other, each newest start first."""
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
         members = self.members
-        ask = partial(HomeBrowser.sessions, limit=limit, cursor=at.inner)
+        ask = asking(Browser.sessions, limit=limit, cursor=at.inner)
         found = members.answer(at.place, ask, Page(()))
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place in members.places
@@ -117,20 +118,22 @@ class ProfilesBrowser:
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know, profile after profile."""
-        return self.members.joined(HomeBrowser.file_sessions)
+        return self.members.joined(asking(Browser.file_sessions))
 
-    def outlines(self, session_ids: Iterable[str]) -> dict[str, Outline]:
+    def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status and first words."""
-        found: dict[str, Outline] = {}
-        for place, ids in self.members.names.by_place(session_ids).items():
-            outlines = self.members.answer(place, partial(HomeBrowser.outlines, session_ids=ids), {})
+        found, by_place = dict[str, Outline](), dict[int, list[str | Session]]()
+        for place, session in map(self.members.names.own, session_ids):
+            by_place.setdefault(place, []).append(session)
+        for place, sessions in by_place.items():
+            outlines = self.members.answer(place, asking(Browser.outlines, sessions), {})
             found |= self.members.names.renamed(place, outlines)
         return found
 
     def scope(self) -> Scope:
         """The sum of all profiles; the problems are determined again."""
         self.members.forget_problems()
-        scopes = map(astuple, self.members.answers(HomeBrowser.scope, Scope(0)))
+        scopes = map(astuple, self.members.answers(asking(Browser.scope), Scope(0)))
         return Scope(*map(sum, zip(*scopes, strict=True)))
 
     def named(self, text: str, *, limit: int) -> list[str]:
@@ -142,7 +145,7 @@ class ProfilesBrowser:
         """The id itself, else the one id that starts so: in the profile it names, else the root, else any."""
         place, own = self.members.names.split(text)
 
-        def _ask(browser: HomeBrowser) -> str | None:
+        def _ask(browser: Browser) -> str | None:
             return browser.resolve(own)
 
         if (known := self.members.names.renamed(place, self.members.answer(place, _ask, None))) or place:
@@ -152,11 +155,15 @@ class ProfilesBrowser:
 
     # Messages
 
-    file_messages = _of_session(HomeBrowser.file_messages)
-    snapshot_messages = _of_session(HomeBrowser.snapshot_messages)
-    waiting = _of_session(HomeBrowser.waiting)
-    reading = _of_session(HomeBrowser.reading)
-    session_record = _of_session(HomeBrowser.session_record)
+    file_messages = _of_session(Browser.file_messages)
+    snapshot_messages = _of_session(Browser.snapshot_messages)
+    waiting = _of_session(Browser.waiting)
+    reading = _of_session(Browser.reading)
+    session_record = _of_session(Browser.session_record)
+
+    def spooled(self) -> frozenset[str]:
+        """Ids of the sessions of all profiles that have messages in the spool."""
+        return frozenset(self.members.joined(lambda browser: tuple(browser.spooled())))
 
     def carried(self, session_id: str, before: str) -> frozenset[int]:
         """Rows that only repeat the section before."""
@@ -176,8 +183,8 @@ class ProfilesBrowser:
         """Heads in id order."""
         place, own = self.members.names.split(session_id)
         below = self.members.names.own_row(after)
-        ask = partial(HomeBrowser.heads, session_id=own, after=below, limit=limit)
-        page = self.members.answer(place, ask, Page(()))
+        ask = asking(Browser.heads, own, after=below, limit=limit)
+        page: Page[Head] = self.members.answer(place, ask, Page(()))
         items = self.members.names.renamed(place, page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)
 
@@ -186,7 +193,7 @@ class ProfilesBrowser:
         names, found = self.members.names, dict[int, Message]()
         for place in self.members.places:
             inner = [names.own_row(row) for row in ids if row % len(names.profiles) == place]
-            rows = self.members.answer(place, partial(HomeBrowser.messages, ids=inner), ())
+            rows = self.members.answer(place, asking(Browser.messages, inner), ())
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
@@ -195,9 +202,7 @@ class ProfilesBrowser:
         names, found = self.members.names, set[int]()
         for place in self.members.places:
             rows = {names.own_row(row): row for row in ids if row % len(names.profiles) == place}
-            inner = self.members.answer(
-                place, partial(HomeBrowser.containing, ids=list(rows), words=words), frozenset()
-            )
+            inner = self.members.answer(place, asking(Browser.containing, list(rows), words), frozenset())
             found |= {rows[row] for row in inner}
         return frozenset(found)
 
@@ -231,8 +236,8 @@ class ProfilesBrowser:
 
     # Comparison
 
-    facts = _of_session(HomeBrowser.facts)
-    check = _of_session(HomeBrowser.check)
+    facts = _of_session(Browser.facts)
+    check = _of_session(Browser.check)
 
     def glance(self, *, limit: int = 200) -> FirstListing:
         """The first listings of all profiles as one."""
@@ -289,8 +294,8 @@ class ProfilesBrowser:
 
     # Plans of repairs
 
-    plan = _of_session(HomeBrowser.plan)
-    difference = _of_session(HomeBrowser.difference)
+    plan = _of_session(Browser.plan)
+    difference = _of_session(Browser.difference)
 
     def objection(self, session_id: str) -> tuple[Check, Why | None]:
         """Why a repair would do nothing, in its profile."""
@@ -309,7 +314,7 @@ class ProfilesBrowser:
 
     def operations(self) -> tuple[Operation, ...]:
         """The repairs of all profiles, profile after profile."""
-        return self.members.joined(HomeBrowser.operations)
+        return self.members.joined(asking(Browser.operations))
 
     # The stores themselves
 

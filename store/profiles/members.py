@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
 from ..open import open_to_read
+from ..remote.browser import RemoteBrowser
 from .naming import ProfileNames
 
 if TYPE_CHECKING:
+    from ..browse.protocol import Browser
     from ..files.home import Home
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
 U = TypeVar("U")
+
+Member = HomeBrowser | RemoteBrowser
+"""Browser of one of the homes."""
+
+
+def asking(verb: Callable[Concatenate[Browser, P], R], /, *args: P.args, **kwargs: P.kwargs) -> Callable[[Browser], R]:
+    """A request: that verb, asked of whichever browser it is handed to."""
+    return lambda browser: cast("R", getattr(browser, verb.__name__)(*args, **kwargs))
 
 
 class Members:
@@ -29,7 +41,7 @@ class Members:
 
     def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
         self.names = ProfileNames([home.name for home in homes])
-        self.browsers = [HomeBrowser(open_to_read(home, cache_dir=cache_dir)) for home in homes]
+        self.browsers = [_opened(home, cache_dir) for home in homes]
         self._unread: dict[int, str] = {}
 
     @property
@@ -52,7 +64,7 @@ class Members:
 
     # Requests
 
-    def answer(self, place: int, request: Callable[[HomeBrowser], T], otherwise: U) -> T | U:
+    def answer(self, place: int, request: Callable[[Member], T], otherwise: U) -> T | U:
         """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
             return request(self.browsers[place])
@@ -62,11 +74,11 @@ class Members:
             self.note(place, error)
             return otherwise
 
-    def answers(self, request: Callable[[HomeBrowser], T], otherwise: U) -> list[T | U]:
+    def answers(self, request: Callable[[Member], T], otherwise: U) -> list[T | U]:
         """The answers of all profiles, in their order, named for the merged list."""
         return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
 
-    def joined(self, request: Callable[[HomeBrowser], tuple[T, ...]]) -> tuple[T, ...]:
+    def joined(self, request: Callable[[Member], tuple[T, ...]]) -> tuple[T, ...]:
         """The answers of all profiles as one; those without one have nothing."""
         return tuple(chain.from_iterable(self.answers(request, ())))
 
@@ -79,3 +91,9 @@ class Members:
             return
         except (CannotOpen, Damaged) as error:
             self.note(place, error)
+
+
+def _opened(home: Home, cache_dir: Path | None) -> Member:
+    if home.remote is not None:
+        return RemoteBrowser(home.remote)
+    return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

@@ -67,6 +67,13 @@ class ProfileNames:
             return self.profiles.index(name), own
         return 0, session_id
 
+    def own(self, session: str | Session) -> tuple[int, str | Session]:
+        """The place of a session's profile, and its id, or itself, as it is there."""
+        if isinstance(session, str):
+            return self.split(session)
+        place, own = self.split(session.id)
+        return place, replace(session, id=own) if place else session
+
     def by_place(self, session_ids: Iterable[str]) -> dict[int, list[str]]:
         """Some sessions' own ids by profile."""
         found: dict[int, list[str]] = {}

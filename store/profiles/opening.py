@@ -22,6 +22,11 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
     if home.is_every:
         from .browser import ProfilesBrowser
 
-        homes = home.profiles() if home.server is not None else distinct(Home(home.root).profiles())
+        listed = home.server is not None or home.members
+        homes = home.profiles() if listed else distinct(Home(home.root).profiles())
         return ProfilesBrowser(homes, cache_dir=cache_dir)
+    if home.remote is not None:
+        from ..remote.browser import RemoteBrowser
+
+        return RemoteBrowser(home.remote)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

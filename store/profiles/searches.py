@@ -5,19 +5,17 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
-from ..browse.browser import HomeBrowser
 from ..search.ranking import relevance
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
     from ..query.parse import Query
-    from .members import Members
+    from .members import Member, Members
 
 FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""
@@ -60,17 +58,19 @@ class ProfileSearches:
         cancel: Cancel | None = None,
     ) -> Batch:
         """The best hits of all profiles: each keeps its order, the better head goes first."""
-        best = partial(HomeBrowser.rank, query=query, limit=limit, cancel=cancel)
-        return self._merged(best, limit, lambda hit: -relevance(hit))
+        return self._merged(
+            lambda browser: browser.rank(query, limit=limit, cancel=cancel), limit, lambda hit: -relevance(hit)
+        )
 
     def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
         """The oldest hits of all profiles, oldest first."""
-        oldest = partial(HomeBrowser.oldest, query=query, limit=limit, cancel=cancel)
-        return self._merged(oldest, limit, lambda hit: hit.timestamp or 0.0)
+        return self._merged(
+            lambda browser: browser.oldest(query, limit=limit, cancel=cancel), limit, lambda hit: hit.timestamp or 0.0
+        )
 
     def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
         """The sum of all profiles."""
-        counts = self._members.answers(partial(HomeBrowser.count, query=query, cap=cap, cancel=cancel), Count(0, 0))
+        counts = self._members.answers(lambda browser: browser.count(query, cap=cap, cancel=cancel), Count(0, 0))
         hits = sum(count.hits for count in counts)
         capped = any(count.capped for count in counts) or (cap is not None and hits > cap)
         return Count(hits if cap is None else min(hits, cap), sum(count.sessions for count in counts), capped)
@@ -78,11 +78,13 @@ class ProfileSearches:
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
         """Corrections for words that no profile's index has."""
         members = self._members
-        ask = partial(HomeBrowser.meant, query=query, cancel=cancel)
-        every = [members.answer(place, ask, dict[str, str]()) for place in members.places]
+        every = [
+            members.answer(place, lambda browser: browser.meant(query, cancel=cancel), dict[str, str]())
+            for place in members.places
+        ]
         return {word: right for word, right in every[0].items() if all(word in words for words in every)}
 
-    def _merged(self, request: Callable[[HomeBrowser], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
+    def _merged(self, request: Callable[[Member], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
         ends: dict[int, Batch] = {}
         nothing = Batch((), done=True)
         members = self._members

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
+from ..base.late_dataclass import dataclass
 from .ast import Filter, Query, Term
 from .filters import KEYS, parse_filter
 from .matcher import accepts, matches

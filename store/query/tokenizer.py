@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from ..base.late_dataclass import dataclass
 from .unicode61_table import separators
 
 SEPARATOR = " "

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged
+from ..base.fallbacks import ScanProgress
 from ..base.models import Batch, Count, Hit, Origin
 from ..engine.search import MatchCount
 from .copied_hits import CopiedHits
@@ -83,19 +84,21 @@ class Ranking:
         """The oldest hits, oldest first."""
         if not self._query.has_conditions:
             return Batch((), done=True)
-        last: deque[int] = deque(maxlen=2 * limit + 1)
+        most = 2 * limit + 1
+        last: deque[int] = deque(maxlen=most)
+        unindexed: deque[int] = deque(maxlen=most)
         fallback = None
         try:
             for step in self._engine.search.matching_ids(
                 self._query, limit=_ALL, session_filter=self._search.session_filter, cancel=self._cancel
             ):
-                last.extend(step.ids)
+                (unindexed if step.progress is ScanProgress.UNINDEXED else last).extend(step.ids)
                 fallback = step.fallback
                 self._search.unread.take_rows(step.unread)
         except (CannotOpen, Damaged):
             hits, end = self._streamed(_ALL)
             return self._batch(sorted(hits, key=_age), limit, end)
-        hits = self._hydrated([*reversed(last)], limit + 1)
+        hits = self._hydrated([*reversed(last)], limit + 1) + self._hydrated([*reversed(unindexed)], limit + 1)
         hits += [hit for batch in self._search.written(_ALL) for hit in batch.hits]
         return self._batch(sorted(hits, key=_age), limit, Batch((), fallbacks=tuple(filter(None, [fallback]))))
 

@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks.postgres_search [--messages N]`: a page of hits in a schema of Hermes and in one of ours,
-as ratios to upstream's kind of statement in one run, and the result sets against a brute-force oracle.
+"""`python -m tests.benchmarks.postgres_search [--messages N] [--data FOLDER]`: a page of hits in a schema of Hermes and
+in one of ours, as ratios to upstream's kind of statement in one run, and the result sets against a brute-force oracle.
 
-Upstream's statement ranks every match (`ORDER BY ts_rank`), and scans by LIKE for pairs of characters
-(docs/postgres.md §11); it is written here after that description.
+Upstream's statement ranks every match (`ORDER BY ts_rank`), and scans three columns by LIKE for pairs of characters,
+newest time first (docs/postgres.md §11, docs/format.md §6.3); it is written here after these descriptions.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -28,7 +29,10 @@ from tests.homes import on_postgres
 from tests.postgres_server import start
 
 PAGE = 20
-RUNS = 5
+WORDS = 80
+"""Of a message."""
+RUNS = 3, 25
+"""Of upstream's statement and of ours."""
 SEED = 20_261_129
 QUERIES = {
     "common word": "the",
@@ -49,51 +53,82 @@ def texts(number: int) -> Iterator[str]:
     rare = set(source.sample(range(number), 10))
     whales = set(source.sample(range(number), 3))
     for place in range(number):
-        said = " ".join(source.choices(words, cum_weights=weights, k=30))
+        said = " ".join(source.choices(words, cum_weights=weights, k=WORDS))
         marks = [*(["needle"] if place in rare else []), *(["古い漢字表"] if place % 100 == 0 else [])]
         yield " ".join([said, *marks, *(["鯨飲馬食"] if place in whales else [])])
 
 
-def fill(url: str, number: int) -> None:
-    """Both schemas with the same messages."""
-    rows = list(texts(number))
+SCHEMAS: Mapping[str, Callable[[str], Iterator[str]]] = {
+    "bench_hermes": on_postgres.statements,
+    "bench_ours": create.statements,
+}
+
+
+def fill(url: str, rows: Sequence[str]) -> None:
+    """Both schemas with the same messages; indexes are built after them."""
     with psycopg.connect(url, autocommit=True) as connection:
-        for name, statements in (
-            ("bench_hermes", on_postgres.statements("bench_hermes")),
-            ("bench_ours", create.statements("bench_ours")),
-        ):
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        for name, statements in SCHEMAS.items():
             connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE".encode())
-            for statement in statements:
+            every = list(statements(name))
+            for statement in (statement for statement in every if not _is_index(statement)):
                 connection.execute(statement.encode())
             connection.execute(
                 f"INSERT INTO {name}.sessions (id, source, started_at) VALUES ('s', 'cli', 1.7e9)".encode()
             )
-            derived = name == "bench_ours"
-            columns = "session_id, role, content, timestamp" + (", hermes_tui_terms" if derived else "")
-            with (
-                connection.transaction(),
-                connection.cursor().copy(f"COPY {name}.messages ({columns}) FROM STDIN".encode()) as copy,
-            ):
-                for place, text in enumerate(rows):
-                    terms = (message_row({"content": text})["hermes_tui_terms"],) if derived else ()
-                    copy.write_row(("s", "user", text, 1.7e9 + place, *terms))
+            _copy(connection, name, rows)
+            for statement in filter(_is_index, every):
+                connection.execute(statement.encode())
             connection.execute(f"VACUUM ANALYZE {name}.messages".encode())
 
 
-def upstream(url: str, text: str) -> Callable[[], list[int]]:
-    """Upstream's kind of statement for a query."""
-    connection = psycopg.connect(url, autocommit=True)
-    cjk = not text.isascii()
-    words = text.strip('"').split()
-    form = " <-> ".join(words) if text.startswith('"') else " & ".join(word.replace("*", ":*") for word in words)
-    match, order, bindings = (
-        ("content LIKE %s", "id DESC", [f"%{text}%"])
-        if cjk
-        else ("search_vector @@ q", "ts_rank(search_vector, q) DESC, id DESC", [form])
-    )
-    source = "bench_hermes.messages" + ("" if cjk else ", to_tsquery('simple', %s) AS q")
+def _is_index(statement: str) -> bool:
+    return statement.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX"))
+
+
+def _copy(connection: psycopg.Connection[Any], name: str, rows: Sequence[str]) -> None:
+    derived = name == "bench_ours"
+    columns = "session_id, role, content, timestamp" + (", hermes_tui_terms" if derived else "")
+    with (
+        connection.transaction(),
+        connection.cursor().copy(f"COPY {name}.messages ({columns}) FROM STDIN".encode()) as copy,
+    ):
+        for place, text in enumerate(rows):
+            terms = (message_row({"content": text})["hermes_tui_terms"],) if derived else ()
+            copy.write_row(("s", "user", text, 1.7e9 + place, *terms))
+
+
+def filled(url: str, number: int) -> bool:
+    """True where both schemas have so many messages from a run before."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in SCHEMAS:
+            found = connection.execute("SELECT to_regclass(%s)", (f"{name}.messages",)).fetchone()
+            if found is None or found[0] is None:
+                return False
+            if connection.execute(f"SELECT count(*) FROM {name}.messages".encode()).fetchone() != (number,):
+                return False
+    return True
+
+
+def upstream(connection: psycopg.Connection[Any], text: str) -> Callable[[], list[int]]:
+    """Upstream's kind of statement for a query, in a transaction as its pool makes one."""
+    if not text.isascii():
+        columns = ("content", "tool_name", "tool_calls")
+        match, order, bindings = " OR ".join(f"{name} LIKE %s" for name in columns), "timestamp DESC", [f"%{text}%"] * 3
+        source = "bench_hermes.messages"
+    else:
+        words = text.strip('"').split()
+        joined = " <-> " if text.startswith('"') else " & "
+        bindings = [joined.join(word.replace("*", ":*") for word in words)]
+        match, order = "search_vector @@ q", "ts_rank(search_vector, q) DESC, id DESC"
+        source = "bench_hermes.messages, to_tsquery('simple', %s) AS q"
     sql = f"SELECT id FROM {source} WHERE {match} ORDER BY {order} LIMIT {PAGE}"
-    return lambda: [row[0] for row in connection.execute(sql.encode(), bindings)]
+
+    def _page() -> list[int]:
+        with connection.transaction():
+            return [row[0] for row in connection.execute(sql.encode(), bindings)]
+
+    return _page
 
 
 def ours(reader: Reader, text: str) -> Callable[[], list[int]]:
@@ -102,14 +137,24 @@ def ours(reader: Reader, text: str) -> Callable[[], list[int]]:
     return lambda: [row for step in search.matching_ids(reader, query, limit=PAGE) for row in step.ids]
 
 
-def seconds(page: Callable[[], list[int]]) -> float:
-    """Median of some runs."""
-    taken = []
-    for _ in range(RUNS):
-        began = time.perf_counter()
+def cost(page: Callable[[], list[int]], backend: int, runs: int) -> tuple[float, float]:
+    """CPU of both sides, the median of some runs, and the wall time of the fastest; seconds.
+
+    Args:
+        backend: The server's process of the connection.
+    """
+    cpu, wall = [], []
+    for _ in range(runs):
+        began, used = time.perf_counter(), time.thread_time() + _on_cpu(backend)
         page()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+        cpu.append(time.thread_time() + _on_cpu(backend) - used)
+        wall.append(time.perf_counter() - began)
+    return statistics.median(cpu), min(wall)
+
+
+def _on_cpu(process: int) -> float:
+    """Seconds that a process of this machine has run."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def oracle(rows: list[str], text: str) -> list[int]:
@@ -136,29 +181,40 @@ def main() -> int:
     """Print a table; exit code 1 where a result set is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.postgres_search", description=__doc__)
     parser.add_argument("--messages", type=int, default=200_000)
+    parser.add_argument("--data", type=Path, help="keep the server's data here, and take those that are there")
     given = parser.parse_args()
-    url = start(Path(tempfile.mkdtemp(prefix="hermes-tui-postgres-")) / "data")
-    fill(url, given.messages)
+    url = start(given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-postgres-")) / "data")
     rows = list(texts(given.messages))
-    readers = {name: Reader(parse_address(f"{url}&schema={name}")) for name in ("bench_hermes", "bench_ours")}
+    if not filled(url, given.messages):
+        fill(url, rows)
+    readers = {name: Reader(parse_address(f"{url}&schema={name}")) for name in SCHEMAS}
+    backends = {name: reader.number("SELECT pg_catalog.pg_backend_pid()") for name, reader in readers.items()}
     print(
-        f"{given.messages} messages, seed {SEED}\n\n"
+        f"{given.messages:,} messages of {WORDS} words, seed {SEED}; CPU milliseconds of server and client together,"
+        " in brackets the fastest wall time\n\n"
         "| query | upstream's | Hermes' schema | ratio | ours | ratio | equal |"
     )
     print("|---|---|---|---|---|---|---|")
     wrong = 0
-    for name, text in QUERIES.items():
-        expected = oracle(rows, text)
-        base, cells = seconds(upstream(url, text)), []
-        is_equal = True
-        for reader in readers.values():
-            page = ours(reader, text)
-            is_equal &= page() == expected
-            taken = seconds(page)
-            cells.append(f"{taken * 1000:.2f} ms | {base / taken:.1f}×")
-        wrong += not is_equal
-        print(f"| {name} | {base * 1000:.2f} ms | {' | '.join(cells)} | {json.dumps(is_equal)} |", flush=True)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET max_parallel_workers_per_gather = 0")  # whose CPU would not be counted
+        for name, text in QUERIES.items():
+            base = cost(upstream(connection, text), connection.info.backend_pid, RUNS[0])
+            cells, expected = [_shown(base)], oracle(rows, text)
+            pages = {schema: ours(reader, text) for schema, reader in readers.items()}
+            is_equal = all(page() == expected for page in pages.values())
+            for schema, page in pages.items():
+                taken = cost(page, backends[schema], RUNS[1])
+                cells.append(f"{_shown(taken)} | {base[0] / taken[0]:,.1f}×")
+            wrong += not is_equal
+            print(f"| {name} | {' | '.join(cells)} | {json.dumps(is_equal)} |", flush=True)
+    for reader in readers.values():
+        reader.close()
     return int(bool(wrong))
+
+
+def _shown(taken: tuple[float, float]) -> str:
+    return f"{taken[0] * 1000:.2f} ({taken[1] * 1000:.2f})"
 
 
 if __name__ == "__main__":

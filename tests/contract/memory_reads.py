@@ -292,7 +292,9 @@ class MemoryMessages(Reads):
             (row for row in reversed(rows) if row["active"] and row["role"] in ("user", "assistant", "tool")), None
         )
         has_turns = any(row["role"] in ("user", "assistant") for row in rows)
-        return SessionEnds(self.first_user_text(session_id), None if last is None else _ending(last), has_turns)
+        described = rows[0]["role"] == "session_meta"
+        ending = None if last is None else _ending(last)
+        return SessionEnds(self.first_user_text(session_id), ending, has_turns, described)
 
     def columns(self) -> frozenset[str]:
         """Fields of a message."""

@@ -42,6 +42,7 @@ STATES: dict[str, Callable[[Path], object]] = {
     "garbage": lambda path: path.write_bytes(b"\xff\0{[" * 99),
     "deep JSON": lambda path: path.write_text("[" * DEEP),
     "deep TOML": lambda path: path.write_text("a = " + "[" * DEEP),
+    "deep TOML of a few KB": lambda path: path.write_text("a = " + "[" * 8_000),
     "deep keys": lambda path: path.write_text("a" + ".a" * DEEP + " = 1"),
     "unreadable": lambda path: path.touch(0o000),
 }

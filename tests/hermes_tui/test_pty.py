@@ -245,7 +245,8 @@ def test_a_key_of_the_users_is_that_of_footer_help_and_palette_and_a_plan_keeps_
         app.send("\x1b", settle=0.5)
         app.send("\x10", settle=0.5)
         app.send("other order", settle=0.5)
-        app.wait_for("Other order of the sessions  o")
+        app.wait_for("Other order of the sessions")
+        assert next(line for line in app.lines if "Other order of" in line).split()[-1] == "o"
         app.send("\x1b", settle=0.5)
         app.send("s", settle=0.5)
         app.wait_for("session bookmarked")

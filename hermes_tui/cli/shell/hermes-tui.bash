@@ -6,7 +6,7 @@
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
 _shtab_hermes_tui_trash_subparsers=(list restore empty)
-_shtab_hermes_tui_subparsers=(list show search check repair undo config push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
+_shtab_hermes_tui_subparsers=(list show search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
 
 _shtab_hermes_tui_list_option_strings=(-h --help --home --connect --profile --read-only --demo --json --format)
 _shtab_hermes_tui_show_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow)
@@ -15,6 +15,7 @@ _shtab_hermes_tui_check_option_strings=(-h --help --home --connect --profile --r
 _shtab_hermes_tui_repair_option_strings=(-h --help --home --connect --profile --read-only --demo --json --all --dry-run --yes --merge --adopt --full-backup)
 _shtab_hermes_tui_undo_option_strings=(-h --help --home --connect --profile --read-only --demo --json --yes)
 _shtab_hermes_tui_config_option_strings=(-h --help --home --connect --profile --read-only --demo --json --forget)
+_shtab_hermes_tui_serve_stdio_option_strings=(-h --help)
 _shtab_hermes_tui_push_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow --as --verify --allow-gone --prune --take-over --yes)
 _shtab_hermes_tui_delete_option_strings=(-h --help --home --connect --profile --read-only --demo --json --with-children --force --dry-run --yes)
 _shtab_hermes_tui_trash_list_option_strings=(-h --help --json)
@@ -79,7 +80,7 @@ _shtab_hermes_tui_export__f_choices=(md html json jsonl txt)
 _shtab_hermes_tui_export___format_choices=(md html json jsonl txt)
 _shtab_hermes_tui_export___only_choices=(prompts replies tools)
 _shtab_hermes_tui_completion_pos_0_choices=(bash zsh fish man ids)
-_shtab_hermes_tui_pos_0_choices=(list show search check repair undo config push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
+_shtab_hermes_tui_pos_0_choices=(list show search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
 
 _shtab_hermes_tui_list__h_nargs=0
 _shtab_hermes_tui_list___help_nargs=0
@@ -137,6 +138,8 @@ _shtab_hermes_tui_config___read_only_nargs=0
 _shtab_hermes_tui_config___demo_nargs=0
 _shtab_hermes_tui_config___json_nargs=0
 _shtab_hermes_tui_config___forget_nargs=0
+_shtab_hermes_tui_serve_stdio__h_nargs=0
+_shtab_hermes_tui_serve_stdio___help_nargs=0
 _shtab_hermes_tui_push__h_nargs=0
 _shtab_hermes_tui_push___help_nargs=0
 _shtab_hermes_tui_push___connect_nargs=0

@@ -24,6 +24,7 @@ _shtab_hermes_tui_commands() {
     rename:'Give a session a title, by the rules of Hermes.'
     repair:'Bring what only JSONL has into SQLite; exit code 1 where something was refused.'
     search:'Find messages by words, phrases and filters.'
+    serve-stdio:'Answer the hermes-tui of another machine, whose --home ssh://… starts this.'
     show:'Print the messages of a session.'
     stats:'Count sessions, messages, tokens, cost, activity; of SQLite, files are not counted.'
     trash:'List what was deleted, restore it, or empty the trash for good; without a verb it lists.'
@@ -46,7 +47,7 @@ _shtab_hermes_tui_trash_commands() {
 
 _shtab_hermes_tui_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -59,7 +60,7 @@ _shtab_hermes_tui_defaults_added=0
 
 _shtab_hermes_tui_archive_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -73,7 +74,7 @@ _shtab_hermes_tui_archive_defaults_added=0
 
 _shtab_hermes_tui_check_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -87,7 +88,7 @@ _shtab_hermes_tui_check_defaults_added=0
 
 _shtab_hermes_tui_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -101,7 +102,7 @@ _shtab_hermes_tui_completion_defaults_added=0
 
 _shtab_hermes_tui_config_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -115,7 +116,7 @@ _shtab_hermes_tui_config_defaults_added=0
 
 _shtab_hermes_tui_delete_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -133,7 +134,7 @@ _shtab_hermes_tui_delete_defaults_added=0
 
 _shtab_hermes_tui_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -147,7 +148,7 @@ _shtab_hermes_tui_doctor_defaults_added=0
 
 _shtab_hermes_tui_export_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -169,7 +170,7 @@ _shtab_hermes_tui_export_defaults_added=0
 
 _shtab_hermes_tui_import_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -183,13 +184,13 @@ _shtab_hermes_tui_import_defaults_added=0
 
 _shtab_hermes_tui_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  "--format[a line for each, with \{id\} \{title\} \{source\} \{model\} \{messages\} \…]:TEXT:"
+  "--format[a line for each, with \{id\} \{title\} \{source\} \{model\} \{messages\} \{shown\} \…\: messages are those of a session alone, as show prints them, shown those of its whole chain, as the screen has them]:TEXT:"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -197,7 +198,7 @@ _shtab_hermes_tui_list_defaults_added=0
 
 _shtab_hermes_tui_pin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -211,7 +212,7 @@ _shtab_hermes_tui_pin_defaults_added=0
 
 _shtab_hermes_tui_push_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -232,7 +233,7 @@ _shtab_hermes_tui_push_defaults_added=0
 
 _shtab_hermes_tui_rename_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -247,7 +248,7 @@ _shtab_hermes_tui_rename_defaults_added=0
 
 _shtab_hermes_tui_repair_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -267,7 +268,7 @@ _shtab_hermes_tui_repair_defaults_added=0
 
 _shtab_hermes_tui_search_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -282,9 +283,16 @@ _shtab_hermes_tui_search_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_hermes_tui_search_defaults_added=0
 
+_shtab_hermes_tui_serve_stdio_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_hermes_tui_serve_stdio_defaults_added=0
+
 _shtab_hermes_tui_show_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -299,7 +307,7 @@ _shtab_hermes_tui_show_defaults_added=0
 
 _shtab_hermes_tui_stats_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -314,7 +322,7 @@ _shtab_hermes_tui_stats_defaults_added=0
 
 _shtab_hermes_tui_trash_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -356,7 +364,7 @@ _shtab_hermes_tui_trash_restore_defaults_added=0
 
 _shtab_hermes_tui_unarchive_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -370,7 +378,7 @@ _shtab_hermes_tui_unarchive_defaults_added=0
 
 _shtab_hermes_tui_undo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -385,7 +393,7 @@ _shtab_hermes_tui_undo_defaults_added=0
 
 _shtab_hermes_tui_unpin_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -399,7 +407,7 @@ _shtab_hermes_tui_unpin_defaults_added=0
 
 _shtab_hermes_tui_verify_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
-  "--home[the Hermes home, or postgresql\:\/\/\… (default\: \$HERMES_HOME or \~\/.hermes)]:DIR:_files -/"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
   "--connect[go to the server that the config of --home names]"
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
@@ -444,6 +452,7 @@ _shtab_hermes_tui() {
         rename) _arguments -C -s $_shtab_hermes_tui_rename_options ;;
         repair) _arguments -C -s $_shtab_hermes_tui_repair_options ;;
         search) _arguments -C -s $_shtab_hermes_tui_search_options ;;
+        serve-stdio) _arguments -C -s $_shtab_hermes_tui_serve_stdio_options ;;
         show) _arguments -C -s $_shtab_hermes_tui_show_options ;;
         stats) _arguments -C -s $_shtab_hermes_tui_stats_options ;;
         trash) _shtab_hermes_tui_trash ;;

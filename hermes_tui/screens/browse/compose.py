@@ -101,6 +101,7 @@ class BrowserWidgets:
         reader = self.transcript.cursor
         reading.folds, reading.following = reader.folds, reader.viewport.following
         reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
+        reading.undone, reading.compacted = reader.layout.index.n_undone, reader.layout.index.n_compacted
         message = self.transcript.focused_message
         reading.bar = (message.session_id, message.id) if message is not None else None
         pane = self.list_pane(hits_shown=state.hits_shown)
@@ -142,6 +143,7 @@ class BrowserWidgets:
             pane.styles.width = "1fr" if view.list_width is None else view.list_width + 1
         self.transcript.faded = view.faded
         self.search_bar.query_input.wrong = view.wrong
+        self.search_bar.query_input.placeholder = view.placeholder
         self._status.show(view.status, *view.totals)
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)

@@ -22,7 +22,7 @@ from hermes_tui.state.find import Find
 from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
-from store.errors import StoreError
+from store.errors import Damaged, NotADatabase, StoreError
 from store.models import ScanProgress
 
 EMPTY: Line = ()
@@ -51,6 +51,8 @@ class FrameView:
     footer: Sequence[tuple[str, str]]
     """Keys and words, most needed first."""
     help: tuple[str, str]
+    placeholder: str
+    """What can be typed, in the search row while nothing is."""
     wrong: tuple[int, int] | None
     """Characters of the search row that are no query."""
     sources: Sources | None
@@ -67,7 +69,7 @@ def frame_view(state: BrowserState) -> FrameView:
     left, right = _list_heading(state), _reader_heading(state)
     single = right if state.inside else left
     live = state.catalog.live(state.now().timestamp())
-    classes = layout.classes(single=state.single, reading=state.inside)
+    classes = layout.classes(single=not two, reading=state.inside)
     return FrameView(
         classes={**classes, "-hits": state.hits_shown},
         list_width=layout.list_width if two else None,
@@ -84,11 +86,24 @@ def frame_view(state: BrowserState) -> FrameView:
         headings=(left, right) if two else (single,),
         footer=footer(state.focus, state.conditions),
         help=("f1" if state.focus in {Place.SEARCH, Place.FIND, Place.GOTO} else "?", "help"),
+        placeholder=_placeholder(state),
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
         faded=state.reading.is_slow(state.seconds()),
     )
+
+
+def _placeholder(state: BrowserState) -> str:
+    """What is searched, once that is known, and by what."""
+    number = _listed(state)
+    searched = f"Search {many(number, 'session')}: " if number and state.catalog.complete else ""
+    return f'{searched}words, "a phrase", source: after: is:flagged'
+
+
+def _listed(state: BrowserState) -> int:
+    """Sessions of the list without a filter."""
+    return state.catalog.scope.total if state.everything else state.catalog.plain
 
 
 def list_view(state: BrowserState) -> SessionsView | HitsView:
@@ -150,6 +165,8 @@ def _list_status(state: BrowserState) -> Line:
         return _with_hint(state, _hits_status(state))
     if state.search.listed is not None and state.failure is None:
         return _with_hint(state, _listed_status(state))
+    if state.seconds() < state.trying_until and not state.typed:
+        return status.what_to_try(glyphs=state.glyphs)
     no_word: Line = (span(state.glyphs.words(NO_WORD), Role.DIM),) if state.typed.strip() else ()
     return (*no_word, *_sessions_status(state))
 
@@ -184,8 +201,16 @@ def _position(state: BrowserState) -> Line:
     reading, folds = state.reading, state.reading.folds
     tools, reasoning = TOOLS.get(folds.tools, "full"), REASONING.get(folds.reasoning, "open")
     marked = reading.bar is not None and state.kept.is_marked(*reading.bar)
-    place = reading.index, reading.total
-    return status.position_sentence(*place, tools=tools, reasoning=reasoning, marked=marked, glyphs=state.glyphs)
+    return status.position_sentence(
+        reading.index,
+        reading.total,
+        undone=reading.undone,
+        compacted=reading.compacted,
+        tools=tools,
+        reasoning=reasoning,
+        marked=marked,
+        glyphs=state.glyphs,
+    )
 
 
 def _find_status(find: Find, glyphs: Glyphs) -> Line:
@@ -238,8 +263,7 @@ def _sessions_status(state: BrowserState) -> Line:
             span(f" of {many(scope.total, 'session')} (with {reasons}", Role.DIM),
             *status.press_v(named=state.focus is Place.SESSIONS),
         )
-    shown = scope.total if state.everything else state.catalog.plain
-    return status.sessions_sentence(shown, scope, named=state.focus is Place.SESSIONS)
+    return status.sessions_sentence(_listed(state), scope, named=state.focus is Place.SESSIONS)
 
 
 def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
@@ -249,7 +273,10 @@ def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
         waited, limit = state.lock_wait
         return [EMPTY, *blocks.busy(limit, waited, width=width, glyphs=glyphs)]
     if state.failure is not None:
-        lines = blocks.partial(str(state.failure), sessions=count, named=named, width=width, glyphs=glyphs)
+        damaged = isinstance(state.failure, Damaged | NotADatabase)
+        lines = blocks.partial(
+            str(state.failure), sessions=count, damaged=damaged, named=named, width=width, glyphs=glyphs
+        )
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines
     if state.catalog.complete and not count:

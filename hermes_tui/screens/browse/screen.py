@@ -13,7 +13,6 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.palette import Palette, choices_of
 from hermes_tui.commands.registry import BROWSER, INSIDE, Command, Offer, Place, applying, works
 from hermes_tui.commands.unused import why_unused
 from hermes_tui.config import Config, Start
@@ -31,9 +30,9 @@ from hermes_tui.screens.browse.session_acts import SessionActs
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.copy_text import CopyTarget
-from hermes_tui.state.layout import Layout
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -245,8 +244,7 @@ class BrowserScreen(Screen[None]):
 
     @on(events.Resize)
     def _on_size_changed(self, event: events.Resize) -> None:
-        self.state.layout = Layout(event.size.width, event.size.height)
-        self._changed(Part.LISTS)
+        self.controllers.look.take_size(*event.size)
 
     def _tick(self) -> None:
         self.feed.sessions.refresh()
@@ -261,8 +259,7 @@ class BrowserScreen(Screen[None]):
 
     def action_history(self) -> None:
         """What was searched for before."""
-        past = self._navigation.past_searches
-        self.app.push_screen(Palette({choices_of(past)}, placeholder="Search of before", id="--command-palette"))
+        self.app.push_screen(Choices("Searches", self._navigation.past_searches()))
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""
@@ -292,6 +289,7 @@ class BrowserScreen(Screen[None]):
     def action_reader(self, name: str) -> None:
         """A key of the transcript."""
         self.widgets.transcript.do(name)
+        self.controllers.look.keep_folds()
         self._changed(Part.FRAME)
 
     def action_copy(self, target: str) -> None:

@@ -26,6 +26,8 @@ CONTEXTS = (0, 1, 3, 10)
 
 _NUMBERED = re.compile(r"[0-9]{6}")
 """Part of an id, which is spelled as it was pasted."""
+_IS_NAME = re.compile(r"(?=\D*\d)[\w./:@-]{8,}")
+"""An id of another form, `3f2a9c1e-8b7d`, a file, an address: so long a word with a digit is no typing error."""
 
 
 class SearchController:
@@ -154,7 +156,8 @@ class SearchController:
     def take_meant_words(self, message: answers.WordsMeant) -> None:
         """Set the query that might be meant."""
         if self._search.query is not None and message.words and not _NUMBERED.search(self._search.query.text):
-            self._search.meant = _corrected(self._search.query, message.words)
+            corrected = _corrected(self._search.query, message.words)
+            self._search.meant = corrected if corrected != self._search.query.text else ""
             self._changed(Part.LISTS_SOON)
 
     def take_word_left_out(self, message: answers.WordLeftOut) -> None:
@@ -249,10 +252,12 @@ def _same(query: Query | None, other: Query | None) -> bool:
 
 
 def _corrected(query: Query, words: Mapping[str, str]) -> str:
-    """The text of a query with words replaced; quotes, minus, star and filters stay."""
+    """The text of a query with words replaced; quotes, minus, star, filters and names with digits stay."""
     text = query.text
     for term in reversed(query.terms):
         piece = text[term.start : term.end]
+        if _IS_NAME.fullmatch(piece):
+            continue
         for word in term.words:
             piece = piece.replace(word, words.get(word, word))
         text = text[: term.start] + piece + text[term.end :]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.store_worker import PATIENCE
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.session_order import Order
 from store.errors import StoreMissing
 
 MOST_UNTITLED = 5_000
@@ -30,10 +31,12 @@ class SessionsController:
         self._feed.sessions.load()
 
     def request_outlines(self) -> None:
-        """Ask for the first words of the rows on the screen that have none."""
-        rows = (self._state.catalog.row(session_id) for session_id in self._state.pane.visible)
-        if unknown := [row.session.id for row in rows if row is not None and row.outline is None]:
+        """Ask for the outlines of the rows on the screen that have none; by length, of all that it is uncertain of."""
+        catalog = self._state.catalog
+        if unknown := catalog.without_outline(self._state.pane.visible):
             self._feed.sessions.outlines(unknown)
+        if self._state.order is Order.LONGEST and (uncertain := catalog.of_uncertain_length()):
+            self._feed.sessions.first_words(uncertain)
 
     def stop_comparing(self) -> None:
         """Leave the sessions that were not compared yet with their quick flags."""
@@ -57,7 +60,7 @@ class SessionsController:
             self._feed.sessions.first_words(catalog.untitled(MOST_UNTITLED))
             gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if ids or message.done:
-            self._feed.sessions.outlines([session_id for session_id in ids if session_id in state.pane.visible])
+            self._ask_again(ids)
             self._changed(Part.LISTS_SOON)
 
     def take_file_sessions(self, message: answers.FileSessionsArrived) -> None:
@@ -88,6 +91,7 @@ class SessionsController:
         if message.total:
             state.compared = (message.done, message.total) if self._feed.sessions.comparing else None
         state.fresh = state.catalog.put_drifts(message.drifts, message.facts, message.uncompared)
+        self._ask_again(row.session.id for row in state.fresh)
         if message.total or state.fresh:
             self._changed(Part.ROWS)
 
@@ -113,6 +117,12 @@ class SessionsController:
             state.compared = None
             state.show_notice(str(message.error))
         self._changed(Part.LISTS_SOON)
+
+    def _ask_again(self, changed: Iterable[str]) -> None:
+        """Ask for the outlines of the rows on the screen that have changed."""
+        visible = [session_id for session_id in changed if session_id in self._state.pane.visible]
+        if visible:
+            self._feed.sessions.outlines(visible)
 
     def _set_fresh(self, session_ids: Sequence[str]) -> None:
         rows = map(self._state.catalog.row, session_ids)

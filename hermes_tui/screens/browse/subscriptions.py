@@ -9,6 +9,7 @@ from hermes_tui.feed import Feed, answers
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.copy_controller import CopyController
 from hermes_tui.screens.browse.find_controller import FindController
+from hermes_tui.screens.browse.kept_look import KeptLook
 from hermes_tui.screens.browse.moves_controller import MovesController
 from hermes_tui.screens.browse.ports import Changed
 from hermes_tui.screens.browse.rail_controller import RailController
@@ -37,6 +38,7 @@ class Controllers:
         self.find = FindController(state, feed, changed, widgets.transcript, self.rail)
         self.copying = CopyController(state, changed, widgets.transcript)
         self.moves = MovesController(state, feed, changed, widgets.transcript)
+        self.look = KeptLook(state, widgets, changed)
         self.saved = saved
         widgets.session_list.cursor.first = state.kept.last_read
         widgets.session_list.has_news = self.reading.places.has_news

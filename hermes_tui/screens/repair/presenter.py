@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from hermes_tui.commands.registry import footer
 from hermes_tui.render import diff
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.drift_row import Case, flagged_sentence
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
@@ -80,7 +81,7 @@ def page_view(
     session = state.session
     if session is None:
         known, listed = state.catalog.flagged, len(state.cases)
-        title, end = "all flagged sessions", f"{listed} of {known} flagged" if known > listed else f"{listed} flagged"
+        title, end = "all flagged sessions", _of_flagged(listed, known) if known > listed else f"{listed} flagged"
         status, heading, lines = _flagged(state, glyphs)
     else:
         title, end = session.title or session.session_id, session.session_id
@@ -96,14 +97,17 @@ def page_view(
 
 def _keys(state: RepairState, cursor: Case | None) -> Sequence[Item]:
     """Keys and words of the footer; some words depend on what is shown."""
-    words = {"y": "apply", "u": "undo"}
+    apply, undo = bound("apply"), bound("undo")
+    words = {apply: "apply", undo: "undo"}
     if state.session is None:
-        words["y"] = f"apply {sum(case.wanted for case in state.cases.values())}"
-        words["space"] = "take this one in" if cursor is not None and cursor.left_out else "leave this one out"
+        words[apply] = f"apply {sum(case.wanted for case in state.cases.values())}"
+        words[bound("leave_out")] = (
+            "take this one in" if cursor is not None and cursor.left_out else "leave this one out"
+        )
     elif state.session.undo_asked:
-        words["y"] = "undo"
+        words[apply] = "undo"
     elif (stopped := state.session.operation) is not None and not state.session.settled:
-        words |= {"y": "finish", "u": "undo" if stopped.state is State.RUNNING else "finish the undo"}
+        words |= {apply: "finish", undo: "undo" if stopped.state is State.RUNNING else "finish the undo"}
     return [(keys, words.get(keys, word)) for keys, word in footer(state.place, state.conditions(cursor))]
 
 
@@ -244,3 +248,8 @@ def _receipt(session: SessionRepair, plan: Plan, receipt: Receipt, width: int, g
     sentence = error_sentence(error_words(error), glyphs=glyphs) if error else done_sentence(receipt, glyphs=glyphs)
     heading = Heading(SafeText(title), facts=("kept in the repair journal",), focused=True)
     return sentence, heading, [*lines, *_failure(session, width, glyphs)]
+
+
+def _of_flagged(listed: int, known: int) -> str:
+    """The flagged sessions, and why not all are listed: a snapshot or the spool alone is nothing to repair."""
+    return f"{listed} of {known} flagged, {known - listed} in no source that is repaired"

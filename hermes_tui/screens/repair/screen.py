@@ -101,6 +101,11 @@ class RepairScreen(Screen[str | None]):
         """A key agrees to the plan that stood when it was pressed."""
         self._frame.wait.act(at)
 
+    @property
+    def help_place(self) -> Place:
+        """The one that has the focus."""
+        return self.state.place
+
     def take_unused_key(self, key: str, *, printable: bool) -> None:
         """Say why a key does nothing."""
         reason = why_unused(key, self.state.place, self.conditions)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random as chance
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 import apsw
+
+from ...base.late_dataclass import dataclass
 
 T = TypeVar("T")
 

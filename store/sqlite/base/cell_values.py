@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ...formats import message_codec
 
 Value = None | int | float | str | bytes
@@ -9,9 +11,16 @@ Value = None | int | float | str | bytes
 
 def text(cell: Value) -> str | None:
     """The cell as text; bytes that are not UTF-8 become U+FFFD, NULL is None."""
-    if cell is None or isinstance(cell, str):
-        return cell
-    return cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+    if isinstance(cell, bytes):  # nearly all: a page of the list asks for thousands
+        try:
+            return cell.decode()
+        except UnicodeDecodeError:
+            return cell.decode("utf-8", "replace")
+    return cell if cell is None or isinstance(cell, str) else str(cell)
+
+
+shared_text = lru_cache(maxsize=512)(text)
+"""The same for columns whose values repeat (sources, models, roles): rows share one text of each."""
 
 
 def is_text(cell: Value) -> bool:

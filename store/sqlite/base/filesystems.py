@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...base import errors
+from ...base.late_dataclass import dataclass
 
 MOUNTS = Path("/proc/self/mountinfo")
 

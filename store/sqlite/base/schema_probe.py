@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import apsw
 
 from ...base.fallbacks import IndexGap
+from ...base.late_dataclass import dataclass
 from .cell_values import integer, is_text, text
 
 NEWEST_KNOWN = 31

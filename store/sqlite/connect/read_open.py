@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -23,6 +22,9 @@ from ...formats import row_encoding
 from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
 from . import sidecar_rights
+
+if TYPE_CHECKING:
+    import tempfile
 
 BUSY_MS = 5_000
 """Milliseconds that a reader waits for a lock: in DELETE mode a commit blocks readers (docs/format.md §7.4)."""
@@ -172,6 +174,8 @@ def _open_copy(path: Path, wanted: list[Path]) -> OpenedFile:
             f"make {path.parent} writable, or close the other handle"
         )
     sidecar_rights.check_size(path, [path, *wanted])
+    import tempfile
+
     folder = tempfile.TemporaryDirectory(prefix="hermes-tui-")
     try:
         copy, state = _copy(path, wanted, Path(folder.name))
@@ -189,6 +193,8 @@ def _open_copy(path: Path, wanted: list[Path]) -> OpenedFile:
 
 def _copy(path: Path, wanted: list[Path], folder: Path) -> tuple[Path, tuple[object, ...]]:
     """Copy the file and its sidecars, again while they change."""
+    import shutil
+
     target = folder / path.name
     for _ in range(_COPY_ATTEMPTS):
         before = _file_states(path)

@@ -10,10 +10,10 @@ time only within a batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import apsw
 
+from ...base.late_dataclass import dataclass
 from ..base import cell_values
 from ..base.schema_probe import OPERATIONS as TABLE
 from ..base.schema_probe import Layout

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass
 from ...base.models import UNREADABLE, ContextLine, Head, Message, Page
 from ...formats import message_codec
 from ...formats.row_encoding import storable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import apsw
 
+from ...base.late_dataclass import dataclass
 from ...engine.rows import SessionEnds
 from ...formats.session_state import Ending
 from ..base import cell_values, column_sql
@@ -41,7 +41,8 @@ def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> Sessio
         return None
     last = _ending(connection, layout, extent)
     has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
-    return SessionEnds(_first_user_text(connection, extent), last, has_turns)
+    described = connection.execute("SELECT role IS 'session_meta' FROM messages WHERE id = ?", (extent.first,))
+    return SessionEnds(_first_user_text(connection, extent), last, has_turns, described.fetchall() == [(1,)])
 
 
 def ends_of(reader: Reader, ids: Sequence[str]) -> dict[str, SessionEnds | None]:
@@ -97,7 +98,7 @@ def _ends(connection: apsw.Connection, layout: Layout, extent: Extent, rows: dic
     ending = _ending_of(last[:4]) if last and last[4] else _ending(connection, layout, extent)
     text = readable(first[6]) if first and first[5] else _first_user_text(connection, extent)
     has_turns = ending is None or ending.role != "tool" or bool(first and first[5]) or _has_turns(connection, extent)
-    return SessionEnds(text, ending, has_turns)
+    return SessionEnds(text, ending, has_turns, bool(first and cell_values.text(first[0]) == "session_meta"))
 
 
 def first_user_text(connection: apsw.Connection, layout: Layout, session_id: str) -> str:
@@ -139,7 +140,7 @@ def _ending_columns(layout: Layout) -> str:
 def _ending_of(row: Row) -> Ending:
     role, reason, calls, start = row
     has_text = bool((cell_values.text(start) or "").strip())
-    return Ending(cell_values.text(role) or "", cell_values.text(reason), bool(calls), has_text)
+    return Ending(cell_values.shared_text(role) or "", cell_values.shared_text(reason), bool(calls), has_text)
 
 
 def _has_turns(connection: apsw.Connection, extent: Extent) -> bool:

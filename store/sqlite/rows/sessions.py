@@ -143,12 +143,15 @@ def newest(reader: Reader) -> tuple[str, ...]:
 
 
 def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
-    """Links of children and parents: all of the file, or those related to the given sessions."""
+    """Links of children and parents: all of the file, or those related to the given sessions.
+
+    A session without parent and child, as most are, has none.
+    """
     statement = _link_statement(reader.layout)
     if ids is None:
         sql, bindings = f"{statement} WHERE {_IN_A_FAMILY}", tuple[str, ...]()
     else:
-        sql, bindings = f"{_NEAR} {statement} WHERE id IN near", (json.dumps(list(ids)),)
+        sql, bindings = f"{_NEAR} {statement} WHERE id IN near AND {_HAS_KIN}", (json.dumps(list(ids)),)
     return tuple(map(_link, reader.rows(sql, bindings, needs=("sessions", "parent_session_id"))))
 
 
@@ -210,12 +213,17 @@ _IN_A_FAMILY = (
     " OR id IN (SELECT parent_session_id FROM sessions WHERE parent_session_id IS NOT NULL)"
 )
 
+_HAS_KIN = (
+    "(parent_session_id IS NOT NULL"
+    " OR EXISTS (SELECT 1 FROM sessions AS child WHERE child.parent_session_id = sessions.id))"
+)
+
 _NEAR = (
-    "WITH RECURSIVE near(id) AS (SELECT value FROM json_each(?)"
+    "WITH RECURSIVE near(id) AS (SELECT value FROM json_each(?1)"
     " UNION SELECT sessions.parent_session_id FROM near CROSS JOIN sessions ON sessions.id = near.id"
     " WHERE sessions.parent_session_id IS NOT NULL"
     f" UNION SELECT sessions.id FROM near CROSS JOIN sessions ON sessions.parent_session_id = near.id"
-    f" LIMIT {2 * MOST_RELATIVES})"  # each may have a parent that is nowhere
+    f" LIMIT {2 * MOST_RELATIVES} + json_array_length(?1))"  # each relative may have a parent that is nowhere
 )
 
 
@@ -273,13 +281,14 @@ def _session(row: Row, session_id: str, counts: Counts, now: float, profile: str
     cell, _, _, source, title, model, started, ended, reason, parent, archived, hidden, cwd, own_profile = row
     started_at, ended_at = cell_values.timestamp(started), cell_values.timestamp(ended)
     last_active = started_at if counts.last_active is None else counts.last_active
-    unreadable = "" if cell_values.is_text(cell) else "its id is no valid text: only a search finds its messages"
+    whole = "\ufffd" not in session_id or cell_values.is_text(cell)
+    unreadable = "" if whole else "its id is no valid text: only a search finds its messages"
     return Session(
         id=session_id,
         problem=unreadable or counts.problem,
-        source=cell_values.text(source) or "",
+        source=cell_values.shared_text(source) or "",
         title=cell_values.text(title),
-        model=cell_values.text(model),
+        model=cell_values.shared_text(model),
         started_at=started_at,
         last_active=last_active,
         messages=counts.messages,
@@ -288,17 +297,19 @@ def _session(row: Row, session_id: str, counts: Counts, now: float, profile: str
         last_id=counts.last_id,
         live=is_live(ended_at=ended_at, last_active=last_active, now=now),
         ended_at=ended_at,
-        end_reason=cell_values.text(reason),
+        end_reason=cell_values.shared_text(reason),
         parent_id=cell_values.text(parent),
         archived=bool(cell_values.integer(archived)),
         hidden=bool(cell_values.integer(hidden)),
-        cwd=cell_values.text(cwd),
+        cwd=cell_values.shared_text(cwd),
         profile=profile,
-        profile_name=cell_values.text(own_profile),
+        profile_name=cell_values.shared_text(own_profile),
     )
 
 
 def _placed(session: Session, lineage: Lineage) -> Session:
+    if session.id not in lineage:
+        return session
     section, sections = lineage.place(session.id)
     if session.parent_id is None and sections == 1:
         return session

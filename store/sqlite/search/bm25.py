@@ -8,12 +8,14 @@ puts the newer of two messages with equal scores first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import chain
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind
+from ...base.late_dataclass import dataclass
 from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
@@ -64,7 +66,8 @@ class _Ranking:
     def best(self, limit: int) -> RankedMatches | None:
         """The best messages that a search may find; None where the index cannot be read.
 
-        Those that the plain expression lacks come last: their words are rare only as the index has them.
+        Those that the plain expression lacks come last: their words are rare only as the index has them; behind them
+        answers that stand in their reasoning alone, which have no score.
         """
         most = RANKED_ROWS if self.range.verified or self.search.filters else 2 * limit
         if (scored := self._scored(most)) is None:
@@ -75,6 +78,9 @@ class _Ranking:
         if len(ids) < limit and (lacking := self.range.lacking) is not None:
             others = _Ranking(self.reader, self.search, lacking, self.cancel)
             ids += tuple(others._findable(others._scored(RANKED_ROWS) or [], limit - len(ids)))
+        if len(ids) < limit:
+            steps = newest_first.reasoning_steps(self.reader, self.search, [self.range], limit - len(ids))
+            ids += tuple(message_id for step in steps for message_id in step.ids)
         bounded = len(scored) >= min(most, RANKED_ROWS) and self._is_bounded()
         fallback = self.range.fallback or Fallback(FallbackKind.RANKED)
         said = replace(fallback, ranked=RANKED_ROWS) if bounded else self.range.fallback
@@ -152,10 +158,11 @@ def count_matches(
     exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None
     if ranked is not None and exact and not row_conditions(layout, query, None):
         counted = _count_by_index(reader, layout, ranked, limit, cancel)
-        if counted is not None and not counted.capped and ranked.escapes is not None:
+        if counted is not None and not counted.capped:
             search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
-            doubtful_steps = search.steps([replace(ranked, only_doubtful=True)], limit + 1)
-            return _count_of_steps(reader, doubtful_steps, limit, cancel, counted)
+            doubted = [replace(ranked, only_doubtful=True)] if ranked.escapes is not None else []
+            alone = newest_first.reasoning_steps(reader, search, [ranked], limit + 1)
+            return _count_of_steps(reader, chain(search.steps(doubted, limit + 1), alone), limit, cancel, counted)
         if counted is not None:
             return counted
     return _count_by_search(reader, query, limit, session_filter, cancel)

@@ -7,8 +7,8 @@ wrote: these are verified. The rows that it lacks are found by the word behind e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from ...base.late_dataclass import dataclass
 from ...query.ast import Query, Term
 from ...query.json_escapes import ESCAPE_LETTERS, escaped
 from ...query.tokenizer import words

@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
+from ...base.late_dataclass import dataclass
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text
@@ -27,6 +28,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
 from ..rows.damage import readable_below
+from . import reasoning_rows
 from .plan import index_error, plan
 from .row_filters import Condition, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
@@ -84,7 +86,8 @@ def matching_ids(
 ) -> Iterator[SearchStep]:
     """Ids of the messages that match, newest row first, in steps; no transaction is open between two steps.
 
-    The order is that of row ids, except for blocks that a repair inserted (`repaired_blocks`).
+    The order is that of row ids, except for blocks that a repair inserted (`repaired_blocks`); answers that stand in
+    their reasoning alone come last, as `UNINDEXED`.
     Active messages and those compacted in place are found (docs/format.md §3.4).
     A missing, stale, damaged or unfinished index is bypassed by a scan, and the step says so.
     A scan skips messages of more than 64 MB.
@@ -107,7 +110,37 @@ def matching_ids(
         return
     planned = [item.within(below, above) for item in plan(reader, layout, query, cancel)]
     ranges = [item.within(ids.below, ids.above) for ids in repaired_blocks.ranges(reader, layout) for item in planned]
-    yield from RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock).steps(ranges, limit)
+    search = RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock)
+    for step in search.steps(ranges, limit):
+        limit -= len(step.ids)
+        more = step.done and reasoning_rows.possible(layout, query, ranges)
+        yield replace(step, done=False) if more else step
+        if more and limit > 0:
+            yield from reasoning_steps(reader, search, ranges, limit, step)
+
+
+def reasoning_steps(
+    reader: Reader,
+    search: RowSearch,
+    ranges: Sequence[ScanRange],
+    limit: int,
+    last: SearchStep = SearchStep((), 0),  # noqa: B008  a frozen value
+) -> Iterator[SearchStep]:
+    """Steps of the answers that stand in their reasoning alone, which an index lacks; the last one is `done`.
+
+    Args:
+        last: The last step of the ranges; where their index could not be read they were scanned, with these answers.
+    """
+    if last.fallback is not None and last.fallback.kind in (FallbackKind.DAMAGED, FallbackKind.UNUSABLE):
+        ranges = ()
+    for candidates in reasoning_rows.candidates(reader, search.layout, search.query, ranges, search.cancel):
+        for step in search.steps([candidates], limit):
+            limit -= len(step.ids)
+            last = replace(step, fallback=step.fallback or last.fallback, done=False, progress=ScanProgress.UNINDEXED)
+            yield last
+        if limit <= 0:
+            return
+    yield replace(last, ids=(), done=True, progress=ScanProgress.INDEXED)
 
 
 def sessions_of(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = None) -> frozenset[str]:
@@ -132,13 +165,13 @@ class RowSearch:
         cancel: Cancel | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reader, self._query, self._layout = reader, query, layout
-        self._cancel, self._clock = cancel, clock
+        self.query, self.layout, self.cancel = query, layout, cancel
+        self._reader, self._clock = reader, clock
         conditions = row_conditions(layout, query, session_filter)
         self._sessions, self._conditions = None, conditions
         if of_sessions := [item for item in conditions if item.of_session]:
             self._sessions = SessionConditions(reader, of_sessions)
-            session_id = column_sql.text(self._layout, "messages", "session_id")
+            session_id = column_sql.text(self.layout, "messages", "session_id")
             of_messages = (item for item in conditions if not item.of_session)
             self._conditions = (Condition((session_id,), self._sessions), *of_messages)
         self._started = clock()
@@ -201,7 +234,7 @@ class RowSearch:
 
     def _window(self, scan: ScanRange, most: int, limit: int) -> _Window:
         candidates = scan.next_ids(most)
-        sql, bindings = statement(self._layout, scan, self._conditions, candidates)
+        sql, bindings = statement(self.layout, scan, self._conditions, candidates)
         enough = limit if not scan.verified and not self._conditions else most
 
         def _read(connection: apsw.Connection, _: Layout) -> _Window:
@@ -218,7 +251,7 @@ class RowSearch:
                 return beyond
             return _Window(rows, candidates[-1] if last is None and len(candidates) == most else last)
 
-        return self._reader.read(_read, cancel=self._cancel)
+        return self._reader.read(_read, cancel=self.cancel)
 
     def _beyond(self, connection: apsw.Connection, scan: ScanRange, candidates: Sequence[int]) -> _Window:
         """No rows, and the id below which the next one can be read; the ids in between are counted."""
@@ -231,7 +264,7 @@ class RowSearch:
 
     def _can_read(self, connection: apsw.Connection, scan: ScanRange) -> bool:
         """True where the newest row of a range, if there is any, can be read."""
-        sql, bindings = statement(self._layout, scan, self._conditions)
+        sql, bindings = statement(self.layout, scan, self._conditions)
         try:
             connection.execute(f"{sql} LIMIT 1", bindings).fetchall()
         except apsw.CorruptError:
@@ -242,9 +275,9 @@ class RowSearch:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
         ids: list[int] = []
         if self._sessions is not None:
-            self._sessions.load((row[_SESSION] for row in window.rows), self._cancel)
+            self._sessions.load((row[_SESSION] for row in window.rows), self.cancel)
         for row in window.rows:
-            if self._cancel is not None and self._cancel.cancelled:
+            if self.cancel is not None and self.cancel.cancelled:
                 raise errors.Interrupted("the request was cancelled while its hits were filtered")
             self._examined += 1
             if row[1] and passes(self._conditions, row[2:]) and self._matches(*row[-2:]):
@@ -258,7 +291,7 @@ class RowSearch:
         if text is None:
             return True
         searched = f"{cell_values.text(text)} {searchable_calls(cell_values.text(calls) or '')}"
-        return accepts(self._query, searchable_text(searched))
+        return accepts(self.query, searchable_text(searched))
 
     def _completed(
         self, scan: ScanRange, ids: tuple[int, ...], last: int | None, *, page_first: bool
@@ -295,7 +328,7 @@ class RowSearch:
             sql, bindings = unindexed_statement(layout, scanned, scan.unindexed, self._conditions)
             return _Window(connection.execute(sql, bindings).fetchall(), last)
 
-        window = self._reader.read(_read, cancel=self._cancel)
+        window = self._reader.read(_read, cancel=self.cancel)
         return self._verify(window, len(window.rows) + 1)
 
 

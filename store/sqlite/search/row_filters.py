@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ...base.cancel import Cancel
+from ...base.late_dataclass import dataclass
 from ...engine.search import SessionFilter
 from ...query.ast import Filter, Query
 from ...query.filters import admits

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import neg
 
 from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ...base.late_dataclass import dataclass
 from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement
@@ -17,6 +18,12 @@ from .row_filters import Conditions
 
 MAX_SCANNED_BYTES = 64 * 1024 * 1024
 """Bytes of a message above which a scan skips it."""
+REASONING = ("reasoning_content", "reasoning")
+"""Columns of a message's reasoning, the one that counts first."""
+_BLANK = 64
+"""Bytes up to which a text may be blank."""
+_NO_CALLS = 4
+"""Bytes of the longest text for no calls, `null`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +183,27 @@ def searched_cells(layout: Layout, doubted: str = "1") -> list[str]:
     """
     names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
     size = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names)
-    texts = ", ".join(f"messages.{name}" for name in names if name != "tool_calls")
+    texts = ", ".join([f"messages.{name}" for name in names if name != "tool_calls"] + [reasoning_alone(layout)])
     calls = "CAST(messages.tool_calls AS BLOB)" if "tool_calls" in names else "NULL"
     readable = f"{column_sql.findable(layout)} AND {size} <= {MAX_SCANNED_BYTES}"
     if doubted == "0":
         return ["NULL", "NULL"]
     text = f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {texts}) AS BLOB) ELSE x'' END"
     return [f"CASE WHEN {doubted} THEN {text} END", f"CASE WHEN {doubted} AND {readable} THEN {calls} END"]
+
+
+def reasoning_alone(layout: Layout) -> str:
+    """The reasoning of an answer without text and calls; NULL for any other message, and for more than 64 MB."""
+    names = [name for name in REASONING if layout.has("messages", name)]
+    if not names or not layout.has("messages", "role"):
+        return "NULL"
+    n_bytes = {name: column_sql.n_bytes(layout, "messages", name) for name in ("content", "tool_calls")}
+    size = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names)
+    blank = "trim(messages.content, char(9, 10, 13, 32)) = ''" if layout.has("messages", "content") else "1"
+    tests = [
+        f"messages.role = 'assistant' AND {size} BETWEEN 1 AND {MAX_SCANNED_BYTES}",
+        f"{n_bytes['tool_calls']} <= {_NO_CALLS}",
+        f"({n_bytes['content']} = 0 OR ({n_bytes['content']} <= {_BLANK} AND {blank}))",
+    ]
+    cells = ", ".join(f"nullif(messages.{name}, '')" for name in names)
+    return f"CASE WHEN {' AND '.join(tests)} THEN {cells if len(names) == 1 else f'coalesce({cells})'} END"

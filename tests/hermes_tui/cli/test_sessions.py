@@ -13,14 +13,16 @@ from hermes_tui.__main__ import main
 from hermes_tui.cli import sessions
 from hermes_tui.cli.output import Output
 from hermes_tui.render.safe import SafeText
-from store import Outline
+from store import Outline, Session
 from store.browse.browser import HomeBrowser
+from store.browse.sessions import StoredSessions
 from tests import builders
 from tests.counting import Asked, asked_of_sqlite
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 LIST_KEYS = (
-    "id profile source title model started_at last_active messages status verdict drift parent_id archived hidden live"
+    "id profile source title model started_at last_active messages shown"
+    " status verdict drift parent_id archived hidden live"
 )
 
 
@@ -158,6 +160,20 @@ def test_list_asks_as_many_statements_for_a_page_as_for_a_part_of_it(tmp_path: P
     assert asked_for(tmp_path, run, 5).statements == asked_for(tmp_path, run, 40).statements
 
 
+def test_list_reads_no_row_of_a_session_twice(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: the ids alone in `db.outlines(...)` of the list; `db.waiting` for every session."""
+    asked: list[object] = []
+
+    def _ask(_: object, ids: object) -> tuple[()]:
+        asked.append(ids)
+        return ()
+
+    monkeypatch.setattr(StoredSessions, "rows", _ask)
+    monkeypatch.setattr(HomeBrowser, "waiting", _ask)
+    asked_for(tmp_path, run, 5)
+    assert asked == []
+
+
 def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,9 +181,9 @@ def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
     order: list[str] = []
     outlines, line = HomeBrowser.outlines, Output.line
 
-    def _outlines(browser: HomeBrowser, ids: Sequence[str]) -> dict[str, Outline]:
+    def _outlines(browser: HomeBrowser, session_ids: Sequence[str | Session]) -> dict[str, Outline]:
         order.append("outlines")
-        return outlines(browser, ids)
+        return outlines(browser, session_ids)
 
     def _line(output: Output, text: SafeText) -> None:
         order.append("row")

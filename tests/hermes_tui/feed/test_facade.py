@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeVar
 import pytest
 from textual.message import Message
 
-from hermes_tui.feed import Feed, answers, questions
-from store import Batch, Cancel, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
+from hermes_tui.feed import Feed, answers, questions, search_requests
+from store import Batch, Cancel, Interrupted, Locked, NotADatabase, Origin, Session, SessionDB, Verdict
 from store.base.models import FirstListing
 from store.query.parse import Query, parse
 from tests import builders
@@ -400,6 +400,37 @@ def test_the_best_follow_the_newest_and_the_whole_number_follows_both(
         assert ranked.generation == generation
         assert ranked.batch.hits[0].session_id == "best", "which is older than the five that were asked for"
         assert running.of(answers.HitsCounted)[0].count.hits == 9
+
+
+def test_what_is_beyond_the_first_hits_waits_for_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: without `rest` nothing is noted; with `rest` at each batch it is noted more than once."""
+    monkeypatch.setattr(questions, "FIRST_HITS", 5)
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s", builders.talk(600, word="zebra"))
+    before: list[tuple[int, bool]] = []
+    with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+
+        def _rest(_: Cancel) -> None:
+            hits = sum(len(message.batch.hits) for message in running.of(answers.HitsArrived))
+            before.append((hits, bool(running.of(answers.HitsRanked))))
+
+        monkeypatch.setattr(search_requests, "rest", _rest)
+        running.feed.search.start(ask("zebra"))
+        running.until(lambda: running.of(answers.HitsRanked))
+        every = sum(len(message.batch.hits) for message in running.of(answers.HitsArrived))
+    [(hits, ranked)] = before
+    assert 5 <= hits < every
+    assert not ranked
+
+
+def test_a_key_ends_the_wait_for_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: `time.sleep(QUIET)` in place of the event, and the next search begins an hour later."""
+    monkeypatch.setattr(questions, "QUIET", 3600.0)
+    cancel = Cancel()
+    threading.Timer(0.01, cancel.cancel).start()
+    with pytest.raises(Interrupted):
+        search_requests.rest(cancel)
 
 
 def test_a_key_cancels_a_ranking(tmp_path: Path) -> None:

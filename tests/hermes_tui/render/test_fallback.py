@@ -18,7 +18,8 @@ WORDS = {
     Fallback(FallbackKind.REBUILDING): "index being rebuilt, scanning what it lacks",
     Fallback(FallbackKind.UNRANKED, ranked=9): "index being rebuilt, ranking what it has · ranked among the newest 9",
     Fallback(FallbackKind.GAPS, tuple(IndexGap)): "the index for these words leaves out tool output and tool calls"
-    " and tool output beyond 8 192 characters and cron and subagent sessions",
+    " and tool output beyond 8 192 characters and cron and subagent sessions"
+    " and answers that stand in their reasoning alone",
     Fallback(FallbackKind.RANKED, ranked=50_000): "ranked among the newest 50 000",
     Fallback(FallbackKind.NO_STORE): "no state.db, only JSONL files",
     Fallback(FallbackKind.STORE_UNREAD, error="{torn}"): "state.db was not searched to its end: {torn}",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from hermes_tui.render.glyphs import ASCII
+from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Role, line_cells, plain
 from hermes_tui.render.row import (
     RowExtras,
@@ -18,7 +19,7 @@ from hermes_tui.render.row import (
     short_source,
     title_of,
 )
-from store.models import Outline, Session, Status
+from store.models import Outline, Relation, Session, Status
 from tests.hermes_tui.render.samples import BLOG, DOCKER, GLYPHS, LATER, NOW, PYTEST, ROWS, Row, row
 
 NARROW = """\
@@ -236,3 +237,23 @@ def test_a_row_says_its_day_its_bookmark_and_its_profile_in_columns_that_stay() 
     assert bare[6:26] == "  Sep  Fix the build"
     assert full[6:26] == "   18 ◆work Fix the "
     assert bare[-34:] == full[-34:]
+
+
+def test_a_session_that_the_list_usually_leaves_out_is_dim_and_says_why() -> None:
+    """Mutant: its title in the colour of any other."""
+    session = Session("s", title="Nightly digest", messages=2)
+    for word, left_out in (
+        ("archived", replace(session, archived=True)),
+        ("child", replace(session, relation=Relation.DELEGATE)),
+        ("internal", replace(session, hidden=True)),
+    ):
+        line = session_row(SessionRow(left_out), width=80, now=NOW, glyphs=UNICODE)
+        assert f" {word} Nightly digest " in plain(line)
+        assert next(span.role for span in line if "Nightly" in span.text) is Role.DIM
+
+
+def test_a_row_has_the_number_of_what_opening_it_shows_once_that_is_known() -> None:
+    session = Session("s", title="Docker", messages=2)
+    assert SessionRow(session, Outline(Status.DONE)).shown == 2
+    known = SessionRow(session, Outline(Status.DONE, shown=994))
+    assert plain(session_row(known, width=44, now=NOW, glyphs=UNICODE)).split()[-1] == "994"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.render.family import kin_row
+from hermes_tui.render.family import kin_row, tree_lines
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import line_cells, plain
 from hermes_tui.render.row import SessionRow
@@ -67,7 +67,13 @@ async def test_the_tree_names_the_relations_and_opens_a_member(tmp_path: Path, s
             "three": "goes on",
             "again": "reset",
         }
-        await stage.press("g", "j", "j", "enter")
+        assert [line[13:16] for line in stage.lines if " session fork" in line or " session helper" in line] == [
+            "├─ ",
+            "└─ ",
+        ]
+        await stage.press("g")
+        await stage.shows("user │ root says 0")
+        await stage.press("j", "j", "enter")
         await stage.shows("fork says 11")
 
 
@@ -106,6 +112,13 @@ async def test_esc_leads_back_and_a_session_that_stands_alone_has_no_family(tmp_
 @pytest.mark.parametrize("depth", [0, 1, 40])
 def test_a_row_has_the_width_of_its_list(glyphs: Any, width: int, depth: int) -> None:
     session = Session("s", title="桂林旅行計画" * 30, messages=12345, relation=Relation.RESET)
-    line = kin_row(SessionRow(session), depth, width=width, now=NOW, glyphs=glyphs, cursor=True)
+    [*_, lines] = tree_lines([0, depth], width=width, glyphs=glyphs)
+    line = kin_row(SessionRow(session), lines, width=width, now=NOW, glyphs=glyphs, cursor=True)
     assert line_cells(line) == width
     assert "reset" in plain(line)
+
+
+def test_tree_lines_lead_past_a_member_to_those_that_come_later() -> None:
+    """Mutant: with `last_branch` everywhere the first branch looks like the only one."""
+    lines = tree_lines([0, 1, 2, 2, 1, 0, 1], width=100, glyphs=UNICODE)
+    assert lines == ["", "├─ ", "│ ├─ ", "│ └─ ", "└─ ", "", "└─ "]

@@ -92,7 +92,7 @@ def test_a_long_session_is_marked_in_several_goes_and_placed_once() -> None:
 def test_marks_keep_their_rows_whatever_was_drawn_and_however_wide_the_pane_is() -> None:
     """Mutants: the heights of the layout in place of the estimates; the measure of the pane in place of `ROOM`."""
     messages = [said(number, "user" if number % 20 == 0 else "assistant") for number in range(1, 101)]
-    messages = [replace(message, text="word " * 30 * (message.id < 30)) for message in messages]
+    messages = [replace(message, text="word " * 30 * ((message.id or 0) < 30)) for message in messages]
     rail = rail_of(messages)
     before = drawn(rail)
     for index in range(50):

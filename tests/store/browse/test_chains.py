@@ -2,6 +2,7 @@
 
 Mutants that these guards were seen to catch:
 - `carried` giving nothing: the chain of 100 has every carried message twice
+- nothing taken off a chain's number for what was carried over: the same test
 - `_overlap` by shape alone: test_a_message_that_only_looks_alike_is_no_copy
 """
 
@@ -72,7 +73,9 @@ def test_a_chain_of_a_hundred_reads_in_order_without_duplicates(db: SessionDB, h
         section(db, f"s{number:03}", f"s{number - 1:03}" if number else None, [*carried, *fresh], ended=number < 99)
         expected += [one["content"] for one in (*summary, *fresh)]
         before = [*carried, *fresh]
-    for asked in ("s000", "s050", "s099"):
+    asked_for = ("s000", "s050", "s099")
+    assert [outline.shown for outline in db.outlines(asked_for).values()] == [len(expected)] * 3
+    for asked in asked_for:
         assert db.chain(asked) == tuple(f"s{number:03}" for number in range(100))
         assert read(db, asked) == expected
 

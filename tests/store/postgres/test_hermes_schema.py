@@ -21,8 +21,10 @@ from store.browse.protocol import Browser
 from store.formats.row_encoding import message_rows
 from store.home_store import HomeStore
 from store.open import locate_server, open_store, open_to_read
+from store.postgres import search, search_plan
 from store.postgres.engine import PostgresEngine
 from store.postgres.reader import Reader
+from store.query.parse import parse
 from tests.homes import on_postgres
 from tests.homes.build import ERAS
 
@@ -136,6 +138,43 @@ def test_a_schema_reads_like_the_home_it_was_filled_from_and_is_left_as_it_was(
         assert [finding for finding in there.health() if finding.ok is False] == []
         assert there.watch().poll() is not None
     assert dumped(run_sql, schema) == before
+
+
+def test_the_index_of_a_schema_finds_rows_without_calls_rare_words_common_ones_and_the_end_of_long_rows(
+    server_url: str, run_sql: SqlRunner, worker_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: `NOT long` in place of `IS NOT TRUE` loses every row whose tool_calls are NULL."""
+    monkeypatch.setattr(search_plan, "SMALL", -1)
+    schema = f"index_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement)
+    run_sql(
+        f"INSERT INTO {schema}.messages (session_id, role, content, timestamp) SELECT 's', 'user', 'every day'"
+        " || CASE WHEN n % 100 = 0 THEN ' hundredth' ELSE '' END || CASE WHEN n IN (3, 900) THEN ' quinces' ELSE '' END"
+        " || CASE WHEN n IN (7, 800) THEN repeat(' x', 5000) || ' after' ELSE '' END, n"
+        " FROM generate_series(1, 900) AS n"
+    )
+    expected = {
+        "every": range(900, 0, -1),
+        "hundredth": range(900, 0, -100),
+        "quinces": (900, 3),
+        "after": (800, 7),
+        "every quin*": (900, 3),
+        '"every day hundredth"': range(900, 0, -100),
+        "nowhere": (),
+    }
+    address = parse_address(f"{server_url}&schema={schema}")
+    for counted in ("", "ANALYZE {s}.messages"):
+        if counted:
+            run_sql(counted.format(s=schema))
+        reader = Reader(address)
+        for query, ids in expected.items():
+            for limit in (1, 20, 1000):
+                steps = search.matching_ids(reader, parse(query, now=0.0), limit=limit)
+                assert [row for step in steps for row in step.ids] == list(ids)[:limit], (query, limit, counted)
+        reader.close()
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
 
 
 def test_a_schema_of_hermes_is_never_written_even_by_a_role_that_may(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from store import Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
+from store.browse.browser import HomeBrowser
 from store.files.home import ALL_PROFILES
 from store.profiles.browser import ProfilesBrowser
 from store.profiles.opening import open_home
@@ -228,9 +229,9 @@ def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: Pr
     assert {one.session.id for one in found} == {"same", "work/same"}
     assert all(partial.session(one.session.id) for one in found)
     assert any("profiles/work/state.db" in place for one in found for place in one.held)
-    assert [name for name, _ in census.profiles] == [
-        part.name for part in Home(partial.members.browsers[0]._store.path.parent).profiles()
-    ]
+    first = partial.members.browsers[0]
+    assert isinstance(first, HomeBrowser)
+    assert [name for name, _ in census.profiles] == [part.name for part in Home(first._store.path.parent).profiles()]
     assert dict(census.profiles)["work"] == 2
     assert dict(census.profiles)["torn"] is None
     assert census.stored == 4

@@ -22,7 +22,9 @@ from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Streams
 from store import Batch, Fallback, FallbackKind, Home, SessionDB
 from store.models import UNREADABLE
+from store.sqlite.connect.reader import Reader
 from store.sqlite.rows.damage import readable_below
+from store.sqlite.search import hit_rows
 from tests.builders import home, talk
 from tests.store.sqlite_files import leaves, smash
 
@@ -93,6 +95,17 @@ def test_no_message_is_lost_with_a_page_of_another_table(tmp_path: Path, table: 
 
     assert (len(found), unread) == (ALL, 0)
     assert len(labelled) >= ALL // 2
+
+
+@pytest.mark.slow
+def test_rows_of_hits_on_a_damaged_page_are_named_and_all_others_read(tmp_path: Path) -> None:
+    with closing(Reader(damaged(tmp_path, "messages"))) as reader:
+        rows = hit_rows.read_hits(reader, range(1, ALL + 1))
+
+    unread = [row.id for row in rows if row.role == UNREADABLE]
+    assert [row.id for row in rows] == list(range(1, ALL + 1))
+    assert unread == list(range(unread[0], unread[0] + len(unread)))
+    assert 0 < len(unread) < ALL // 4
 
 
 def test_the_bound_beside_damage_is_found_by_halves() -> None:

@@ -53,3 +53,14 @@ def test_a_quota_is_told_as_a_quota() -> None:
     assert isinstance(said, DiskFull)
     assert "quota" in str(said)
     assert "ulimit" not in str(said)
+
+
+def test_a_failed_write_of_another_cause_is_no_damage() -> None:
+    error = apsw.exception_for(apsw.SQLITE_IOERR_WRITE)
+    assert isinstance(error, apsw.Error)
+    error_mapping.note_cause(error, cast("apsw.Connection", SimpleNamespace(system_errno=errno.EIO)))
+
+    said = error_mapping.translate(error, Path("state.db"))
+
+    assert isinstance(said, DiskFull)
+    assert "the disk is full or failing" in str(said)

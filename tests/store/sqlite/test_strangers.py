@@ -227,6 +227,31 @@ for number in range(3):
     assert outcome(script, path).split("\n") == ["True 2", "True 3", "True 4", "True 5"]
 
 
+def test_a_stranger_is_noticed_beside_another_program_that_opened_the_file_first(path: Path) -> None:
+    """Mutants: the first holder's answer passes for ours; one lock is looked at."""
+    script = f"""{_BEFORE}
+import subprocess
+first = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT 1 FROM messages'); print(); input()"
+pipes = {{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}}
+with subprocess.Popen([sys.executable, "-uc", first, path], **pipes) as other:
+    other.stdout.readline()
+    print(append("before", db), count(db), append("more", db), count(db))
+    plain()
+    print(append("beside", db), count(db))
+    db = SessionDB(path, patience=2)
+    print(append("new", db), count(db))
+    shared_memory()
+    print(append("beside", db), count(db))
+    other.communicate(b"end")
+"""
+    assert outcome(script, path).split("\n") == [
+        "True 2 True 3",
+        "ForeignHandle ForeignHandle",
+        "True 4",
+        "ForeignHandle ForeignHandle",
+    ]
+
+
 def test_a_handle_that_was_closed_leaves_no_descriptor_open(path: Path) -> None:
     script = f"""{_BEFORE}
 before = os.listdir("/proc/self/fd")

@@ -64,7 +64,7 @@ async def test_every_session_is_listed_with_its_flag_and_what_is_left_out_is_sai
         await stage.shows("⇡A")
         assert "▤J" in stage.text
         assert stage.status.startswith("4 of 6 sessions (archived 1, children 1) ")
-        assert stage.lines[0].startswith(' / words, "exact phrase"')
+        assert stage.lines[0].startswith(' / Search 4 sessions: words, "a phrase"')
         assert stage.lines[0].endswith("default")
         assert stage.place == "SEARCH"
         assert "§2" in stage.text or size == MIDDLE
@@ -341,8 +341,9 @@ async def test_a_state_db_that_cannot_be_read_is_said_with_its_cause_and_tried_a
     async with browsing(home) as stage:
         await stage.shows("✗E  state.db cannot be read")
         await stage.shows("only in a file")
-        assert "is not an SQLite database" in stage.text
+        assert "is not an SQLite database" in " ".join(stage.text.split())
         assert "Nothing has been written." in " ".join(stage.text.split())
+        assert "hermes sessions recover   after a backup of this file" in stage.text
         assert stage.status.startswith("△P partial: 1 session from JSONL files; state.db cannot be read")
         await stage.press("tab")
         assert stage.footer.startswith("R try again   ↑↓ rows   enter open")

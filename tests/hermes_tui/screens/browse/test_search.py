@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.commands.palette import Palette
 from hermes_tui.feed import questions
+from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.hit_rows import ContextKey, GroupKey
 from store import Batch, SessionDB
 from store.query.parse import Query
@@ -113,7 +113,7 @@ async def test_ctrl_r_lists_what_was_searched_for_and_typing_filters_it(tmp_path
         await stage.press("escape", "escape", "slash")
         await stage.type("small")
         await stage.press("tab", "slash", "ctrl+u", "ctrl+r")
-        assert isinstance(stage.app.screen, Palette)
+        assert isinstance(stage.app.screen, Choices)
         await stage.shows("zebra")
         await stage.press("enter")
         await stage.until(lambda: stage.widgets.search_bar.text == "small")

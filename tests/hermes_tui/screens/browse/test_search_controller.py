@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.feed.answers import HitsArrived, HitsRanked
+from hermes_tui.feed.answers import HitsArrived, HitsRanked, WordsMeant
 from hermes_tui.render.line import plain
 from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.screens.browse.search_controller import SearchController
@@ -126,3 +126,21 @@ def test_the_best_wait_where_the_cursor_has_moved() -> None:
     assert not state.search.results.ranked
     search.rank()
     assert state.search.results.ranked
+
+
+@pytest.mark.parametrize(
+    ("pasted", "meant"),
+    [
+        ("3f2a9c1e-8b7d-aaaa", ""),
+        ("work/cron_7_zebrra", ""),
+        ("zebrra 3f2a9c1e-8b7d-aaaa", "zebra 3f2a9c1e-8b7d-aaaa"),
+        ("20260101_100000_aaaa", ""),
+        ("zebrra aaaa", "zebra bbbb"),
+    ],
+)
+def test_what_was_meant_leaves_pasted_ids_as_they_are(pasted: str, meant: str) -> None:
+    """Enter would replace the id. Mutants: without `_IS_NAME`; with the same text proposed once more."""
+    search, state = searching(0)
+    search.take_text(pasted)
+    search.take_meant_words(WordsMeant(1, {"zebrra": "zebra", "aaaa": "bbbb"}))
+    assert state.search.meant == meant

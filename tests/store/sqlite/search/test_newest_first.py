@@ -529,6 +529,7 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
         ScanProgress.NEWEST_FIRST,
         ScanProgress.NEWEST_FIRST,
         ScanProgress.INDEXED,
+        ScanProgress.INDEXED,  # behind the answers that stand in their reasoning alone
     ]
     reader.close()
 
@@ -549,6 +550,7 @@ def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_lon
             (256, ScanProgress.NEWEST_FIRST),
             (512, ScanProgress.NEWEST_FIRST),
             (232, ScanProgress.INDEXED),
+            (0, ScanProgress.INDEXED),  # behind the answers that stand in their reasoning alone
         ]
     reader.close()
 

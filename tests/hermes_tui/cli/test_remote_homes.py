@@ -1,0 +1,75 @@
+"""Homes on other machines on the command line: several as one list, those of the config file, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.__main__ import main
+from hermes_tui.cli.servers import merged, remote_home
+from store import Home
+from store.remote import connection
+from tests.builders import db, home, say, store
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """A home here and one on another machine, for which a stand-in for `ssh` starts the real server."""
+    here, there = home(tmp_path, "here"), home(tmp_path, "there")
+    for folder, name in ((here, "near1"), (there, "far1")):
+        with closing(db(folder)) as opened:
+            store(opened, name, [say("user", f"quinces of {name}")])
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m hermes_tui serve-stdio\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(connection, "HELLO_SECONDS", 600.0)
+    monkeypatch.setattr(connection, "SILENCE_SECONDS", 600.0)
+    monkeypatch.setenv("HERMES_TUI_CONFIG", str(tmp_path / "config.toml"))
+    return here, there
+
+
+@pytest.mark.slow
+def test_homes_of_several_machines_are_one_list_and_one_search_and_are_only_read(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = folders
+    both = ["--home", str(here), "--home", f"ssh://far{there}"]
+    assert main([*both, "search", "quinces", "--json"]) == 0
+    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {hit["session_id"] for hit in hits[:-1]} == {"near1", "far/far1"}
+    assert main([*both, "rename", "far/far1", "mine"]) == 2
+    assert "only read" in capsys.readouterr().err
+    (tmp_path / "config.toml").write_text(
+        f'[homes]\nbox = "ssh://far{there}"\nserver = "postgresql://me:hunter2@a/b"\n'
+    )
+    assert main(["config"]) == 0
+    shown = capsys.readouterr().out
+    assert f'"box" = "ssh://far{there}"' in shown
+    assert "hunter2" not in shown
+    (tmp_path / "config.toml").write_text(f'[homes]\nbox = "ssh://far{there}"\n')
+    monkeypatch.setenv("HERMES_HOME", str(here))
+    assert main(["show", "box/far1"]) == 0
+    assert "quinces of far1" in capsys.readouterr().out
+
+
+def test_a_home_that_is_wrong_in_the_config_is_named_with_its_line(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "config.toml").write_text("[homes]\nbox = 7\n")
+    assert main(["config"]) == 1
+    assert "line 2: homes.box must be an address in quotes" in capsys.readouterr().err
+    assert folders[0].is_dir()
+
+
+def test_names_in_one_list_are_never_the_same() -> None:
+    far = remote_home("ssh://far/x")
+    every = merged([("", Home(Path("here"))), ("", far), ("", far), ("default", far), ("a/b", far)])
+    assert [member.name for member in every.members] == ["default", "far", "far-2", "default-2", "a-b"]
+    assert every.is_every

@@ -1,0 +1,62 @@
+"""Dataclasses whose methods are made at the first instance are like those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+
+import pytest
+
+from store.base.late_dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A value."""
+
+    name: str
+    notes: list[str] = dataclasses.field(default_factory=list, compare=False)
+    number: int = dataclasses.field(default=3, kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", [*self.notes, "made"])
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A value that has an equality and a text of its own."""
+
+    name: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Named) and self.name.lower() == other.name.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.name.lower())
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def test_a_late_dataclass_is_a_dataclass() -> None:
+    """Mutants: without `after` no note is made; with `object` for `field.type` and no `copy` a field has another."""
+    value = Late("a", ["x"], number=4)
+    assert (value.name, value.notes, value.number) == ("a", ["x", "made"], 4)
+    assert (Late("a"), hash(Late("a"))) == (Late("a", ["other"]), hash(Late("a", ["other"])))
+    assert Late("a") != Late("b")
+    assert repr(value) == "Late(name='a', notes=['x', 'made'], number=4)"
+    assert dataclasses.replace(value, name="c", notes=[]) == Late("c", number=4)
+    assert next((field.name, field.type) for field in dataclasses.fields(Late)) == ("name", "str")
+    for same in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
+        assert (same, same.notes) == (value, value.notes)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        value.name = "b"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Late()  # type: ignore[call-arg]
+    assert not hasattr(value, "__dict__")
+
+
+def test_own_methods_stay() -> None:
+    """Mutant: without `own` in `_complete` the two are different."""
+    assert (Named("A"), hash(Named("A")), repr(Named("A"))) == (Named("a"), hash(Named("a")), "<A>")

@@ -1,0 +1,1 @@
+"""Tests of homes on other machines, by a stand-in for the program `ssh`."""

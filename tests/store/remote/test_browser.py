@@ -1,0 +1,201 @@
+"""A home on another machine reads like the same home here, through a stand-in for `ssh` that starts the real server;
+and whatever else answers in its place ends the connection with one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from store import Browser, Home, Session, StoreError
+from store.base.errors import CannotOpen, ReadOnly, Unreachable
+from store.base.remote_address import parse_remote
+from store.browse.browser import HomeBrowser
+from store.open import open_to_read
+from store.profiles.opening import open_home
+from store.remote import connection, wire
+from store.remote.browser import RemoteBrowser
+
+SERVER = f"exec '{sys.executable}' -m hermes_tui serve-stdio"
+Ssh = Callable[[str], Path]
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ssh:
+    """A function that puts a shell script into PATH as `ssh`; it records its arguments and its process group."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(connection, "HELLO_SECONDS", 600.0)
+    monkeypatch.setattr(connection, "SILENCE_SECONDS", 600.0)
+
+    def _stand_in(script: str) -> Path:
+        program = tmp_path / "bin" / "ssh"
+        program.parent.mkdir(exist_ok=True)
+        said = tmp_path / "said"
+        program.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >> '{said}'\necho $$ > '{tmp_path / 'pid'}'\n{script}\n")
+        program.chmod(0o755)
+        return said
+
+    return _stand_in
+
+
+def there(folder: Path, host: str = "far") -> RemoteBrowser:
+    """The browser of a folder on another machine."""
+    return RemoteBrowser(parse_remote(f"ssh://{host}{folder}"))
+
+
+def every_session(browser: Browser) -> list[Session]:
+    """All sessions, by small pages."""
+    page = browser.sessions(limit=5)
+    found = [*page.items]
+    while page.more:
+        page = browser.sessions(limit=5, cursor=page.cursor)
+        found += page.items
+    return found
+
+
+def answers(browser: Browser) -> Iterator[tuple[str, object]]:
+    """What every kind of verb answers."""
+    sessions = every_session(browser)
+    ids = [session.id for session in sessions]
+    yield "sessions", sessions
+    yield "recent", browser.recent(limit=9)
+    yield "file sessions", browser.file_sessions()
+    yield "outlines", browser.outlines(ids)
+    yield "scope", browser.scope()
+    yield "versions", browser.versions(ids)
+    yield "glance", browser.glance(limit=9)
+    yield "facts", sorted(browser.all_facts(), key=lambda facts: facts.session_id)
+    for session_id in ids[:4]:
+        heads = browser.heads(session_id, limit=50)
+        yield "heads", heads
+        yield "messages", browser.messages([head.id for head in heads.items])
+        reading = browser.reading(session_id)
+        pieces = list(browser.pieces(reading))
+        yield "pieces", (reading, pieces)
+        yield "records", [record for piece in pieces for record in browser.records(piece)]
+        yield "record", browser.session_record(session_id)
+        yield "check", browser.check(session_id)
+        yield "family", browser.family(session_id)
+        yield "chain", browser.chain(session_id)
+    hits = [hit for batch in browser.search("a* OR e*", limit=30) for hit in batch.hits]
+    assert hits
+    yield "hits", hits
+    yield "context", [browser.context(hit.session_id, hit.message_id, width=2) for hit in hits[:5]]
+    yield "count", browser.count("a*", cap=1000)
+    yield "ranked", browser.rank("a*", limit=5).hits
+
+
+@pytest.mark.slow
+def test_a_home_there_reads_as_it_does_here_over_one_connection_that_ends_with_us(
+    era_home: Callable[[str], Path], ssh: Ssh, tmp_path: Path
+) -> None:
+    folder = era_home("v31") / ".hermes"
+    said = ssh(SERVER)
+    with closing(HomeBrowser(open_to_read(Home(folder)))) as here, closing(there(folder, "me@far:2222")) as far:
+        for (what, local), (_, remote) in zip(answers(here), answers(far), strict=True):
+            assert remote == local, what
+        with pytest.raises(ReadOnly):
+            far.plan("s1")
+        assert (far.refused(), far.operations()) == ((), ())
+        with pytest.raises(StoreError, match="no session"):
+            far.reading("no such session")
+        with pytest.raises(StoreError):
+            list(far.search("after:never"))
+        assert far.watch().poll() is not None
+        group = int((tmp_path / "pid").read_text())
+        assert os.getpgid(group) == group != os.getpgid(0)
+    assert said.read_text().splitlines() == connection.command(parse_remote("ssh://me@far:2222/x"))[1:]
+    assert said.read_text().splitlines()[-3:] == ["--", "ssh://me@far:2222", "hermes-tui serve-stdio"]
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)
+
+
+HELLO = "echo '{\"protocol\": 1}'; read hello; read request; "
+WRONG = {
+    "echo Welcome to this machine": "no hermes-tui on far",
+    "exit 127": "no hermes-tui on far; install it",
+    "echo 'far: Permission denied (publickey).' >&2; exit 255": "Permission denied",
+    "read hello; echo '{\"protocol\": 2}'; sleep 9": "another protocol",
+    "echo '[1, 2]'; sleep 9": "no hermes-tui on far",
+    'read hello; echo \'{"protocol": 1, "error": "HomeMissing", "text": "no such folder"}\'': "no such folder",
+    f"{HELLO} echo 'a motd'; sleep 9": "no answer",
+    f"{HELLO} head -c 5000 /dev/zero | tr '\\0' x; sleep 9": "over 16 MB",
+    f'{HELLO} echo \'{{"id": 1, "value": {{"total": "many"}}}}\'; sleep 9': "wrong answer",
+    f'{HELLO} echo \'{{"id": 1, "end": true}}\'; sleep 9': "part of an answer",
+    f"{HELLO} exit 1": "connection ended",
+    f"{HELLO} sleep 9": "not answered",
+    "sleep 9": "did not answer",
+}
+
+
+@pytest.mark.parametrize("script", WRONG)
+def test_whatever_else_answers_ends_the_connection_and_says_so_in_a_row(
+    ssh: Ssh, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    monkeypatch.setattr(wire, "MAX_BYTES", 4096)
+    ssh(script)
+    if WRONG[script] == "did not answer":
+        monkeypatch.setattr(connection, "HELLO_SECONDS", 0.5)
+    if WRONG[script] == "not answered":
+        monkeypatch.setattr(connection, "SILENCE_SECONDS", 0.5)
+    with closing(there(Path("/home"))) as far:
+        with pytest.raises(Unreachable, match=WRONG[script]) as caught:
+            far.scope()
+        assert "\n" not in str(caught.value)
+        if "wrong" not in WRONG[script] and "part" not in WRONG[script]:
+            assert far.file_sessions()[0].problem == str(caught.value)
+
+
+def test_one_list_has_the_homes_that_answer_and_a_row_for_one_that_does_not(
+    era_home: Callable[[str], Path], ssh: Ssh
+) -> None:
+    ssh("exit 127")
+    near = Home(era_home("v31") / ".hermes")
+    far = Home(Path("nowhere"), "far", remote=parse_remote("ssh://far/x"))
+    with closing(open_home(Home(near.root, "all", members=(near, far)))) as both:
+        with closing(HomeBrowser(open_to_read(near))) as alone:
+            assert [session.id for session in every_session(both)] == [session.id for session in every_session(alone)]
+        assert [session.id for session in both.file_sessions() if session.profile == "far"] == ["far/no-answer"]
+        assert ["no hermes-tui on far" in problem for problem in both.problems()] == [True]
+        found = list(both.search("a*", limit=5))
+        assert found[-1].hits or any(batch.hits for batch in found)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ssh://-oProxyCommand=x/h",
+        "ssh://a b/h",
+        "ssh://-l@host/h",
+        "ssh://me:secret@host/h",
+        "ssh://host:0/h",
+        "ssh://host:70000/h",
+        "ssh:///h",
+        "ssh://host/a%0Ab",
+        "ssh://ho\x1bst/h",
+        "ssh://host/h?x=1",
+    ],
+)
+def test_an_address_that_could_be_an_option_or_hides_something_is_refused(url: str) -> None:
+    with pytest.raises(CannotOpen) as caught:
+        parse_remote(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_port_a_user_and_an_address_of_ipv6_are_taken() -> None:
+    address = parse_remote("ssh://me@[::1]:22/~/x y")
+    assert (address.destination, address.path) == ("ssh://me@[::1]:22", "~/x y")
+    assert parse_remote("ssh://host").path == ""
+
+
+def test_every_verb_of_the_wire_has_types_that_can_be_read() -> None:
+    for name in wire.VERBS:
+        hints = wire.verb_hints(name)
+        assert "return" in hints
+        for kind in (wire._NAMES[field] for field in ("Session", "Message", "Piece", "SessionReading", "Batch")):
+            assert {field.name for field in fields(kind)} == set(wire._hints(kind))
