@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
@@ -23,12 +24,12 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, Offers, SeesKeys, ShowsNotices, TakesText
+from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, Offers, SeesKeys, TakesText
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
+from hermes_tui.frame_writer import FrameWriter
 from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
@@ -51,6 +52,7 @@ from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.choices import Choices
+from hermes_tui.widgets.notices import say, say_unused
 from hermes_tui.widgets.theme import ASCII_CLASS
 from store import Session
 
@@ -123,6 +125,7 @@ class HermesApp(App[str]):
         self.early = early
         self._config = config or Config()
         self._backstop = Backstop()
+        self._frames = FrameWriter()
         self._quit_key = QuitKey()
         self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
@@ -199,8 +202,10 @@ class HermesApp(App[str]):
         """Take keys and pastes one after the other, each when the one before has done what it does."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._keys.take(event)
-        else:
-            await super().on_event(event)
+            return
+        if isinstance(event, events.Resize):
+            self._frames.forget()
+        await super().on_event(event)
 
     async def _on_burst(self, message: Burst) -> None:
         message.stop()
@@ -232,10 +237,8 @@ class HermesApp(App[str]):
 
     async def _press_unbound(self, event: events.Key) -> None:
         """Try the bindings from the focused widget up; where none has used the key either, say so."""
-        if not await self._check_bindings(event.key) and isinstance(self.screen, HearsKeys):
-            typed = event.character or ""
-            key = typed if event.is_printable and not typed.isspace() else shown_name(event.key)
-            self.screen.take_unused_key(key, printable=event.is_printable)
+        if not await self._check_bindings(event.key):
+            say_unused(self.screen, event)
 
     def _insert(self, typed: events.Paste | Burst) -> None:
         """Put what was pasted into an input or a search row; what only came too fast for fingers is dropped there."""
@@ -251,8 +254,7 @@ class HermesApp(App[str]):
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        if isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice(f"pasted {many(len(text), 'character')} · / then paste")
+        say(self.screen, f"pasted {many(len(text), 'character')} · / then paste")
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
@@ -271,8 +273,8 @@ class HermesApp(App[str]):
         """Leave, unless the letter may belong to a word that somebody types."""
         if not self._quit_key.holds_back():
             await self.action_quit()
-        elif isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice("q again quits")
+        else:
+            say(self.screen, "q again quits")
 
     async def action_quit(self) -> None:
         """Leave, but ask first on the screen from which something is being written."""
@@ -296,8 +298,8 @@ class HermesApp(App[str]):
         """The other profiles, and all of them as one list."""
         if self._profiles:
             self.push_screen(Choices("Profiles", self.offered()))
-        elif isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice("there is one profile here")
+        else:
+            say(self.screen, "there is one profile here")
 
     def _offer_themes(self) -> None:
         """The themes, each shown while the cursor is on it; the one of before first."""
@@ -320,8 +322,8 @@ class HermesApp(App[str]):
         before, self._interrupted_at = self._interrupted_at, time.monotonic()
         if self._interrupted_at - before < TWICE:
             self.call_later(self.action_quit)
-        elif isinstance(self.screen, ShowsNotices):
-            self.screen.show_notice("ctrl+c again or ctrl+q quits")
+        else:
+            say(self.screen, "ctrl+c again or ctrl+q quits")
 
     def _show_complaint(self, complaint: str) -> None:
         self._browser.show_notice(one_line(complaint))
@@ -329,6 +331,7 @@ class HermesApp(App[str]):
     def _take_resumption(self, _: object) -> None:
         """Draw everything again; a plan was not seen meanwhile, and has to stand again before a key may write it."""
         self._report_key(time.monotonic())
+        self._frames.forget()
         self.screen.query("*").refresh()
 
     def _end_by_signal(self, number: int) -> None:
@@ -343,6 +346,10 @@ class HermesApp(App[str]):
         """End as a hang-up would: where none was sent, Textual's reader would spin on what is gone for ever."""
         if not os.isatty(STDIN):
             self._end_by_signal(signal.SIGHUP)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Textual's hook: write what of a frame the terminal does not show yet."""
+        super()._display(screen, self._frames.changes(renderable))
 
     def _set_pointer_shape(self, shape: str) -> None:
         """Textual would send OSC 22, which few terminals know; the only OSC that leaves here is a copy."""

@@ -6,7 +6,7 @@ import os
 import selectors
 import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,12 +21,16 @@ from hermes_tui.state.typed_text import is_burst
 
 READ = 1 << 12
 """Bytes that are read at a time."""
+ESCAPE = "\x1b"
 PAUSE = 0.1
 """Seconds after which a key of Escape is no start of a sequence, and a read is no more of the text before it."""
 SOON = 0.005
 """The same behind a read that ends with Escape: the parser, which is asked after each look, decides after ESCDELAY."""
 ESCAPE_FOR = 2 * constants.ESCAPE_DELAY
 """Seconds behind such a read."""
+TOGETHER, LIKE_TEXT = 0.005, 0.05
+"""Seconds within which what comes behind a read is one with it: a paste comes in pieces over a slow line, and fingers
+are slower; the second where the read has different characters, which fingers do not press at once."""
 TYPING = {"enter": "\r", "tab": "\t", "ctrl+j": "\n"}
 """Keys that stand for characters of a text."""
 
@@ -87,6 +91,21 @@ def _character(message: Message) -> str:
     return message.character or "" if message.is_printable and not message.key.startswith("alt+") else ""
 
 
+def read_together(text: str, more: Callable[[float], str]) -> str:
+    """A read with those that come right behind it, until it is a text or nothing comes.
+
+    Args:
+        text: What was read.
+        more: Gives what comes within so many seconds, "" for nothing.
+    """
+    while text and not is_burst(text) and ESCAPE not in text:
+        rest = more(LIKE_TEXT if len(set(text)) > 1 else TOGETHER)
+        if not rest:
+            break
+        text += rest
+    return text
+
+
 class TerminalInput(LinuxDriver):
     """Textual's driver, which knows which keys came in one read, and keeps columns where they are."""
 
@@ -114,12 +133,16 @@ class TerminalInput(LinuxDriver):
         decode, escape_until = getincrementaldecoder("utf-8")("replace").decode, 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+
+            def more(seconds: float) -> str:
+                return decode(os.read(self.fileno, READ)) if selector.select(seconds) else ""
+
             while not self.exit_event.is_set():
                 if selector.select(SOON if time.monotonic() < escape_until else PAUSE):
                     read = os.read(self.fileno, READ)
                     if not read:  # a terminal that is gone can always be read
                         self.exit_event.wait(PAUSE)
-                    elif text := decode(read):
+                    elif text := read_together(decode(read), more):
                         escape_until = time.monotonic() + ESCAPE_FOR if text.endswith("\x1b") else 0.0
                         for message in grouping.group(parser.feed(text), time.monotonic()):
                             self.process_message(message)

@@ -23,7 +23,9 @@ import pyte
 ROOT = Path(__file__).parents[1]
 
 # What Textual itself sends: colours, cursor, erasing, modes and their queries, keyboard protocol, pointer shape.
+# The first is how hermes_tui/frame_writer.py moves rows down.
 OWN_SEQUENCES = re.compile(
+    r"\x1b\[\d+;1H\x1b\[\d+L\x1b\[r|"
     r"\x1b\[[?>=<]?[0-9;:]*\$?[ABCDGHJKfhlmnpqrstux]|\x1b[78=>]|\x1b\(B|\x1bP\+q[0-9A-Fa-f;]*\x1b\\|\x1b\]22;[a-z]*\x07"
 )
 UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]*|[\]P][^\x07\x1b]*|\()?\Z")

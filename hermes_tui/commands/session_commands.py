@@ -19,7 +19,7 @@ RESUMING: tuple[Command, ...] = (
     Command("y", "resume", "start Hermes with the session")
     .when(*RESUME, rank=5)
     .key("y", "answer(True)", "Start Hermes"),
-    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)"),
+    Command("esc", "back", "resume nothing").when(*RESUME, rank=10).key("escape,n", "answer(False)", "Resume nothing"),
 )
 
 KEEPING: tuple[Command, ...] = (
@@ -47,7 +47,9 @@ KEEPING: tuple[Command, ...] = (
     Command("c", "children", "delete branches and subagents too, or keep them")
     .when(*MANAGE, rank=30, needs="children")
     .key("c", "children", "Branches and subagents too"),
-    Command("F2", "another title", "type another title").when(*MANAGE, rank=30, needs="renames").key("f2", "retitle"),
+    Command("F2", "another title", "type another title")
+    .when(*MANAGE, rank=30, needs="renames")
+    .key("f2", "retitle", "Another title"),
     Command("esc", "stop after this step", "stop a deletion between two steps")
     .when(*MANAGE, rank=40, needs="running")
     .key("escape", "back"),

@@ -28,7 +28,12 @@ def anchored(frame: str) -> str:
         frame: What Textual writes: the cursor is moved to the beginning of each line, or of each part of one, and each
             text has its whole look before it.
     """
-    return "".join(_Columns().written(frame)) if _MARK.search(frame) else frame
+    return "".join(_Columns().written(frame)) if has_marks(frame) else frame
+
+
+def has_marks(text: str) -> bool:
+    """Whether terminals may disagree on the width of a text."""
+    return _MARK.search(text) is not None
 
 
 class _Columns:

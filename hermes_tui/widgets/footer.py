@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.reactive import reactive
+from textual.timer import Timer
 
 from hermes_tui.render.line import Line, Role, Span, blank, cells, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.status_line import NOTICE_SECONDS
 from hermes_tui.widgets.theme import Ground
 
 GAP = 3
@@ -24,6 +26,8 @@ class Footer(Bar):
 
     _shown: reactive[tuple[str, tuple[Item, ...], Item]] = reactive(("", (), NO_ITEM))
     """The question, the items or answers, and the pinned item."""
+    _notice: reactive[str] = reactive("")
+    _clearing: Timer | None = None
 
     def show(self, items: Sequence[Item], pinned: Item) -> None:
         """Put up other keys; `pinned` stands at the right end."""
@@ -33,6 +37,16 @@ class Footer(Bar):
         """Put a question up, on the warning band, with its answers; "" takes it away, and `show` says what is next."""
         self._show(question, tuple(answers), NO_ITEM)
 
+    def say(self, notice: str) -> None:
+        """Put a notice in the place of the keys for four seconds, on a screen that has no other place for it."""
+        if self._clearing is not None:
+            self._clearing.stop()
+        self._notice = notice
+        self._clearing = self.set_timer(NOTICE_SECONDS, self._forget)
+
+    def _forget(self) -> None:
+        self._notice = ""
+
     def _show(self, question: str, items: tuple[Item, ...], pinned: Item) -> None:
         self.ground = Ground.BAND if question else Ground.PLAIN
         self._shown = question, items, pinned
@@ -40,6 +54,8 @@ class Footer(Bar):
     def line(self, width: int) -> Line:
         """As many items as fit whole."""
         question, items, last = self._shown
+        if self._notice:
+            items, question = ((self._notice, ""),), ""
         pinned = self._item(last)
         asked: Line = (span(f"{question}  "),) if question else ()
         room = width - 2 - line_cells(asked) - line_cells(pinned)

@@ -20,6 +20,7 @@ from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import in_words
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.arrival import Arrival, Arrivals
+from hermes_tui.widgets.first_picture import FirstPicture
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
@@ -78,7 +79,7 @@ class Transcript(ScrollPane):
         """Messages that came since the end was last seen."""
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
-        self._rest = RestDrawing(self)
+        self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor)
         self.rail = RailColumn(self, self.cursor)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
@@ -265,7 +266,7 @@ class Transcript(ScrollPane):
         """Settle, paint, and post what is different."""
         cursor = self.cursor
         cursor.settle()
-        self.refresh()
+        self._picture.paint()
         if not self.size.height:
             return
         if cursor.viewport.at_end:

@@ -128,9 +128,33 @@ class Keyboard:
             self._process.wait()
         os.close(self._master)
 
+    def write(self, data: bytes) -> None:
+        """What a terminal sends."""
+        os.write(self._master, data)
+
+    def stop_and_go_on(self) -> None:
+        """Press ctrl+z, and let it go on once it has stopped."""
+        self.write(b"\x1a")
+        while "T" not in self._states():
+            self.listen(0.02)
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def runs(self) -> bool:
+        """Whether a thread of the program has the processor or waits for it."""
+        return bool(self._states() & {"R", "D"})
+
+    def _states(self) -> set[str]:
+        """The states of its threads, as the system names them."""
+        stats = []
+        for thread in Path(f"/proc/{self._process.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):  # a thread may end meanwhile
+                stats.append(thread.read_text().rpartition(")")[2].split()[0])
+        return set(stats)
+
     def _key(self, key: str, typed: str) -> None:
         self.run.keys.append((time.monotonic(), typed))
-        os.write(self._master, key.encode())
+        self.write(key.encode())
 
 
 def _own_terminal() -> None:

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 
-from hermes_tui.terminal_input import PAUSE, Burst, ReadGrouping
+from hermes_tui.terminal_input import PAUSE, Burst, ReadGrouping, read_together
 
 DOWN = "\x1b[B"
 
@@ -51,3 +51,20 @@ def test_the_rest_of_a_long_text_is_text_too() -> None:
     """A paste is longer than one read; mutant: without the pause its last letters are commands."""
     assert grouped("docker ps", "ry", pace=PAUSE / 2) == ["'docker ps'", "'ry'"]
     assert grouped("docker ps", "ry", pace=PAUSE * 2) == ["'docker ps'", "r", "y"]
+
+
+@pytest.mark.parametrize(
+    ("reads", "first"),
+    [
+        (["re", "try", " yes", "\r"], "retry yes"),
+        (["q", "\ry", "es"], "q\rye"[:3]),
+        (["j", "", "k"], "j"),
+        (["jj", "jj", "jj", "jj", ""], "jjjjjjjj"),
+        (["\x1b[B", "retry yes"], "\x1b[B"),
+        (["sql query"], "sql query"),
+    ],
+)
+def test_a_paste_that_comes_in_pieces_is_one_read_and_keys_are_not(reads: list[str], first: str) -> None:
+    """Mutant: with `more` never asked, the first piece runs commands in the list."""
+    pieces = iter([*reads[1:], ""])
+    assert read_together(reads[0], lambda _: next(pieces)) == first

@@ -2,6 +2,8 @@
 
 Keys, words, pastes, bursts, clicks and sizes in any order and at any pace, on ten homes. Its oracle sees the screen as
 text and knows when it pressed what; it shares no code with the wait, the focus rule and the pane that it judges.
+Time passes only where the monkey waits, for the plan on the screen and for its keys alike: an event costs milliseconds,
+and how loaded the machine is decides nothing.
 """
 
 from __future__ import annotations
@@ -13,31 +15,38 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from unittest import mock
 
-from textual import events
+from textual import events, message
 from textual._xterm_parser import XTermParser
+from textual.app import App
 
 from hermes_tui.feed.store_writer import StoreWriter
+from hermes_tui.screens.browse import followed_row, painter
 from hermes_tui.screens.browse.followed_row import FollowedRow
 from hermes_tui.screens.browse.navigation import Navigation
 from hermes_tui.state.plan_wait import PlanWait
 from hermes_tui.terminal_input import ReadGrouping
+from hermes_tui.widgets import page_frame
 from tests.hermes_tui.browsing import Stage, browsing
 from tests.homes.build import ERAS, build
 
 HOMES = tuple(ERAS)[-10:]
 STAND = 0.8
 """Seconds that a plan has to stand (docs/look.md §8)."""
-SLACK = 0.15
-"""Seconds that the monkey may see a plan late."""
-LOOK = 0.05
-"""Seconds between two looks at the screen while nothing is pressed."""
+SLACK = 1e-6
+"""Seconds by which a sum of seconds may be off."""
+LOOK = 0.005
+"""Real seconds between two looks at what the app's threads bring."""
+AT_ONCE = 0.005
+"""Real seconds in place of those that the screen waits while somebody types."""
 PLAN = ("nothing is written until you press y", "Write what waits into state.db?")
 """What is on the screen while `y` would write."""
 KEYS = (
@@ -53,10 +62,9 @@ CHECK = 30
 """Events between two looks whether all is as it should be."""
 SPAN = 300
 """Events between two tries to get out."""
-READING = 6.0
-"""Seconds that somebody waits for a plan."""
-IDLE = 30.0
-"""Seconds within which the app has answered everything."""
+READING, SOON, IDLE = 1.0, 20.0, 60.0
+"""Real seconds that a plan, the pane of a row and the end of all answers are waited for."""
+DELAYS = ("PREVIEW_AFTER", "TYPED_AFTER")
 NAMES = {" ": "space", "[": "left_square_bracket", "]": "right_square_bracket", "/": "slash", ":": "colon"}
 
 
@@ -70,17 +78,36 @@ class Finding:
     wrong: list[str] = field(default_factory=list)
 
 
+class Clock:
+    """Seconds that pass where the monkey lets them."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.pictures = 0
+        """Frames that the app has drawn."""
+
+    def note_picture(self) -> None:
+        """The app has drawn a frame."""
+        self.pictures += 1
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
 class Monkey:
     """Plays with one app; a new one for each."""
 
-    def __init__(self, stage: Stage, random: Random, finding: Finding) -> None:
+    def __init__(self, stage: Stage, random: Random, finding: Finding, clock: Clock) -> None:
         self._stage = stage
+        self._clock = clock
         self._random = random
         self._finding = finding
         self._parser, self._grouping = XTermParser(), ReadGrouping()
         self._plan: tuple[str, ...] | None = None
-        self._plan_since = self._key_at = time.monotonic()
+        self._plan_since = self._key_at = clock()
         self._last = ""
+        self._seen = -1
         self._stood = 0.0
         self._said: list[str] = []
 
@@ -109,32 +136,39 @@ class Monkey:
         await self._rest()
         if not stage.app.is_running or stage.app.screen is not stage.browser:
             return
-        self._check_pane()
+        await self._check_pane()
         if stage.place == "SEARCH":
             await self._try_the_search_row()
 
-    def _check_pane(self) -> None:
+    async def _check_pane(self) -> None:
         """Once all is answered, the pane beside the list is the cursor's."""
+        end = time.monotonic() + SOON
+        while (wrong := self._wrong_pane()) and time.monotonic() < end:
+            await asyncio.sleep(10 * LOOK)
+        if wrong:
+            self._complain(wrong)
+
+    def _wrong_pane(self) -> str:
         stage = self._stage
         stage.widgets.observe(stage.state)
         row, shown = stage.state.pane.row, stage.widgets.transcript._row
-        if stage.state.two_panes and stage.place != "TRANSCRIPT":
-            chain = stage.browser.controllers.reading.chain
-            mine = shown is None if row is None else shown is not None and {row.session.id, shown.session.id} <= chain
-            if not mine:
-                self._complain(f"the pane shows {shown and shown.session.id}, the cursor {row and row.session.id}")
+        if not stage.state.two_panes or stage.place == "TRANSCRIPT":
+            return ""
+        chain = stage.browser.controllers.reading.chain
+        mine = shown is None if row is None else shown is not None and {row.session.id, shown.session.id} <= chain
+        return "" if mine else f"the pane shows {shown and shown.session.id}, the cursor {row and row.session.id}"
 
     async def leave(self) -> None:
         """`esc` and `q` lead out from wherever this is."""
         stage = self._stage
         for _ in range(9):
             await self._key("escape")
-            await asyncio.sleep(0.03)
+            await stage.pilot.pause()
         await self._rest()
         for key in ("q", "q", "y"):
             if stage.app.is_running and stage.app.return_code is None:
                 await self._key(key)
-                await self._rest(seconds=3.0)
+                await self._rest(seconds=SOON)
         if stage.app.return_code is None:
             self._complain(f"esc and q do not lead out of\n{stage.text}")
 
@@ -153,9 +187,9 @@ class Monkey:
             case chance if chance < 0.09:
                 kind = "burst"
                 read = random.choice(WORDS) + random.choice(("", "\r", "\ny", "y"))
-                for message in self._grouping.group(self._parser.feed(read), time.monotonic()):
-                    self._pressed(message.key if isinstance(message, events.Key) else "burst")
-                    stage.app.post_message(message)
+                for typed in self._grouping.group(self._parser.feed(read), self._clock()):
+                    self._pressed(typed.key if isinstance(typed, events.Key) else "burst")
+                    stage.app.post_message(typed)
             case chance if chance < 0.15:
                 kind = "click"
                 await self._click(random.choice((1, 1, 2)))
@@ -164,7 +198,7 @@ class Monkey:
                 await self._search()
             case chance if chance < 0.21:
                 kind = "size"
-                await stage.pilot.resize_terminal(*random.choice(SIZES))
+                await self._resize(*random.choice(SIZES))
             case chance if chance < 0.27:
                 kind = "plan"
                 await self._go_for_a_plan()
@@ -186,19 +220,27 @@ class Monkey:
             await self._read_the_plan()
         await self._key("y")
 
+    async def _resize(self, columns: int, rows: int) -> None:
+        """Another size; a plan that is still there is the same in other lines."""
+        self._look()
+        before, since = self._plan, self._plan_since
+        await self._stage.pilot.resize_terminal(columns, rows)
+        self._look()
+        if before is not None and self._plan is not None:
+            self._plan_since = since
+
     async def _read_the_plan(self) -> None:
         """Wait until a plan stands, if one comes."""
         end = time.monotonic() + READING
-        while time.monotonic() < end:
-            await self._wait(LOOK)
-            since = max(self._plan_since, self._key_at)
-            if self._plan is not None and time.monotonic() - since > STAND + SLACK:
-                return
+        while self._plan is None and time.monotonic() < end:
+            await asyncio.sleep(LOOK)
+            self._look()
+        await self._wait(self._random.choice((0.7, 0.9, 1.2)))
 
     async def _search(self) -> None:
         """Somebody who looks for a word, sees what there is, and takes the search out again."""
         if self._random.random() < 0.7:
-            await self._stage.pilot.resize_terminal(140, 40)
+            await self._resize(140, 40)
         for key in ("escape", "escape", "slash", "ctrl+u"):
             await self._key(key)
         for letter in self._random.choice(("docker", "xylophones", "the", "is:flagged ")):
@@ -208,7 +250,7 @@ class Monkey:
                 await self._key(key)
             await self._rest()
             if self._stage.app.is_running and self._stage.app.screen is self._stage.browser:
-                self._check_pane()
+                await self._check_pane()
 
     async def _click(self, times: int) -> None:
         stage, random = self._stage, self._random
@@ -229,25 +271,27 @@ class Monkey:
 
     def _pressed(self, key: str) -> None:
         """Note what is pressed now, and how long the plan on the screen had stood by then."""
-        now = time.monotonic()
+        now = self._clock()
         self._stood = now - max(self._plan_since, self._key_at) if self._plan is not None else 0.0
         self._last, self._key_at = key, now
 
     def _look(self) -> None:
         """Look at the screen: another plan than before, or none, does not stand yet."""
+        if self._clock.pictures == self._seen:
+            return
+        self._seen = self._clock.pictures
         lines = self._stage.lines if self._stage.app.is_running else []
         text = "\n".join(lines)
         plan = (*lines[:1], *lines[2:-1]) if any(words in text for words in PLAN) else None
         if plan != self._plan:
-            self._plan, self._plan_since = plan, time.monotonic()
+            self._plan, self._plan_since = plan, self._clock()
 
     async def _wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while True:
+        """Let time pass; what comes to the screen came before."""
+        if seconds:
+            await self._stage.pilot.pause()
             self._look()
-            if (left := end - time.monotonic()) <= 0:
-                return
-            await asyncio.sleep(min(left, LOOK))
+            self._clock.now += seconds
 
     async def _rest(self, *, seconds: float = IDLE) -> None:
         """Wait until nothing is awaited."""
@@ -257,10 +301,12 @@ class Monkey:
             state = stage.state
             searching = state.hits_shown and not state.search.results.done
             loading = state.reading.requested_at is not None
-            if not (searching or loading or stage.browser.painter._timer or stage.browser.feed.writer.writing):
+            waiting = stage.app._keys._typed
+            if not (
+                waiting or searching or loading or stage.browser.painter._timer or stage.browser.feed.writer.writing
+            ):
                 break
             await asyncio.sleep(LOOK)
-        await asyncio.sleep(0.35)
         await stage.pilot.pause()
         self._look()
 
@@ -269,23 +315,43 @@ class Monkey:
         stage, before = self._stage, self._stage.widgets.search_bar.text
         for key in ("down", "r"):
             await self._key(key)
-        await stage.pilot.pause()
-        after, focused = stage.widgets.search_bar.text, stage.app.focused
-        if stage.app.screen is not stage.browser or sorted(after) != sorted(before + "r"):
+        end = time.monotonic() + IDLE
+        while not (is_letter := self._has_letter(before, "r")) and time.monotonic() < end:
+            await asyncio.sleep(LOOK)
+        if not is_letter:
+            after, focused = stage.widgets.search_bar.text, stage.app.focused
             self._complain(f"r in the search row after an arrow is no letter: {before!r}, {after!r}, {focused!r}")
         await self._key("backspace")
         await stage.pilot.pause()
 
+    def _has_letter(self, before: str, letter: str) -> bool:
+        stage = self._stage
+        return stage.app.screen is stage.browser and sorted(stage.widgets.search_bar.text) == sorted(before + letter)
+
     def _complain(self, what: str) -> None:
         self._finding.wrong.append(what)
+
+
+@asynccontextmanager
+async def at_its_time(clock: Clock) -> AsyncIterator[None]:
+    """The app's plans, keys and clicks by a clock; what it waits for fingers is short."""
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(message, "_time", SimpleNamespace(get_time=clock)))
+        stack.enter_context(mock.patch.object(page_frame, "PlanWait", partial(PlanWait, clock)))
+        drawn = stack.enter_context(mock.patch.object(App, "post_display_hook"))
+        drawn.side_effect = clock.note_picture
+        for module, name in ((painter, "ANSWERED"), (painter, "CALM"), *((followed_row, name) for name in DELAYS)):
+            stack.enter_context(mock.patch.object(module, name, AT_ONCE))
+        yield
 
 
 async def play(home: Path, random: Random, number: int, finding: Finding) -> None:
     """Play on one home, out and in again, until so many events were played."""
     begun, write = finding.events, StoreWriter.run
     while finding.events - begun < number and not finding.wrong:
-        async with browsing(home, random.choice(SIZES[:5])) as stage:
-            monkey = Monkey(stage, random, finding)
+        clock = Clock()
+        async with at_its_time(clock), browsing(home, random.choice(SIZES[:5])) as stage:
+            monkey = Monkey(stage, random, finding, clock)
 
             def run(self: StoreWriter, *given: object, monkey: Monkey = monkey, **options: object) -> None:
                 monkey.note_write()

@@ -19,8 +19,9 @@ def test_no_order_of_keys_pastes_and_clicks_writes_by_accident_or_leaves_the_pan
     assert finding.events >= 60
 
 
-def test_with_a_guard_less_it_finds_something(tmp_path: Path) -> None:
-    """The other mutants take minutes: `python -m tests.torture.monkey --mutant NAME`."""
+def test_with_a_guard_less_it_finds_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other mutants: `python -m tests.torture.monkey --mutant NAME`."""
+    monkeypatch.setattr(monkey, "SOON", 3.0)
     broken = "with a pane that lags"
     assert broken in monkey.MUTANTS
-    assert monkey.run(tmp_path, number=600, seed=SEED + 1, homes=1, broken=broken).wrong
+    assert "the pane shows" in monkey.run(tmp_path, number=300, seed=SEED, homes=1, broken=broken).wrong[0]

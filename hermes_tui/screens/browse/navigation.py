@@ -8,7 +8,8 @@ from functools import partial
 from hermes_tui.commands.registry import INSIDE, Offer, Place
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.compose import BrowserWidgets
-from hermes_tui.screens.browse.ports import Changed, Part
+from hermes_tui.screens.browse.painter import Painter
+from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.subscriptions import Controllers
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.hit_rows import MoreRow, ProposedRow
@@ -22,7 +23,7 @@ ROW_KEYS = frozenset({"enter", "up", "down", "pageup", "pagedown", "ctrl+j", "ct
 class Navigation:
     """Moves the focus at once, so that the next key, typed fast, finds it there."""
 
-    def __init__(self, widgets: BrowserWidgets, controllers: Controllers, changed: Changed) -> None:
+    def __init__(self, widgets: BrowserWidgets, controllers: Controllers, painter: Painter) -> None:
         self._state = controllers.state
         self._search = controllers.search
         self._reading = controllers.reading
@@ -31,7 +32,8 @@ class Navigation:
         self._moves = controllers.moves
         self._details = controllers.details
         self._widgets = widgets
-        self._changed = changed
+        self._changed, self._catch_up = painter.changed, painter.catch_up
+        self._copying = controllers.copying
         self._came_from = Place.SESSIONS
 
     @property
@@ -48,6 +50,12 @@ class Navigation:
         if focus is Place.SEARCH:
             return key in ROW_KEYS and state.awaits_rows
         return focus is not Place.FIND and state.awaits_rows
+
+    def see_key(self, key: str) -> None:
+        """A key that types nothing acts on what is there now; any but those of a copy ends the choice of a block."""
+        if not self._widgets.search_bar.query_input.has_focus or key in ROW_KEYS | {"tab", "escape"}:
+            self._catch_up()
+        self._copying.see_key(key)
 
     def search(self) -> None:
         """Let the user type."""

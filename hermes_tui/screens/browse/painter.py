@@ -16,6 +16,8 @@ from hermes_tui.state.browser_state import BrowserState
 
 CALM = 0.25
 """Seconds between two pictures of what streams in: a number may change four times a second."""
+ANSWERED = 0.1
+"""Seconds that an answer is waited for before the screen shows what is between two of them."""
 
 
 class Painter:
@@ -34,6 +36,8 @@ class Painter:
         self._due = Part(0)
         self._held = False
         self._timer: Timer | None = None
+        self._waiting: Timer | None = None
+        """Runs while an answer is awaited and nothing is drawn."""
         self._streamed_at = 0.0
         self.before_frame: Callable[[], None] = lambda: None
         """Called once the lists are drawn, before the frame is."""
@@ -44,7 +48,17 @@ class Painter:
             self._set_timer(after, partial(self.changed, part))
             return
         self._due |= part
+        if Part.LISTS in part:
+            self._end_wait()
+        elif Part.LISTS_ANSWERED in part and self._waiting is None:
+            self._waiting = self._set_timer(ANSWERED, self.catch_up)
         if not self._held:
+            self._draw()
+
+    def catch_up(self) -> None:
+        """Draw what waits for an answer."""
+        if self._waiting is not None:
+            self._end_wait()
             self._draw()
 
     @contextmanager
@@ -57,8 +71,17 @@ class Painter:
             self._held = False
         self._draw()
 
+    def _end_wait(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+
     def _draw(self) -> None:
+        if self._waiting is not None:
+            return
         due, self._due = self._due, Part(0)
+        if Part.LISTS_ANSWERED in due:
+            due |= Part.LISTS
         if Part.LISTS in due:
             self._streamed_at = 0.0
         elif Part.LISTS_SOON in due:

@@ -13,6 +13,9 @@ class Part(Flag):
     ROWS = auto()
     """The rows of `BrowserState.fresh`, in their places."""
     LISTS = auto()
+    """The lists, now."""
+    LISTS_ANSWERED = auto()
+    """The lists once they are asked for again with an answer, or a frame later without one; nothing until then."""
     LISTS_SOON = auto()
     """The lists, as soon as the last picture of what streams in has stood long enough."""
 

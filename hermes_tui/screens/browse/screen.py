@@ -87,7 +87,7 @@ class BrowserScreen(Screen[None]):
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)
         self.painter.before_frame = FollowedRow(state, self.widgets, self.controllers.reading).follow
         self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts, changed=changed)
-        self._navigation = Navigation(self.widgets, self.controllers, changed)
+        self._navigation = Navigation(self.widgets, self.controllers, self.painter)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
         self.opening: tuple[Session, int | None] | None = None
         self._marking = Marking(state, self.widgets, changed)
@@ -137,8 +137,8 @@ class BrowserScreen(Screen[None]):
         """Nothing is written from here."""
 
     def see_key(self, key: str) -> None:
-        """Any key but those of a copy ends the choice of a block."""
-        self.controllers.copying.see_key(key)
+        """A key may act on what is there now, and end what the one before began."""
+        self._navigation.see_key(key)
 
     def take_unused_key(self, key: str, *, printable: bool) -> None:  # noqa: ARG002  nothing waits here
         """Say why a key does nothing."""

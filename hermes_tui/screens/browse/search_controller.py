@@ -64,7 +64,7 @@ class SearchController:
             self._state.show_notice("only the beginning of this is searched for")
         self._start(query)
         self._pane.forget_cursor()
-        self._changed(Part.LISTS)
+        self._changed(Part.LISTS if query is None else Part.LISTS_ANSWERED)
         self._changed(Part.FRAME, after=LOOK_AFTER)
         return True
 
@@ -136,7 +136,8 @@ class SearchController:
                 self._request_similar_titles()
         if fresh or (not message.standing and (search.results.done or search.is_slow(state.seconds()))):
             search.error = state.lock_wait = None
-            self._changed(Part.LISTS_SOON)
+            answered = search.results.done and not (search.ranking or message.standing)
+            self._changed(Part.LISTS if answered else Part.LISTS_SOON)
 
     def take_ranking(self, message: answers.HitsRanked) -> None:
         """Add the best hits; they go first unless the user has moved the cursor."""

@@ -112,3 +112,17 @@ async def test_a_key_that_does_nothing_says_why(tmp_path: Path, keys: tuple[str,
         stage.widgets.session_list.move_to("tools")
         await stage.press(*keys)
         await stage.shows(said)
+
+
+async def test_a_key_that_does_nothing_says_so_on_screens_without_a_line_for_it(tmp_path: Path) -> None:
+    """Mutant: with the footer left out of `_say`, the help, the hidden sessions and a family stay silent."""
+    async with browsing(furnish(tmp_path), NARROW) as stage:
+        await stage.press("tab")
+        for opens in ("v", "f1", "L"):
+            stage.widgets.session_list.move_to("tip")
+            await stage.press(opens)
+            await stage.until(lambda: stage.app.screen is not stage.browser)
+            await stage.press("f7")
+            await stage.shows("f7 does nothing here · esc goes back")
+            await stage.press("escape")
+            await stage.until(lambda: stage.app.screen is stage.browser)

@@ -1,0 +1,62 @@
+"""First picture of a session: held until the messages on the screen are there, or for a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from textual.timer import Timer
+
+from hermes_tui.widgets.transcript_cursor import TranscriptCursor
+
+HELD = 0.1
+"""Seconds that the picture of before stays."""
+
+
+class Pane(Protocol):
+    """What is painted."""
+
+    @property
+    def session_id(self) -> str | None:
+        """The session that is shown."""
+
+    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call something later."""
+
+    def refresh(self) -> object:
+        """Paint."""
+
+
+class FirstPicture:
+    """Paints a pane, while the bodies of another session's messages are awaited only at the end of the wait.
+
+    Args:
+        pane: Is painted.
+        cursor: Knows what is on its screen.
+    """
+
+    def __init__(self, pane: Pane, cursor: TranscriptCursor) -> None:
+        self._pane = pane
+        self._cursor = cursor
+        self._session: str | None = None
+        self._timer: Timer | None = None
+
+    def paint(self) -> None:
+        """Paint now, or as soon as all that is on the screen is there."""
+        if self._session != self._pane.session_id:
+            self._session = self._pane.session_id
+            self._stop()
+            self._timer = self._pane.set_timer(HELD, self._end)
+        layout = self._cursor.layout
+        if self._timer is None or all(layout.complete(row.index) for row in self._cursor.viewport.rows):
+            self._stop()
+            self._pane.refresh()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _end(self) -> None:
+        self._timer = None
+        self._pane.refresh()
