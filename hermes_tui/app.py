@@ -133,10 +133,8 @@ class HermesApp(App[str]):
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         self._kept = kept or KeptState(None)
         self._kept.report = partial(self.call_later, self._show_complaint)
-        settings = self._config
-        browser = partial(
-            BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS, settings=settings
-        )
+        browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
+        browser = partial(browser, settings=self._config)
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]

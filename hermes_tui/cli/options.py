@@ -180,8 +180,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     undo.add_argument("--yes", action="store_true", help="do not ask")
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
-    answered = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
-    verbs.add_parser("serve-stdio", help=answered, description=f"{answered[0].upper()}{answered[1:]}.")
+    _add_server(verbs)
     _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
@@ -193,6 +192,11 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_server(verbs: argparse._SubParsersAction[Parser]) -> None:
+    purpose = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
+    verbs.add_parser("serve-stdio", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
 
 
 def _add_open(verb: Parser) -> None:

@@ -12,14 +12,14 @@ DETAILS: tuple[Command, ...] = (
     .key("i", "go('details')", "Details of this session"),
     Command("tab", "other pane", "from the details of the session to the list beside them, else to the text")
     .when(Place.DETAILS, rank=20)
-    .key("tab", "go('from_details')")
-    .key("shift+tab", "go('from_details_back')"),
+    .key("tab", "go('from_details')", "From the details to the list")
+    .key("shift+tab", "go('from_details_back')", "From the details to the text"),
     Command("space", "system prompt", "unfold the system prompt, or fold it again")
     .when(Place.DETAILS, rank=30)
-    .key("space,enter", "go('fold_details')"),
+    .key("space,enter", "go('fold_details')", "System prompt: folded or open"),
     Command("esc", "close", "close the details of the session; `i` too")
     .when(Place.DETAILS, rank=10)
-    .key("escape,i", "go('close_details')"),
+    .key("escape,i", "go('close_details')", "Close the details"),
 )
 
 MOVING: tuple[Command, ...] = (

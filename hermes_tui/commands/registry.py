@@ -73,7 +73,7 @@ TABLE: list[Command] = [
     .key("ctrl+r", "history", "What was searched for before"),
     Command("tab", "details", "to the details of the session, where they are shown")
     .when(TRANSCRIPT, rank=29, needs="details")
-    .key("tab", "go('to_details')"),
+    .key("tab", "go('to_details')", "To the details of this session"),
     Command("tab", "transcript", "go to the other pane")
     .when(*PANES, rank=30, needs="wide", words={TRANSCRIPT: "list", HITS: ""})
     .key("tab,shift+tab", "go('other_pane')", "Go to the other pane"),

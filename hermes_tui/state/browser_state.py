@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hermes_tui.commands.registry import INSIDE, Place
-from hermes_tui.feed.questions import FIRST_HITS, QUIET
 from hermes_tui.render.details import StoredDetails
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
@@ -121,6 +120,8 @@ class SearchState:
 
     def is_slow(self, now: float) -> bool:
         """Whether answers are still awaited, the ranking included, and were for so long that it is to be said."""
+        from hermes_tui.feed.questions import FIRST_HITS, QUIET  # the feed loads Textual, which views do without
+
         rest = QUIET if self.results.hits >= FIRST_HITS else 0.0
         return not (self.results.done and not self.ranking) and now - self.requested_at >= SIGN_AFTER + rest
 

@@ -121,7 +121,7 @@ class MessageIndex:
     def first_of(self, session_id: str) -> int | None:
         """The id of the first message of a section, None where it is not here or has none."""
         ends = (*self._starts[1:], len(self.heads))
-        for (section, _), start, end in zip(self._sections, self._starts, ends, strict=True):
+        for (section, _), start, end in zip(self._sections, self._starts, ends, strict=False):
             if section == session_id:
                 return self.heads.ids[start] if start < end else None
         return None

@@ -142,7 +142,7 @@ class Search:
         """SQLite's hits; twice as many ids are read where copies were among them, until there are enough."""
         wanted, met = limit + 1, -1
         while met < self._copies.met and (met < 0 or (self._capped and self._found < limit)):
-            met = self._copies.met
+            met, self._capped = self._copies.met, False
             yield from self._page(limit, wanted, after_id)
             wanted *= 2
 
@@ -161,7 +161,7 @@ class Search:
             self.unread.take_rows(step.unread)
             self._rows_scanned = step.examined if self._fallback or step.progress.is_transient else 0
             fresh = [message_id for message_id in step.ids if message_id not in self._read]
-            self._capped = self._found + len(fresh) > limit
+            self._capped = self._capped or self._found + len(fresh) > limit
             ids = fresh[: limit - self._found]
             while ids:
                 size = LATER if self._found else FIRST

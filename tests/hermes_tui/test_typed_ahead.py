@@ -13,6 +13,7 @@ from textual import events
 
 from hermes_tui.early_keys import early_keys
 from hermes_tui.screens.help import HelpScreen
+from hermes_tui.widgets.text_page import TextPage
 from tests.hermes_tui.browsing import NARROW, WIDE, Stage, browsing
 from tests.hermes_tui.screens.browse.test_screen import furnish
 
@@ -58,9 +59,12 @@ async def test_keys_typed_ahead_act_one_after_the_other_where_the_focus_is_by_th
         await stage.until(lambda: stage.place == "TRANSCRIPT")
         assert stage.state.reading.row is not None
         assert stage.state.reading.row.session.id == third
+        send(stage, "\x1b?")
+        await stage.until(lambda: isinstance(stage.app.screen, HelpScreen))
+        top = stage.app.screen.query_one(TextPage)._top
         send(stage, "\x1b?jjj")
         await stage.until(lambda: isinstance(stage.app.screen, HelpScreen))
-        await stage.until(lambda: stage.app.screen.query_one("TextPage")._top == 3)  # type: ignore[attr-defined]
+        await stage.until(lambda: stage.app.screen.query_one(TextPage)._top == top + 3)
         search = stage.browser.feed.search
         start = search.start
         monkeypatch.setattr(search, "start", lambda query: stage.app.set_timer(0.2, partial(start, query)))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
 
-from hermes_tui.commands.registry import INSIDE, Offer, Place
-from hermes_tui.render.safe import one_line
+from hermes_tui.commands.registry import INSIDE, Place
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
@@ -27,10 +25,8 @@ class Navigation:
         self._state = controllers.state
         self._search = controllers.search
         self._reading = controllers.reading
-        self._find = controllers.find
-        self._rail = controllers.rail
-        self._moves = controllers.moves
-        self._details = controllers.details
+        self._find, self._rail = controllers.find, controllers.rail
+        self._moves, self.details = controllers.moves, controllers.details
         self._widgets = widgets
         self._changed, self._catch_up = painter.changed, painter.catch_up
         self._copying = controllers.copying
@@ -75,16 +71,16 @@ class Navigation:
         """Find in other messages."""
         self._find.next_scope()
 
+    def toggle_everything(self) -> None:
+        """List the sessions that are usually left out too, or no more."""
+        self._state.everything = not self._state.everything
+        self._changed(Part.LISTS)
+
     def search_for(self, text: str) -> None:
         """Search for a text as if it had been typed."""
         self._state.history.keep(self._widgets.search_bar.text)
         self._widgets.search_bar.put(text)
         self._go(Place.SEARCH)
-
-    def past_searches(self) -> Iterator[Offer]:
-        """The searches of before, the one used last first."""
-        for text in self._state.history.searches:
-            yield Offer(one_line(text), "", partial(self.recall, text))
 
     def recall(self, text: str) -> None:
         """Put a search of before into the search row."""
@@ -238,7 +234,7 @@ class Navigation:
 
     def toggle_details(self) -> None:
         """Show the details of the session and go there, or close them."""
-        self._details.toggle()
+        self.details.toggle()
         self._go(Place.DETAILS if self._state.details.shown else Place.TRANSCRIPT)
 
     def enter_details(self) -> None:
@@ -251,10 +247,6 @@ class Navigation:
             self.enter_list()
         else:
             self._go(Place.TRANSCRIPT)
-
-    def fold_details(self) -> None:
-        """Unfold the system prompt among the details."""
-        self._details.fold()
 
     def next_hit(self, step: int) -> None:
         """To the next match of a find, to the next hit in reading order where the user reads, or to the list's next."""
@@ -285,17 +277,6 @@ class Navigation:
             self._came_from = self.list
             self._go(Place.TRANSCRIPT)  # before it is opened: the pane of a list shows the row under the cursor
             self._reading.open_section(row)
-
-    def leave_hidden(self, toggled: bool | None) -> None:
-        """List everything, or no more, where that was asked for."""
-        if toggled:
-            self._state.everything = not self._state.everything
-            self._changed(Part.LISTS)
-
-    def leave_statistics(self, query: str | None) -> None:
-        """List the sessions that were chosen."""
-        if query is not None:
-            self.search_for(query)
 
     def leave_repair(self, session_id: str | None) -> None:
         """Read the session that was asked for after a repair."""
@@ -339,7 +320,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "to_details": Navigation.enter_details,
     "from_details": Navigation.leave_details,
     "from_details_back": lambda navigation: navigation.leave_details(back=True),
-    "fold_details": Navigation.fold_details,
+    "fold_details": lambda navigation: navigation.details.fold(),
     "error": Navigation.next_error,
     "other_pane": Navigation.other_pane,
     "next_order": Navigation.next_order,

@@ -34,7 +34,6 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
-from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -269,7 +268,7 @@ class BrowserScreen(Screen[None]):
 
     def action_history(self) -> None:
         """What was searched for before."""
-        self.app.push_screen(Choices("Searches", self._navigation.past_searches()))
+        self._over.show_history()
 
     def action_rows(self, rows: int) -> None:
         """Move the cursor of the list."""

@@ -9,12 +9,15 @@ from typing import Any, Protocol
 
 from textual.screen import Screen
 
+from hermes_tui.commands.registry import Offer
 from hermes_tui.feed import Feed
+from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.navigation import Navigation
 from hermes_tui.screens.browse.session_acts import SessionScreens
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import is_comparable
+from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.transcript import Transcript
 from store import TrashEntry
 from store.repair.model import Operation
@@ -99,7 +102,7 @@ class ScreensOver:
 
     def hidden(self) -> None:
         """What the list leaves out."""
-        self._screen.app.push_screen(self._make.hidden(self._feed, self._state), self._navigation.leave_hidden)
+        self._screen.app.push_screen(self._make.hidden(self._feed, self._state), self._leave_hidden)
 
     def family(self, row: SessionRow | None) -> None:
         """The family of a session."""
@@ -135,7 +138,7 @@ class ScreensOver:
             self._navigation.say("sessions are counted in one home at a time: p goes to a profile")
             return
         counted = self._make.statistics(self._feed, self._state, self._state.typed.strip())
-        self._screen.app.push_screen(counted, self._navigation.leave_statistics)
+        self._screen.app.push_screen(counted, self._leave_statistics)
 
     def doctor(self) -> None:
         """The store's health."""
@@ -155,3 +158,19 @@ class ScreensOver:
     ) -> None:
         repair = self._make.repair(self._feed, self._state, session_id, whole=whole, past=past)
         self._screen.app.push_screen(repair, self._navigation.leave_repair)
+
+    def show_history(self) -> None:
+        """The searches of before, the one used last first."""
+        recall = self._navigation.recall
+        past = [Offer(one_line(text), "", partial(recall, text)) for text in self._state.history.searches]
+        self._screen.app.push_screen(Choices("Searches", past))
+
+    def _leave_hidden(self, toggled: bool | None) -> None:
+        """List everything, or no more, where that was asked for."""
+        if toggled:
+            self._navigation.toggle_everything()
+
+    def _leave_statistics(self, query: str | None) -> None:
+        """List the sessions that were chosen."""
+        if query is not None:
+            self._navigation.search_for(query)

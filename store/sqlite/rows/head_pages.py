@@ -44,7 +44,7 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
     Rows on a damaged page have heads of the role `UNREADABLE`, where an index still has their ids.
     """
     try:
-        rows = [head_of(row) for row in _rows(reader, session_id, after, limit + 1)]
+        rows = [head_of(row) for row in _page_rows(reader, session_id, after, limit + 1)]
     except Damaged:
         rows = _heads_by_id(reader, _ids_of(reader, session_id, after, limit + 1))
     shown = tuple(rows[:limit])
@@ -52,7 +52,7 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
     return Page(shown, more, shown[-1].id if more and shown else None)
 
 
-def _rows(reader: Reader, session_id: str | None, after: int, limit: int) -> Sequence[Row]:
+def _page_rows(reader: Reader, session_id: str | None, after: int, limit: int) -> Sequence[Row]:
     layout = reader.layout
     if IN_ID_ORDER in layout.indexes or not layout.has(*MESSAGES):
         return reader.rows(heads_statement(layout), (session_id, after, limit), needs=MESSAGES)

@@ -41,8 +41,9 @@ def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> Sessio
         return None
     last = _ending(connection, layout, extent)
     has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
-    described = connection.execute("SELECT role IS 'session_meta' FROM messages WHERE id = ?", (extent.first,))
-    return SessionEnds(_first_user_text(connection, extent), last, has_turns, described.fetchall() == [(1,)])
+    first = "SELECT role IS 'session_meta' FROM messages WHERE id = ?"
+    described = connection.execute(first, (extent.first,)).fetchall() == [(1,)]
+    return SessionEnds(_first_user_text(connection, extent), last, has_turns, described)
 
 
 def ends_of(reader: Reader, ids: Sequence[str]) -> dict[str, SessionEnds | None]:

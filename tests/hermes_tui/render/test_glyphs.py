@@ -12,11 +12,11 @@ from store.models import Drift, Status
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
-def test_every_mark_takes_one_cell_and_a_state_two(glyphs: Glyphs) -> None:
+def test_every_mark_takes_one_cell_and_a_state_or_a_branch_two(glyphs: Glyphs) -> None:
     for field in fields(Glyphs):
         value = getattr(glyphs, field.name)
         if isinstance(value, str):
-            assert cells(value) == (2 if field.name == "partial" else 1), field.name
+            assert cells(value) == (2 if field.name in ("partial", "branch", "last_branch") else 1), field.name
     assert {cells(mark) for mark in [*glyphs.statuses.values(), *glyphs.drifts.values()]} == {2}
     assert set(glyphs.statuses) == set(Status)
     assert set(glyphs.drifts) == set(Drift)

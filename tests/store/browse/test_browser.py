@@ -347,16 +347,16 @@ def test_an_outline_says_how_a_session_stands(db: SessionDB) -> None:
         db.append_messages(session_id, turn)
         db.end_session(session_id, "cli_close")
     assert db.outlines([*said, "nobody"]) == {
-        "done": Outline(Status.DONE, "first words"),
-        "asked": Outline(Status.INTERRUPTED, "late words"),
-        "calling": Outline(Status.INTERRUPTED, "x" * 200),
-        "cut": Outline(Status.ERROR),
-        "blank": Outline(Status.ERROR),
-        "tool": Outline(Status.INTERRUPTED),
-        "only": Outline(Status.EMPTY),
-        "meta": Outline(Status.EMPTY),
-        "empty": Outline(Status.EMPTY),
-        "parts": Outline(Status.DONE, "look"),
+        "done": Outline(Status.DONE, "first words", shown=2),
+        "asked": Outline(Status.INTERRUPTED, "late words", shown=2),
+        "calling": Outline(Status.INTERRUPTED, "x" * 200, shown=2),
+        "cut": Outline(Status.ERROR, shown=2),
+        "blank": Outline(Status.ERROR, shown=1),
+        "tool": Outline(Status.INTERRUPTED, shown=2),
+        "only": Outline(Status.EMPTY, shown=1),
+        "meta": Outline(Status.EMPTY, shown=0),
+        "empty": Outline(Status.EMPTY, shown=0),
+        "parts": Outline(Status.DONE, "look", shown=2),
     }
 
 
@@ -368,7 +368,8 @@ def test_an_outline_of_a_deep_session_is_found_by_a_bounded_walk(db: SessionDB) 
     db.append_message("s", "assistant", "bye")
     db.append_message("s", "session_meta", None)
     db.end_session("s", "cli_close")
-    assert db.outlines(["s"]) == {"s": Outline(Status.DONE, "m0")}
+    outline = db.outlines(["s"])["s"]
+    assert (outline.status, outline.first_words) == (Status.DONE, "m0")
 
 
 def test_an_outline_is_of_the_active_rows(db: SessionDB) -> None:
