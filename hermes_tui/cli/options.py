@@ -175,9 +175,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
     _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
-    undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
-    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
-    undo.add_argument("--yes", action="store_true", help="do not ask")
+    _add_undo(add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them"))
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
     answered = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
@@ -193,6 +191,11 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_undo(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_open(verb: Parser) -> None:

@@ -135,7 +135,11 @@ class ScreensOver:
             self._navigation.say("sessions are counted in one home at a time: p goes to a profile")
             return
         counted = self._make.statistics(self._feed, self._state, self._state.typed.strip())
-        self._screen.app.push_screen(counted, self._navigation.leave_statistics)
+        self._screen.app.push_screen(counted, self._list_counted)
+
+    def _list_counted(self, query: str | None) -> None:
+        if query is not None:
+            self._navigation.search_for(query)
 
     def doctor(self) -> None:
         """The store's health."""
