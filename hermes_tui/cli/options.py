@@ -175,9 +175,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     check = add("check", "compare the JSONL file and the SQLite rows of sessions; exit code 1 where history is missing")
     check.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions (default: all)")
     _add_repair(add("repair", "bring what only JSONL has into SQLite; exit code 1 where something was refused"))
-    undo = add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them")
-    undo.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
-    undo.add_argument("--yes", action="store_true", help="do not ask")
+    _add_undo(add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them"))
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
     _add_server(verbs)
@@ -197,6 +195,11 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
 def _add_server(verbs: argparse._SubParsersAction[Parser]) -> None:
     purpose = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
     verbs.add_parser("serve-stdio", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+
+
+def _add_undo(verb: Parser) -> None:
+    verb.add_argument("ids", metavar="OPERATION", nargs="*", help="the id of a repair or a deletion, from its receipt")
+    verb.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_open(verb: Parser) -> None:

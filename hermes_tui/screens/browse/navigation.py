@@ -141,10 +141,6 @@ class Navigation:
         self._state.kept.set("order", self._state.order.next)
         self._changed(Part.LISTS)
 
-    def rerank(self) -> None:
-        """List the best hits first, or the newest."""
-        self._search.rank()
-
     def maximise(self) -> None:
         """One pane over the whole width, or two again."""
         self._state.single = not self._state.single
@@ -186,10 +182,9 @@ class Navigation:
         """Whether the session under the cursor was handed on, in place of being opened."""
         self._widgets.observe(self._state)
         row, pick = self._state.pane.row, self._state.pick
-        if row is None or pick is None:
-            return False
-        pick(row.session.id)
-        return True
+        if row is not None and pick is not None:
+            pick(row.session.id)
+        return row is not None and pick is not None
 
     def open_at(self, row: SessionRow, message_id: int | None) -> None:
         """Read a session, from one of its messages on where it is named."""
@@ -325,7 +320,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "other_pane": Navigation.other_pane,
     "next_order": Navigation.next_order,
     "bookmark": Navigation.bookmark,
-    "rerank": Navigation.rerank,
+    "rerank": lambda navigation: navigation._search.rank(),
     "maximise": Navigation.maximise,
 }
 """The moves that keys ask for, by the argument of the action `go`."""

@@ -23,7 +23,7 @@ from tests.store.sqlite_files import digest, make, outcome, run
 LIVE_ONLY = "this row lives only in the WAL of wal-live/"
 
 READ_ALL = """
-import os, sys
+import difflib, os, sys, tempfile  # imported late by rooms that a user without the interpreter's folder would not find
 from pathlib import Path
 from store import SessionDB, StoreError
 os.setgid(65534); os.setuid(65534)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 NOBODY = 65534
 
 READ = f"""
-import os, sys
+import os, sys, tempfile  # imported late by rooms that a user without the interpreter's folder would not find
 from pathlib import Path
 from store.errors import StoreError
 from store.sqlite.connect.reader import Reader
@@ -177,7 +177,7 @@ def test_a_full_disk_is_not_called_damage() -> None:
 
 
 LOOKING = """
-import os, sys
+import os, sys, tempfile  # imported late by rooms that a user without the interpreter's folder would not find
 from pathlib import Path
 from store.errors import StoreError
 from store.sqlite.connect import sidecar_rights
