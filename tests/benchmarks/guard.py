@@ -1,12 +1,10 @@
 """`python -m tests.benchmarks.guard`: what the guard against strangers costs an append and a first hit.
 
-Its looks are timed inside real calls by the thread's processor time, less what the stopwatch takes there, which is the
-time of looks that do nothing (tests/benchmarks/GUARD.md).
+Its looks are timed inside real calls by the thread's processor time (tests/benchmarks/GUARD.md).
 """
 
 from __future__ import annotations
 
-import enum
 import os
 import random
 import statistics
@@ -28,18 +26,10 @@ ROUNDS = 400
 WARM = 40
 LOOKS = ("check", "check_locks", "check_write_lock", "follow_locks")
 DESCRIPTORS = (20, 1_000)
+CASES = {"opens are reported": False, "without such reports": True}
 
 Cost = tuple[float, float]
 """Microseconds of the guard and of the whole call."""
-
-
-class Case(enum.Enum):
-    """The circumstances of a measurement."""
-
-    ALONE = "opens are reported"
-    SECOND = "beside a process that opened it first"
-    LISTED = "without such reports"
-    EMPTY = "looks that do nothing"
 
 
 class Stopwatch:
@@ -66,38 +56,13 @@ class Stopwatch:
 
 
 @contextmanager
-def stopwatch(case: Case) -> Iterator[Stopwatch]:
+def stopwatch() -> Iterator[Stopwatch]:
     """Every look of the guard is timed in this block."""
     watch = Stopwatch()
     with ExitStack() as stack:
         for name in LOOKS:
-            look = _nothing if case is Case.EMPTY else getattr(FileWatch, name)
-            stack.enter_context(mock.patch.object(FileWatch, name, watch.timing(look)))
+            stack.enter_context(mock.patch.object(FileWatch, name, watch.timing(getattr(FileWatch, name))))
         yield watch
-
-
-def _nothing(_watch: FileWatch, *, wal: bool = True) -> None:
-    pass
-
-
-@contextmanager
-def reader(path: Path) -> Iterator[None]:
-    """Another process has the store open in this block."""
-    is_open, done = os.pipe(), os.pipe()
-
-    def read() -> None:
-        database = SessionDB(path, read_only=True)
-        database.get_session("w0")
-        os.write(is_open[1], b"1")
-        os.read(done[0], 1)
-
-    pid = programs.start(read)
-    os.read(is_open[0], 1)
-    try:
-        yield
-    finally:
-        os.write(done[1], b"1")
-        programs.end(pid, kill=False)
 
 
 @contextmanager
@@ -111,18 +76,16 @@ def descriptors(number: int) -> Iterator[None]:
             os.close(descriptor)
 
 
-def measured(path: Path, number: int, case: Case) -> dict[str, Cost]:
+def measured(path: Path, number: int, *, listed: bool) -> dict[str, Cost]:
     """Medians of an append and of a first hit, by what was done."""
     chance = random.Random(1)
     with ExitStack() as stack:
-        if case is Case.LISTED:
+        if listed:
             stack.enter_context(mock.patch.object(OpenEvents, "__init__", side_effect=OSError))
-        if case is Case.SECOND:
-            stack.enter_context(reader(path))
         database = SessionDB(path)
         database.append_message("w0", "user", "the first one opens")
         stack.enter_context(descriptors(number))
-        watch = stack.enter_context(stopwatch(case))
+        watch = stack.enter_context(stopwatch())
         time.sleep(0.1)  # the opening of the first one is settled
         found = {
             "append": _medians(watch, lambda: database.append_message("w0", "user", contenders.text(chance))),
@@ -149,15 +112,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="guard-") as folder:
         path = Path(folder) / "state.db"
         programs.answer(lambda: crowd.seeded(path, 1, rows=20_000))
-        empty = programs.answer(lambda: measured(path, DESCRIPTORS[0], Case.EMPTY))
-        print(f"the stopwatch takes {', '.join(f'{cost:.0f} µs of {what}' for what, (cost, _) in empty.items())}\n")
         print("| descriptors | what | guard, µs | whole, µs | share |\n|---|---|---|---|---|")
-        for case in Case:
-            for number in () if case is Case.EMPTY else DESCRIPTORS:
-                costs = programs.answer(lambda: measured(path, number, case))  # noqa: B023
-                for what, (timed, whole) in costs.items():
-                    guard = timed - empty[what][0]
-                    print(f"| {number}, {case.value} | {what} | {guard:.0f} | {whole:.0f} | {guard / whole:.1%} |")
+        for case, listed in CASES.items():
+            for number in DESCRIPTORS:
+                costs = programs.answer(lambda: measured(path, number, listed=listed))  # noqa: B023
+                for what, (guard, whole) in costs.items():
+                    print(
+                        f"| {number}, {case} | {what} | {guard:.0f} | {whole:.0f} | {guard / whole:.1%} |", flush=True
+                    )
 
 
 if __name__ == "__main__":

@@ -228,7 +228,7 @@ for number in range(3):
 
 
 def test_a_stranger_is_noticed_beside_another_program_that_opened_the_file_first(path: Path) -> None:
-    """Mutants: the first holder's answer passes for ours; one lock is looked at."""
+    """Mutant: one lock is looked at."""
     script = f"""{_BEFORE}
 import subprocess
 first = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('SELECT 1 FROM messages'); print(); input()"
