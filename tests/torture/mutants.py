@@ -35,6 +35,7 @@ HISTORY = (
     "::test_no_repair_of_a_known_conversation_loses_doubles_revives_or_misplaces_a_message"
 )
 ORDER = "tests/store/formats/test_turn_order.py"
+COMPARISON = "tests/store/formats/test_comparison.py"
 
 MUTANTS = (
     Mutant(
@@ -368,7 +369,7 @@ MUTANTS = (
         "store/formats/turn_order.py",
         '    if message.role == "tool":\n        return last is not None and',
         '    if message.role == "tool":\n        return True or last is not None and',
-        (HISTORY,),
+        (COMPARISON,),
     ),
     Mutant(
         "an answer before its question",
@@ -445,7 +446,7 @@ MUTANTS = (
         "store/formats/turn_order.py",
         "        if other is None or (other.lacking and not self.lacking):\n",
         "        if other is None or other.lacking > self.lacking:\n",
-        (HISTORY,),
+        (ORDER,),
     ),
     Mutant(
         "one id for two messages",
@@ -466,28 +467,28 @@ MUTANTS = (
         "store/formats/matching.py",
         "pair for pair in pairs if clocks is None or clocks.admits(pair[0], rows[pair[1]]))",
         "pair for pair in pairs)",
-        (HISTORY,),
+        (COMPARISON,),
     ),
     Mutant(
         "order by repeated words",
         "store/formats/comparison.py",
         "                cloudy.update(run)\n",
         "                cloudy.update(run[:0])\n",
-        (HISTORY,),
+        (COMPARISON,),
     ),
     Mutant(
         "results without their call",
         "store/formats/comparison.py",
         "            return frozenset(left_out.difference(refused))\n",
         "            return frozenset()\n",
-        (HISTORY,),
+        (COMPARISON,),
     ),
     Mutant(
         "a text in another place as a second message",
         "store/formats/matching.py",
         "(free if clocks is None or key in shared or not",
         "(free if clocks is None or not",
-        (HISTORY,),
+        ("tests/store/drift/test_verdict.py",),
     ),
     Mutant(
         "an edited message or a lost one, as it comes",

@@ -194,3 +194,36 @@ def test_ten_times_as_many_messages_take_near_ten_times_as_long() -> None:
     small = spent(lambda: compare(lines[:2_000], rows[:2_000]))
 
     assert spent(lambda: compare(lines, rows), tries=1) < 40 * small + 0.05
+
+
+OK = say("user", "ok")
+SOME = [OK, told("assistant", "a0")]
+
+
+def turns(*turns: str | float) -> list[Dict]:
+    """Answers to “ok” with the time of their turns."""
+    answers = [(str(word), float(time)) for word, time in zip(turns[::2], turns[1::2], strict=True)]
+    return [
+        message
+        for word, time in answers
+        for message in (say("user", "ok", timestamp=T + time), told("assistant", word, time))
+    ]
+
+
+def test_repeated_words_are_one_message_only_where_the_clocks_allow_it() -> None:
+    """An “ok” of the second minute that SQLite lost, and one of the fourth that the file lost."""
+    beginning, end = turns("a0", 0, "a1", 60), turns("a4", 300, "a5", 400)
+
+    assert union([*beginning, *turns("a2", 120), *end], [*beginning, *turns("a3", 200), *end]) == [
+        *("ok", "a00", "ok", "a10", "ok", "a20", "ok", "a30", "ok", "a40", "ok", "a50")
+    ]
+
+
+def test_repeated_words_order_nothing_on_their_two_sides() -> None:
+    """The “ok” behind one question may be another than that before the other."""
+    beginning, end = [*SOME, told("user", "q1"), told("assistant", "a1")], [told("user", "q4"), told("assistant", "a4")]
+    here, there = [told("user", "u"), told("assistant", "au")], [told("user", "v"), told("assistant", "av")]
+
+    compared = found([*beginning, *here, OK, *end], [*beginning, OK, *there, *end])
+
+    assert compared.uncertain == {4, 5}
