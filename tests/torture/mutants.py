@@ -488,7 +488,7 @@ MUTANTS = (
         "store/formats/matching.py",
         "(free if clocks is None or key in shared or not",
         "(free if clocks is None or not",
-        ("tests/store/drift/test_verdict.py",),
+        (HISTORY,),
     ),
     Mutant(
         "an edited message or a lost one, as it comes",
