@@ -45,6 +45,8 @@ MILLISECONDS = 4
 """What a search took, in every picture."""
 CALM = 0.3
 """Seconds between two looks, which must show the same; longer than a list that hits stream into is held back."""
+CALM_LOOKS = 3
+"""Looks in a row that must show the same: what is asked for when something has come takes as long again."""
 PATIENCE = 60.0
 """Seconds until the last answer must be on the screen."""
 
@@ -169,11 +171,13 @@ async def settled(pilot: Pilot[str]) -> None:
         field.cursor_blink = False
     async with asyncio.timeout(PATIENCE):
         before: list[Strip] = []
-        idle = False
-        while (shown := pilot.app.screen._compositor.render_strips()) != before or not idle:
-            before, idle = shown, _is_idle(pilot)
+        calm = 0
+        while calm < CALM_LOOKS:
+            idle = _is_idle(pilot)
             await pilot.pause(CALM)
-            idle = idle and _is_idle(pilot)
+            shown = pilot.app.screen._compositor.render_strips()
+            calm = calm + 1 if idle and _is_idle(pilot) and shown == before else 0
+            before = shown
 
 
 def _is_idle(pilot: Pilot[str]) -> bool:
