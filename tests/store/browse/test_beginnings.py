@@ -1,6 +1,6 @@
 """Beginning of a long session, and its pages: what they cost, and that they are what `pieces` gives.
 
-Mutants that these guards were seen to catch:
+Mutants that these guards are for:
 - `copies` that counts the section's rows before it looks for an inactive one: the beginning costs its length
 - `heads` without the walk along the table, or without the ids that are known: a page costs the session's length
 - `opened` that trusts the beginning: a message that was undone meanwhile stays on the screen

@@ -1,6 +1,6 @@
 """Numbers of the list beside what reading shows: of every home, session by session.
 
-Each guard was seen to fail with its mutant:
+The mutant of each guard:
 - `described` always False: a session whose first row describes it has one too many
 - the longer JSONL file ignored: both tests
 - files that are in sync kept by their mark alone: the one that has messages twice
