@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -29,7 +30,22 @@ WHEEL_ROWS = 3
 Wheel = events.MouseScrollDown | events.MouseScrollUp
 
 
-class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
+class SizedPane(ScrollView, inherit_bindings=False):
+    """A pane that is told each of its sizes.
+
+    Textual 8 posts no Resize to a widget whose region was asked for between its showing and the next layout:
+    `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
+    """
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        before = self.outer_size
+        changed = super()._size_updated(size, virtual_size, container_size, layout)
+        if size != before:
+            self.post_message(events.Resize(size, virtual_size, container_size))
+        return changed
+
+
+class ScrollPane(SizedPane, can_focus=True, inherit_bindings=False):
     """A pane without a cursor of rows: keys and wheel move what is on the screen."""
 
     ALLOW_SELECT = False

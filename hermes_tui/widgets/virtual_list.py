@@ -11,12 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.list_cursor import CursorPlace, HeadRow, ListCursor
-from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import KEYS, SizedPane, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
 FLAG_COLUMNS = range(4, 6)
@@ -25,7 +24,7 @@ NARROWEST = 24
 """The least width that a row is painted for; what does not fit is cut."""
 
 
-class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
+class VirtualList(SizedPane, can_focus=True, inherit_bindings=False):
     """Rows by key; a subclass paints them, in all columns but the last (docs/look.md §1)."""
 
     ALLOW_SELECT = False

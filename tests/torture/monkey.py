@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +64,8 @@ SPAN = 300
 """Events between two tries to get out."""
 READING, SOON, IDLE = 1.0, 20.0, 60.0
 """Real seconds that a plan, the pane of a row and the end of all answers are waited for."""
+LAST = 60
+"""Keys, clicks and looks that a complaint names."""
 DELAYS = ("PREVIEW_AFTER", "TYPED_AFTER")
 NAMES = {" ": "space", "[": "left_square_bracket", "]": "right_square_bracket", "/": "slash", ":": "colon"}
 
@@ -109,7 +111,7 @@ class Monkey:
         self._last = ""
         self._seen = -1
         self._stood = 0.0
-        self._said: list[str] = []
+        self._did: deque[str] = deque(maxlen=LAST)
 
     def note_write(self) -> None:
         """The app begins to write: the last key has to be a `y` to a plan that stood."""
@@ -136,6 +138,7 @@ class Monkey:
         await self._rest()
         if not stage.app.is_running or stage.app.screen is not stage.browser:
             return
+        self._did.append("(look)")
         await self._check_pane()
         if stage.place == "SEARCH":
             await self._try_the_search_row()
@@ -260,6 +263,7 @@ class Monkey:
         row = random.choice((0, 1, 2, 3, height - 1, height - 1, random.randrange(height)))
         where = random.randrange(width), min(row, height - 1)
         named = [at for at, letter in enumerate(stage.lines[-1]) if letter == "y"] if row == height - 1 else []
+        self._did.append(f"(click {where} {times})")
         await stage.pilot.click(offset=(random.choice(named), where[1]) if named and times == 1 else where, times=times)
         self._look()
 
@@ -274,6 +278,7 @@ class Monkey:
         now = self._clock()
         self._stood = now - max(self._plan_since, self._key_at) if self._plan is not None else 0.0
         self._last, self._key_at = key, now
+        self._did.append(key)
 
     def _look(self) -> None:
         """Look at the screen: another plan than before, or none, does not stand yet."""
@@ -329,7 +334,7 @@ class Monkey:
         return stage.app.screen is stage.browser and sorted(stage.widgets.search_bar.text) == sorted(before + letter)
 
     def _complain(self, what: str) -> None:
-        self._finding.wrong.append(what)
+        self._finding.wrong.append(f"{what}, after {' '.join(self._did)}")
 
 
 @asynccontextmanager

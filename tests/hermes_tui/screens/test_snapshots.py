@@ -6,7 +6,7 @@ The demo home with a fixed clock and no agent; `LOOK` names the picture, its siz
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from unittest import mock
@@ -18,8 +18,11 @@ from textual.pilot import Pilot
 from hermes_tui.app import HermesApp
 from hermes_tui.demo.home import make_home
 from hermes_tui.feed import ProfileEntry
+from hermes_tui.widgets.rail import ROOM
+from hermes_tui.widgets.transcript_layout import estimated_heights
 from screenshots.shoot import MILLISECONDS, NOW, TO_THE_LEGACY_SESSION, settled
 from store import SessionDB
+from store.models import Head
 
 pytestmark = pytest.mark.slow
 
@@ -49,14 +52,20 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_home(tmp_path_factory.mktemp("demo") / ".hermes", now=NOW.timestamp())
 
 
+def _at_one_width(heads: Iterable[Head], _: int, *, owned: bool) -> list[int]:
+    return estimated_heights(heads, ROOM, owned=owned)
+
+
 @pytest.fixture(autouse=True)
 def _still() -> Iterator[None]:
     """Clock and measured milliseconds stand still."""
     with (
         mock.patch("time.time", NOW.timestamp),
         mock.patch("hermes_tui.feed.questions.round", return_value=MILLISECONDS, create=True),
-        # Where messages were not drawn yet the thumb goes by estimates: it depends on what a slow machine drew before.
-        mock.patch("hermes_tui.widgets.viewport.Viewport.thumb", property(lambda _: (0, 0))),
+        # The thumb goes by heights, which are estimates until a message is drawn, and a slow machine has drawn others
+        # by the time of the picture: in pictures all of them stay estimates.
+        mock.patch("hermes_tui.widgets.fenwick_heights.FenwickHeights.put"),
+        mock.patch("hermes_tui.widgets.transcript_layout.estimated_heights", _at_one_width),
     ):
         time.tzset()
         yield

@@ -202,6 +202,18 @@ async def test_a_resize_keeps_the_cursor_in_view() -> None:
         assert any(row.startswith(">row 18") for row in screen(numbers))
 
 
+async def test_a_list_whose_place_was_asked_for_before_it_was_laid_out_knows_its_height() -> None:
+    """Mutant: with Textual's Resize alone, a list that was hidden has no rows."""
+    numbers = Numbers()
+    numbers.display = False
+    async with Stage(numbers).run_test(size=(40, 20)) as pilot:
+        numbers.screen._compositor._full_map_invalidated = True  # as after a wheel
+        numbers.display = True
+        assert numbers in numbers.screen._compositor.full_map
+        await pilot.pause()
+        assert numbers.cursor.height == 20
+
+
 async def test_the_last_column_is_the_track_and_no_row_reaches_into_it() -> None:
     numbers = Numbers()
     async with Stage(numbers).run_test(size=(40, 10)) as pilot:
