@@ -297,13 +297,14 @@ def _foreign(rounds: int, seed: int) -> Iterator[Row]:
     for found in strangers.run(rounds=rounds, seed=seed):
         told = (
             f"{found.acknowledged} acknowledged, {found.raised} raised, {found.missed} not noticed, {found.lost} lost,"
-            f" {found.others_lost} of another agent's {found.others} lost, {len(found.faults)} complaints"
+            f" {found.others_lost} of another agent's {found.others} lost,"
+            f" {len(found.others_failed)} of 2 other programs failed, {len(found.faults)} complaints"
         )
-        for fault in found.faults[:3]:
+        for fault in (*found.faults[:3], *found.others_failed):
             print(fault, file=sys.stderr)
         ours = found.missed + found.lost + len(found.faults)
-        what = f"another SQLite in our process {VISITS[found.when]}"
-        yield what, f"{found.visits} visits", told, ours + (found.others_lost if found.when == "between" else 0)
+        theirs = found.others_lost + len(found.others_failed) if found.when == "between" else 0
+        yield f"another SQLite in our process {VISITS[found.when]}", f"{found.visits} visits", told, ours + theirs
 
 
 def _forks(number: int, seed: int) -> Iterator[Row]:

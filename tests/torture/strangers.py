@@ -139,6 +139,9 @@ class Outcome:
     """Visits after or in which something was acknowledged all the same."""
     lost: int
     others_lost: int
+    others_failed: tuple[str, ...]
+    """How other programs ended that met an error. Like `others_lost` it is ours only where no transaction was open:
+    what a stranger's close drops inside one, no look of ours gives back to others."""
     faults: tuple[str, ...]
 
 
@@ -155,7 +158,7 @@ def _run(folder: Path, when: str, rounds: int, seed: int) -> Outcome:
     ours = _program(_OURS, path, folder / "ours", when, rounds, seed)
     said = ours.communicate()[0]
     done.touch()
-    failed = [program.wait() for program in (ours, *others)]
+    codes = [program.wait() for program in others]
     found = json.loads(said) if said else {}
     state = _answer(path)
     texts = {" ".join(text.split(" ")[: 4 if text.startswith("ours") else 3]) for text in state["texts"]}
@@ -169,7 +172,8 @@ def _run(folder: Path, when: str, rounds: int, seed: int) -> Outcome:
         found.get("missed", 0),
         len(ours_told - texts),
         len(others_told - texts),
-        (*state["faults"], *(f"exit code {code}" for code in failed if code)),
+        tuple(f"exit code {code} of another program" for code in codes if code),
+        (*state["faults"], *([f"exit code {ours.returncode}"] if ours.returncode else [])),
     )
 
 
