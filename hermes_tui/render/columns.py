@@ -21,8 +21,8 @@ _TOKEN = re.compile(
 
 
 def anchored(frame: str) -> str:
-    """A frame in which words with marks are written over blank cells once the spaces and rules behind them are, and what
-    follows these begins in its own column; linear.
+    """A frame in which words with marks are written over blank cells once the spaces and rules behind them are, and
+    what follows these begins in its own column; linear.
 
     Args:
         frame: What Textual writes: the cursor is moved to the beginning of each line, or of each part of one, and each
