@@ -297,12 +297,17 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "a title that is a number": lambda own: _changed(own, lambda value: value.update(title=5)),
     "a size that is a text": lambda own: _changed(own, lambda value: value["files"][0].update(size="9")),
     "an id that is none": lambda own: _changed(own, lambda value: value.update(session_ids=[None])),
-    "a file that is a pipe": lambda own: ((own / "trash.json").unlink(), os.mkfifo(own / "trash.json")),
+    "a file that is a pipe": lambda own: _piped(own / "trash.json"),
     "a file without an end": lambda own: os.truncate(own / "trash.json", 1 << 40),
     "a copy that was changed": lambda own: (own / "files" / "1.jsonl").write_text("{}"),
     "a copy that is missing": lambda own: (own / "files" / "1.jsonl").unlink(),
     "a copy that is a link": lambda own: _linked(own / "files" / "1.jsonl"),
 }
+
+
+def _piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
 
 
 def _linked(path: Path) -> None:
