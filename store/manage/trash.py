@@ -79,8 +79,11 @@ def empty(store: HomeStore, plan: EmptyPlan) -> int:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder of ours, its description last, so that a removal that was stopped is seen."""
+    """Remove a folder of ours, its description last, so that a stopped removal is seen; of a link, the link."""
     try:
+        if folder.is_symlink():
+            folder.unlink()
+            return
         for path in sorted(folder.glob("*"), key=lambda path: path.name == MANIFEST):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

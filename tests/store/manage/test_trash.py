@@ -335,10 +335,12 @@ def test_an_undo_uses_nothing_that_is_not_as_it_was_written(folder: Path) -> Non
 
 
 def test_a_journal_of_anybodys_names_no_folder_of_others(folder: Path) -> None:
-    """Mutant: every id and state is taken as the journal has it, and emptying the trash removes the folder there."""
+    """Mutants: every id and state is taken as the journal has it, and emptying the trash removes the folder there; it
+    removes what is in a folder that a link among ours leads to."""
     db = SessionDB(folder / "state.db")
     receipt = db.delete(db.plan_delete("tip"))
-    (folder / "kept").mkdir()
+    (folder / "kept" / "files").mkdir(parents=True)
+    (receipt.folder.parent / "linked").symlink_to(folder / "kept")
     entry = json.dumps({"session_ids": ["s"], "restored": -5, "backup": "../../kept"})
     for kind in ("repair", "trash"):
         for operation in ("../../kept", "1/../../../kept", "/", "", "2026 1", f"2026-{len(kind)}"):
@@ -349,4 +351,5 @@ def test_a_journal_of_anybodys_names_no_folder_of_others(folder: Path) -> None:
         assert [entry.id for entry in db.trash()] == [receipt.operation]
         assert db.operations() == ()
     db.empty(db.plan_emptying())
-    assert (folder / "kept").is_dir()
+    assert (folder / "kept" / "files").is_dir()
+    assert not (receipt.folder.parent / "linked").is_symlink()
