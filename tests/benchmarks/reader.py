@@ -187,28 +187,14 @@ def finds(db: SessionDB, ids: tuple[int, ...], text: str, folder: Path, rg: str)
     path, known = folder / "all.txt", FindTexts()
     path.write_text(text)
     print("\n| find | matches | first match ms | whole ms | ripgrep ms | ratio |\n|---|---|---|---|---|---|")
-    _compare("the first find", ("heliotrope", "nowhere at all"), FindTexts, rg, path, lambda *one: _find(db, ids, *one))
-    _compare("the first find", ("a",), lambda: known, rg, path, lambda *one: _find(db, ids, *one), times=1)
-    words = ("a", "alrim", "Alrim", "heliotrope", "nowhere at all")
-    _compare("texts known", words, lambda: known, rg, path, lambda *one: _find(db, ids, *one))
-
-
-def _compare(
-    what: str,
-    words: Sequence[str],
-    texts: Callable[[], FindTexts],
-    rg: str,
-    path: Path,
-    find: Callable[[str, FindTexts], tuple[int, float, float]],
-    *,
-    times: int = 3,
-) -> None:
-    """Rows of finds, the least of some tries each."""
-    for word in words:
-        total, first, whole = min((find(word, texts()) for _ in range(times)), key=lambda found: found[2])
-        ripgrep = min(_children(rg, word, path) for _ in range(3))
-        ratio = f"{whole / ripgrep:.1f}×" if ripgrep else "–"
-        row(f"`{word}`, {what}", f"{total:,}", first or "–", whole, ripgrep, ratio)
+    first = [(word, FindTexts()) for word in ("heliotrope", "nowhere at all")] + [("a", known)]
+    later = [(word, known) for word in ("a", "alrim", "Alrim", "heliotrope", "nowhere at all")]
+    for what, asked, times in (("the first find", first, 1), ("texts known", later, 3)):
+        for words, texts in asked:
+            total, early, whole = min((_find(db, ids, words, texts) for _ in range(times)), key=lambda found: found[2])
+            ripgrep = min(_children(rg, words, path) for _ in range(3))
+            ratio = f"{whole / ripgrep:.1f}×" if ripgrep else "–"
+            row(f"`{words}`, {what}", f"{total:,}", early or "–", whole, ripgrep, ratio)
 
 
 def _find(db: SessionDB, ids: tuple[int, ...], words: str, texts: FindTexts) -> tuple[int, float, float]:
