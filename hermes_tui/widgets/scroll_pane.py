@@ -30,29 +30,12 @@ WHEEL_ROWS = 3
 Wheel = events.MouseScrollDown | events.MouseScrollUp
 
 
-class SizedPane(ScrollView, inherit_bindings=False):
-    """A pane that is told each of its sizes.
-
-    Textual 8 posts no Resize to a widget whose region was asked for between its showing and the next layout:
-    `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
-    """
-
-    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
-        before = self.outer_size
-        changed = super()._size_updated(size, virtual_size, container_size, layout)
-        if size != before:
-            self.post_message(events.Resize(size, virtual_size, container_size))
-        return changed
-
-
-class ScrollPane(SizedPane, can_focus=True, inherit_bindings=False):
+class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
     """A pane without a cursor of rows: keys and wheel move what is on the screen."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = KEYS
-    DEFAULT_CSS = """
-    ScrollPane { overflow: hidden hidden; background: $background; }
-    """
+    DEFAULT_CSS = "ScrollPane { overflow: hidden hidden; background: $background; }"
 
     def action_move_by(self, rows: int) -> None:
         """Show what is so many rows further down, or up if negative."""
@@ -65,6 +48,16 @@ class ScrollPane(SizedPane, can_focus=True, inherit_bindings=False):
     def action_move_half(self, halves: int) -> None:
         """Move by half the height of the pane."""
         self.action_move_by(halves * max(1, self.size.height // 2))
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        """Take a size, and post a Resize.
+
+        Textual 8 posts none to a widget whose region was asked for between its showing and the next layout:
+        `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
+        """
+        if size != self.outer_size:
+            self.post_message(events.Resize(size, virtual_size, container_size))
+        return super()._size_updated(size, virtual_size, container_size, layout)
 
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)
