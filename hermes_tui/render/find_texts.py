@@ -61,14 +61,14 @@ class TextBlock:
 
     def _counter(self, needle: Needle) -> Callable[[int, int], int] | None:
         """Count of the matches between two places of the text; None where there is no match in all of it."""
-        sought = needle.text
-        if not needle.ignores_case or _has_no_case(sought):
-            return partial(self._text.count, sought) if sought in self._text else None
-        if sought.isascii():
+        text = needle.text
+        if not needle.ignores_case or _has_no_case(text):
+            return partial(self._text.count, text) if text in self._text else None
+        if text.isascii():
             if self._lower is None:
                 self._lower = _lower(self._text)
-            return partial(self._lower.count, sought) if sought in self._lower else None
-        pattern = re.compile(re.escape(sought), re.IGNORECASE)
+            return partial(self._lower.count, text) if text in self._lower else None
+        pattern = re.compile(re.escape(text), re.IGNORECASE)
         return (lambda start, end: len(pattern.findall(self._text, start, end))) if pattern.search(self._text) else None
 
 

@@ -292,9 +292,9 @@ def main() -> None:
             pane = openings(db)
             print("| key | median ms | 99 % ms | highest ms | target |\n|---|---|---|---|---|")
             moves(pane)
-            finds(db, tuple(pane.cursor.layout.index.heads.ids), text, folder, options.rg)
             pane.cursor.to_top()
             memory(pane)
+            finds(db, tuple(pane.cursor.layout.index.heads.ids), text, folder, options.rg)
         large()
         beside_textual()
 
