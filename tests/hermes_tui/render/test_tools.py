@@ -195,11 +195,15 @@ def test_broken_arguments_are_drawn_by_their_shape_and_say_so() -> None:
 
 
 def test_json_is_lines_first_and_pretty_json_as_the_second_step() -> None:
+    """Mutant: pretty JSON also where the first step had more lines than it showed."""
     drawn = drawing("unknown_tool", {"outer": {"inner": ["a", "b"]}}, {"found": 2})
     first, second = shown(unfolded(drawn)), shown(unfolded(drawn, limit=None))
     assert "  outer\n    inner\n      • a\n      • b\nfound 2" in first
     assert '"inner": [' in second
     assert '"found": 2' in second
+    long = drawing("unknown_tool", {"deep": [{"text": "a line\n" * 50 + "\tquinces"}]}, "ok")
+    assert "more lines · space shows all" in shown(unfolded(long, limit=40))
+    assert "        quinces" in shown(unfolded(long, limit=None)), "what the key promised: these lines, not JSON"
 
 
 def test_results_of_a_search_are_titles_and_links() -> None:

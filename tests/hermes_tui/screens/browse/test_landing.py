@@ -19,6 +19,11 @@ def reversed_texts(stage: Stage) -> list[str]:
     return [str(part.text) for row in rows for part in row.text if part.reverse]
 
 
+def texts_read(stage: Stage) -> list[str]:
+    """The rows of the pane without the thumb, the last one without the number of what came."""
+    return [line[62:130].rstrip() for line in stage.lines[3:-2]]
+
+
 def call(name: str, **arguments: object) -> list[dict[str, object]]:
     return [{"id": name, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}]
 
@@ -38,7 +43,7 @@ async def test_a_hit_inside_a_call_or_a_result_is_reversed_and_visible_after_ent
             name = str(calls[0]["id"])
             db.append_message("s", "user", f"prompt {number}")
             db.append_message("s", "assistant", "", tool_calls=calls)
-            output = f"{lines}\nbullaces" if name == "terminal" else "ok"
+            output = f"{lines}\nsome bullaces" if name == "terminal" else "ok"
             db.append_message("s", "tool", json.dumps({"output": output}), tool_call_id=name, tool_name=name)
             db.append_message("s", "assistant", lines)
     async with browsing(tmp_path, NARROW) as stage:
@@ -73,10 +78,10 @@ async def test_fifty_appends_move_nobody_but_who_follows(tmp_path: Path) -> None
                     assert "following" in stage.lines[2]
             await stage.press("K", "K", "K", "k", "k")
             await stage.gone("following")
-            read = [line[62:-3] for line in stage.lines[3:-2]]
+            read = texts_read(stage)
             for number in range(50, 100):
                 append(number)
                 if number % 10 == 9:
                     await stage.until(lambda number=number: len(layout) == 41 + number)  # type: ignore[misc]
-                    assert [line[62:-3] for line in stage.lines[3:-2]] == read
+                    assert texts_read(stage) == read
             await stage.shows("▼ 50 new")
