@@ -15,12 +15,14 @@ from hermes_tui.render.message import MessageDrawing
 from hermes_tui.render.tools.arguments import Form, read
 from hermes_tui.render.tools.call import CallDrawing
 from hermes_tui.render.tools.edits import difference, is_difference
+from hermes_tui.render.tools.summary import summary
 from store.models import Message, ToolCall
 from tests.hermes_tui.render.samples import NOW
 from tests.hostile import HOSTILE
 
 DIFF = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,3 @@\n keep\n--- old\n+new\n++ more\n"
 PATCH = "*** Begin Patch\n*** Update File: x.py\n@@ def f\n-    return 1\n+    return 2\n*** End Patch"
+PATCHES = f"{PATCH}\n*** Add File: b c.py\n+1\n*** Update File: x.py\n+2\n*** Delete File: d.py"
 
 CALLS: dict[str, tuple[dict[str, object] | str, object]] = {
     "write_file": ({"path": "notes/orchard.md", "content": "# The days\n\nquinces in a row\n"}, {"bytes_written": 31}),
@@ -143,6 +145,15 @@ def test_an_edit_is_a_difference_with_its_counts_in_the_fold_line() -> None:
     folded = plain(drawing("patch", given).line(Look(67, ASCII)))
     assert "+2 -1" in folded
     assert folded.isascii()
+
+
+@pytest.mark.parametrize(
+    "arguments", [PATCHES, json.dumps({"input": PATCHES}), json.dumps({"mode": "x", "patch": PATCHES})]
+)
+def test_a_patch_is_named_by_its_files(arguments: str) -> None:
+    """Mutant: a file that is named twice stands twice."""
+    assert summary(ToolCall("c", "apply_patch", arguments)) == "x.py, b c.py, d.py"
+    assert summary(ToolCall("c", "patch", json.dumps({"diff": f"{DIFF}+++ more\n"}))) == "x.py"
 
 
 def test_a_diff_counts_what_it_adds_and_removes_and_not_its_heads() -> None:
