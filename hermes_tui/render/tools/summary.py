@@ -31,7 +31,7 @@ TEXT_FIELDS = ("output", "content", "stdout", "stderr", "error")
 
 
 def summary(call: ToolCall) -> SafeText:
-    """A call's arguments in a few words: the specific ones by their values, a patch by its files, others `key=value`."""
+    """A call's arguments in a few words: the specific ones by their values, a patch by its files, others with keys."""
     given = read(call.arguments).values
     if not given and call.arguments.startswith("*** Begin Patch"):
         given = {"patch": call.arguments}
