@@ -27,6 +27,7 @@ from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, offers, unwritten
 from store.files.outbox import Pending
 from store.models import Finding
@@ -254,7 +255,7 @@ class DoctorScreen(Screen[None]):
     def _check(self) -> None:
         self._state.findings, self._state.checked, self._requested_at = [], False, time.monotonic()
         self._feed.health.check()
-        self.set_timer(LOOK_AFTER, self._draw)
+        call_after(self, LOOK_AFTER, self._draw)
         self._draw()
 
     def _draw(self) -> None:

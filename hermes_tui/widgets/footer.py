@@ -9,6 +9,7 @@ from textual.timer import Timer
 
 from hermes_tui.render.line import Line, Role, Span, blank, cells, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.status_line import NOTICE_SECONDS
 from hermes_tui.widgets.theme import Ground
 
@@ -42,7 +43,7 @@ class Footer(Bar):
         if self._clearing is not None:
             self._clearing.stop()
         self._notice = notice
-        self._clearing = self.set_timer(NOTICE_SECONDS, self._forget)
+        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
 
     def _forget(self) -> None:
         self._notice = ""

@@ -11,6 +11,7 @@ from textual.timer import Timer
 
 from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.one_shot import call_after
 
 MARGIN = 3
 """Text starts here."""
@@ -43,7 +44,7 @@ class StatusLine(Bar):
         if self._clearing is not None:
             self._clearing.stop()
         self._notice = notice
-        self._clearing = self.set_timer(NOTICE_SECONDS, self._forget)
+        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
 
     def _forget(self) -> None:
         self._notice = ""
