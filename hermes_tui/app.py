@@ -31,6 +31,7 @@ from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.frame_writer import FrameWriter
 from hermes_tui.key_queue import KeyQueue, Typed
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
@@ -126,7 +127,7 @@ class HermesApp(App[str]):
         self._config = config or Config()
         self._backstop = Backstop()
         self._frames = FrameWriter()
-        self._quit_key = QuitKey()
+        self._quit_key = QuitKey(bound("quit"))
         self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
@@ -272,7 +273,7 @@ class HermesApp(App[str]):
         if not self._quit_key.holds_back():
             await self.action_quit()
         else:
-            say(self.screen, "q again quits")
+            say(self.screen, f"{bound('quit')} again quits")
 
     async def action_quit(self) -> None:
         """Leave, but ask first on the screen from which something is being written."""

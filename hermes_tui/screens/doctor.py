@@ -106,9 +106,9 @@ def _footer(state: DoctorState) -> tuple[str, Sequence[Item]]:
     match state.question:
         case Question.REPLAY:
             files = many(len(state.waiting), "file")
-            return "Write what waits into state.db?", (("y", f"write {files}"), ("esc", "leave it"))
+            return "Write what waits into state.db?", ((bound("replay"), f"write {files}"), ("esc", "leave it"))
         case Question.QUIT if state.writing:
-            return "Messages are being written.", (("y", "quit after this file"), ("esc", "stay"))
+            return "Messages are being written.", ((bound("replay"), "quit after this file"), ("esc", "stay"))
     words = {"esc": "stop after this file"} if state.writing else {}
     return "", [(keys, words.get(keys, word)) for keys, word in footer(Place.DOCTOR, state.conditions)]
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hermes_tui.render.bound_keys import bound
 from store.errors import UnsafeId
 from store.files.home import safe_id
 from store.models import Origin, Session
 
 PROGRAM = "hermes"
-FILE_ONLY = "only a file knows this session: Hermes resumes what is in SQLite, r brings it there"
-NOT_FOUND = "there is no hermes on the PATH: install it, or copy the command with Y"
+FILE_ONLY = "only a file knows this session: Hermes resumes what is in SQLite, {} brings it there"
+NOT_FOUND = "there is no hermes on the PATH: install it, or copy the command with {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ def hand_over(
     if isinstance(home, str):
         return home
     if session.origin is not Origin.SQLITE:
-        return FILE_ONLY
+        return FILE_ONLY.format(bound("repair"))
     if (program := which(PROGRAM)) is None:
-        return NOT_FOUND
+        return NOT_FOUND.format(bound("copy_resume"))
     try:
         command = (program, f"--resume={safe_id(session.id)}")
     except UnsafeId as error:

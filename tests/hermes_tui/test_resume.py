@@ -42,8 +42,8 @@ def test_a_session_becomes_an_argument_list_or_a_reason() -> None:
     assert isinstance(gone, HandOver)
     assert (gone.folder, gone.missing) == (Path("/"), "/gone")
     assert asked(known, home="the demo") == "the demo"
-    assert asked(Session("s1", origin=Origin.JSONL)) == FILE_ONLY
-    assert asked(known, which=lambda _: None) == NOT_FOUND
+    assert asked(Session("s1", origin=Origin.JSONL)) == FILE_ONLY.format("r")
+    assert asked(known, which=lambda _: None) == NOT_FOUND.format("Y")
     unsafe = asked(Session("--yolo"))
     assert isinstance(unsafe, str)
     assert "is not passed on" in unsafe
