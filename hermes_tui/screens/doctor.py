@@ -9,13 +9,10 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from hermes_tui.commands.registry import DOCTOR, Offer, Place, applying, footer, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import DOCTOR, Place, footer
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
@@ -24,11 +21,12 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.one_shot import call_after
-from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, offers, unwritten
+from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, unwritten
 from store.files.outbox import Pending
 from store.models import Finding
 
@@ -127,7 +125,7 @@ def _lines(state: DoctorState, width: int, now: datetime, glyphs: Glyphs) -> Ite
         yield from waiting_lines(state.waiting, state.problems, now=now, width=width, glyphs=glyphs)
 
 
-class DoctorScreen(Screen[None]):
+class DoctorScreen(FramedScreen[None]):
     """Over the browser.
 
     Args:
@@ -136,7 +134,7 @@ class DoctorScreen(Screen[None]):
     """
 
     CSS_PATH = "doctor.tcss"
-    ESCAPE_TO_MINIMIZE = False
+    PLACE = Place.DOCTOR
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(DOCTOR)
 
     def __init__(self, feed: Feed, browser: BrowserState) -> None:
@@ -146,10 +144,6 @@ class DoctorScreen(Screen[None]):
         self._state = DoctorState(browser.where, browser.owner, feed.writer.may_write)
         self._frame = PageFrame("Doctor", agreement="replay")
         self._requested_at = 0.0
-
-    def compose(self) -> ComposeResult:
-        """The frame."""
-        yield self._frame
 
     def on_mount(self) -> None:
         """Listen, and ask for every check."""
@@ -162,33 +156,15 @@ class DoctorScreen(Screen[None]):
         self._unsubscribe()
         self._feed.health.cancel()
 
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need one."""
+        return self._state.conditions
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A command works where the table says so; a question has its own answers."""
         asked = self._state.question is not None and action == "replay"
-        return asked or works(action, parameters, Place.DOCTOR, self._state.conditions)
-
-    def hear_key(self, at: float) -> None:
-        """A key agrees to what was asked when it was pressed."""
-        self._frame.wait.act(at)
-
-    @property
-    def help_place(self) -> Place:
-        """The only one of this screen."""
-        return Place.DOCTOR
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        reason = why_unused(key, Place.DOCTOR, self._state.conditions)
-        self._frame.take_unused_key(reason, printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        commands = applying(Place.DOCTOR, self._state.conditions)
-        yield from offers(commands, lambda _, action: self.run_action(action))
+        return asked or super().check_action(action, parameters)
 
     def ask_to_quit(self) -> None:
         """Ask in the footer whether to quit while something is written."""
@@ -208,16 +184,6 @@ class DoctorScreen(Screen[None]):
             self.app.exit()
         else:
             self._check()
-
-    @on(events.ScreenSuspend)
-    @on(events.ScreenResume)
-    def _on_cover_changed(self, event: events.Event) -> None:
-        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
-        self._draw()
 
     def action_replay(self) -> None:
         """Ask whether to write what waits, or answer the question with yes."""

@@ -6,14 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.registry import EXPORT, Offer, Place, applying, footer, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import EXPORT, Place, footer
 from hermes_tui.feed import Feed
 from hermes_tui.feed.export_answers import (
     ExportAnswer,
@@ -31,12 +28,13 @@ from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.export_state import ExportState
-from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers, unwritten
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, unwritten
 
 
-class ExportScreen(Screen[bool]):
+class ExportScreen(FramedScreen[bool]):
     """Over the browser; gives True where a file was written.
 
     Args:
@@ -46,7 +44,7 @@ class ExportScreen(Screen[bool]):
     """
 
     CSS_PATH = "export.tcss"
-    ESCAPE_TO_MINIMIZE = False
+    PLACE = Place.EXPORT
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(EXPORT)
 
     def __init__(self, feed: Feed, browser: BrowserState, session_ids: Sequence[str]) -> None:
@@ -58,10 +56,6 @@ class ExportScreen(Screen[bool]):
         self._titles = [title_of(row.session, row.outline) or one_line(row.session.id) for row in rows]
         self._input = Input(placeholder="a file or a folder", compact=True, select_on_focus=False, id="new-path")
         self._frame = PageFrame("Export", self._input)
-
-    def compose(self) -> ComposeResult:
-        """The frame, with a row for a path."""
-        yield self._frame
 
     def on_mount(self) -> None:
         """Listen, and ask for the plan."""
@@ -75,25 +69,10 @@ class ExportScreen(Screen[bool]):
         self._feed.exports.stop()
         self._unsubscribe()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A command works where the table says so."""
-        return works(action, parameters, Place.EXPORT, self.state.conditions)
-
-    def hear_key(self, at: float) -> None:
-        """A key agrees to the plan that stood when it was pressed."""
-        self._frame.wait.act(at)
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        self._frame.take_unused_key(why_unused(key, Place.EXPORT, self.state.conditions), printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        yield from offers(applying(Place.EXPORT, self.state.conditions), lambda _, action: self.run_action(action))
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need one."""
+        return self.state.conditions
 
     @on(ExportAnswer)
     def _on_export_answered(self, message: ExportAnswer) -> None:
@@ -121,16 +100,6 @@ class ExportScreen(Screen[bool]):
         self.state.output = event.value.strip()
         self._end_typing()
         self._plan()
-
-    @on(events.ScreenSuspend)
-    @on(events.ScreenResume)
-    def _on_cover_changed(self, event: events.Event) -> None:
-        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
-        self._draw()
 
     def action_choose(self, what: str) -> None:
         """Take the next format, messages, masking, chain or names."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.registry import MANAGE, Offer, Place, applying, footer, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import MANAGE, Place, footer
 from hermes_tui.feed import Feed
 from hermes_tui.feed.manage_answers import (
     ManageAnswer,
@@ -27,13 +24,14 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act, ManageState
-from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers, unwritten
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, unwritten
 from store import TrashEntry
 
 
-class ManageScreen(Screen[bool]):
+class ManageScreen(FramedScreen[bool]):
     """Over the browser; gives True where something was written, so that the list is read again.
 
     Args:
@@ -45,7 +43,7 @@ class ManageScreen(Screen[bool]):
     """
 
     CSS_PATH = "manage.tcss"
-    ESCAPE_TO_MINIMIZE = False
+    PLACE = Place.MANAGE
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(MANAGE)
 
     def __init__(
@@ -66,10 +64,6 @@ class ManageScreen(Screen[bool]):
         self._input = Input(placeholder="the new title", compact=True, select_on_focus=False, id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
 
-    def compose(self) -> ComposeResult:
-        """The frame, with a row for a title."""
-        yield self._frame
-
     def on_mount(self) -> None:
         """Listen, and ask for the plan; a title is typed first."""
         self._unsubscribe = self._feed.subscribe(self.post_message, ManageAnswer)
@@ -88,31 +82,10 @@ class ManageScreen(Screen[bool]):
         """Listen no more."""
         self._unsubscribe()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A command works where the table says so."""
-        return works(action, parameters, Place.MANAGE, self.state.conditions)
-
-    def hear_key(self, at: float) -> None:
-        """A key agrees to the plan that stood when it was pressed."""
-        self._frame.wait.act(at)
-
     @property
-    def help_place(self) -> Place:
-        """The only one of this screen."""
-        return Place.MANAGE
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        reason = why_unused(key, Place.MANAGE, self.state.conditions)
-        self._frame.take_unused_key(reason, printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        yield from offers(applying(Place.MANAGE, self.state.conditions), lambda _, action: self.run_action(action))
+    def conditions(self) -> frozenset[str]:
+        """The conditions that hold, for the commands that need one."""
+        return self.state.conditions
 
     @on(ManageAnswer)
     def _on_manage_answered(self, message: ManageAnswer) -> None:
@@ -148,16 +121,6 @@ class ManageScreen(Screen[bool]):
             self._frame.show_notice(str(error))
             return
         self._frame.page.focus()
-        self._draw()
-
-    @on(events.ScreenSuspend)
-    @on(events.ScreenResume)
-    def _on_cover_changed(self, event: events.Event) -> None:
-        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
         self._draw()
 
     def action_apply(self) -> None:

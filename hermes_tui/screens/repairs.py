@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from hermes_tui.commands.registry import JOURNAL, Offer, Place, applying, footer, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import JOURNAL, Place, footer
 from hermes_tui.feed import Feed
 from hermes_tui.feed.answers import OperationsListed, StoreChanged
 from hermes_tui.feed.count_answers import DeletionsListed
@@ -21,8 +17,9 @@ from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
-from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 from hermes_tui.widgets.repair_list import RepairList
 from hermes_tui.widgets.virtual_list import VirtualList
 from store import TrashEntry
@@ -38,7 +35,7 @@ class ChosenOperation:
     """With the plan of its undo."""
 
 
-class RepairsScreen(Screen[ChosenOperation | None]):
+class RepairsScreen(FramedScreen[ChosenOperation | None]):
     """Over the browser; gives the repair or the deletion that is to be looked at, None for none.
 
     Args:
@@ -47,7 +44,7 @@ class RepairsScreen(Screen[ChosenOperation | None]):
     """
 
     CSS_PATH = "repairs.tcss"
-    ESCAPE_TO_MINIMIZE = False
+    PLACE = Place.JOURNAL
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(JOURNAL)
 
     def __init__(self, feed: Feed, browser: BrowserState) -> None:
@@ -58,10 +55,6 @@ class RepairsScreen(Screen[ChosenOperation | None]):
         self._deletions: tuple[TrashEntry, ...] = ()
         self._list = RepairList(now=browser.now, title=self._title, id="repairs")
         self._frame = PageFrame("Repairs", self._list)
-
-    def compose(self) -> ComposeResult:
-        """The frame; the list takes the page's place."""
-        yield self._frame
 
     def on_mount(self) -> None:
         """Listen, and ask for the journal."""
@@ -80,30 +73,6 @@ class RepairsScreen(Screen[ChosenOperation | None]):
         undoable = chosen is not None and chosen.state is not State.UNDONE and self._feed.writer.may_write
         holds = {"rows": chosen is not None, "undoable": undoable}
         return frozenset(name for name, met in holds.items() if met)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A command works where the table says so."""
-        return works(action, parameters, Place.JOURNAL, self.conditions)
-
-    def hear_key(self, at: float) -> None:
-        """Nothing is written from here."""
-
-    @property
-    def help_place(self) -> Place:
-        """The only one of this screen."""
-        return Place.JOURNAL
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        self._frame.take_unused_key(why_unused(key, Place.JOURNAL, self.conditions), printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        yield from offers(applying(Place.JOURNAL, self.conditions), lambda _, action: self.run_action(action))
 
     @on(OperationsListed)
     def _on_operations_listed(self, message: OperationsListed) -> None:
@@ -130,11 +99,6 @@ class RepairsScreen(Screen[ChosenOperation | None]):
     @on(StoreChanged)
     def _on_store_changed(self) -> None:
         self._ask()
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
-        self._draw()
 
     @on(VirtualList.RowHighlighted)
     def _on_row_highlighted(self) -> None:

@@ -7,29 +7,25 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from hermes_tui.commands.registry import RESUME, Offer, Place, applying, footer, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import RESUME, Place, footer
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.manage import entries
 from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.resume import HandOver
-from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 
 PLAIN = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m"
 """What takes back the modes that a program which crashed may have left."""
 
 
-class ResumeScreen(Screen[bool]):
+class ResumeScreen(FramedScreen[bool]):
     """Over the browser; gives True for a yes.
 
     Args:
@@ -38,7 +34,7 @@ class ResumeScreen(Screen[bool]):
     """
 
     CSS = "ResumeScreen { background: $background; }"
-    ESCAPE_TO_MINIMIZE = False
+    PLACE = Place.RESUME
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(RESUME)
 
     def __init__(self, browser: BrowserState, wanted: HandOver) -> None:
@@ -46,42 +42,9 @@ class ResumeScreen(Screen[bool]):
         self._browser, self._wanted = browser, wanted
         self._frame = PageFrame("Resume")
 
-    def compose(self) -> ComposeResult:
-        """The frame."""
-        yield self._frame
-
     def on_mount(self) -> None:
         """Ask."""
         self._frame.page.focus()
-        self._draw()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A command works where the table says so."""
-        return works(action, parameters, Place.RESUME)
-
-    def hear_key(self, at: float) -> None:
-        """Nothing is written from here."""
-
-    @property
-    def help_place(self) -> Place:
-        """The only one of this screen."""
-        return Place.RESUME
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        self._frame.take_unused_key(why_unused(key, Place.RESUME, ()), printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        yield from offers(applying(Place.RESUME), lambda _, action: self.run_action(action))
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
         self._draw()
 
     def action_answer(self, yes: bool) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from hermes_tui.commands.registry import STATS, Offer, Place, applying, footer, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import STATS, Place, footer
 from hermes_tui.feed import Feed
 from hermes_tui.feed.count_answers import CountAnswer, CountFailed, StatisticsArrived, ToolsCounted
 from hermes_tui.render import statistics_rows as render
@@ -19,14 +15,15 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import in_words, many
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
-from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, offers
+from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 from hermes_tui.widgets.statistics_list import StatisticsList
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.engine.statistics import ToolsStep
 
 
-class StatisticsScreen(Screen[str | None]):
+class StatisticsScreen(FramedScreen[str | None]):
     """Over the browser; gives a query of the sessions that were chosen, None for none.
 
     Args:
@@ -36,7 +33,7 @@ class StatisticsScreen(Screen[str | None]):
     """
 
     CSS_PATH = "statistics.tcss"
-    ESCAPE_TO_MINIMIZE = False
+    PLACE = Place.STATS
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(STATS)
 
     def __init__(self, feed: Feed, browser: BrowserState, query: str) -> None:
@@ -47,10 +44,6 @@ class StatisticsScreen(Screen[str | None]):
         self._error = ""
         self._list = StatisticsList(id="statistics")
         self._frame = PageFrame("Statistics", self._list)
-
-    def compose(self) -> ComposeResult:
-        """The frame; the list takes the page's place."""
-        yield self._frame
 
     def on_mount(self) -> None:
         """Listen, and ask."""
@@ -70,25 +63,6 @@ class StatisticsScreen(Screen[str | None]):
         row = self._list.cursor_row
         return frozenset({"rows"} if row is not None and row.query else ())
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A command works where the table says so."""
-        return works(action, parameters, Place.STATS, self.conditions)
-
-    def hear_key(self, at: float) -> None:
-        """Nothing is written from here."""
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        self._frame.take_unused_key(why_unused(key, Place.STATS, self.conditions), printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        yield from offers(applying(Place.STATS, self.conditions), lambda _, action: self.run_action(action))
-
     @on(CountAnswer)
     def _on_count_answered(self, message: CountAnswer) -> None:
         if message.generation != self._feed.generation("statistics"):
@@ -100,11 +74,6 @@ class StatisticsScreen(Screen[str | None]):
                 self._tools = message.step
             case CountFailed():
                 self._error = str(message.error)
-        self._draw()
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
         self._draw()
 
     @on(VirtualList.RowHighlighted)

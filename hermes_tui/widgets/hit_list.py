@@ -35,9 +35,7 @@ class HitList(VirtualList):
     ]
 
     def __init__(self, *, now: Callable[[], datetime], id: str | None = None) -> None:  # noqa: A002  Textual's own name
-        """Args:
-        now: The time, aware; its zone is the reader's.
-        """
+        """`now` is the time, aware; its zone is the reader's."""
         super().__init__(id=id)
         self._now, self._rows = now, HitRows()
         self.is_picked: Callable[[str], bool] = lambda _: False  # whether a session is marked for the next act
@@ -92,11 +90,9 @@ class HitList(VirtualList):
         Hits of a session that are not shown yet are shown when the cursor comes to them.
 
         Args:
-            step: 1 or -1.
             place: See `HitRows.neighbour`.
         """
-        key = self._rows.neighbour(self.cursor.key, step, place)
-        if key is None:
+        if (key := self._rows.neighbour(self.cursor.key, step, place)) is None:
             return None
         if key not in self.cursor.keys:
             self._list_rows()

@@ -30,22 +30,7 @@ WHEEL_ROWS = 3
 Wheel = events.MouseScrollDown | events.MouseScrollUp
 
 
-class SizedPane(ScrollView, inherit_bindings=False):
-    """A pane that is told each of its sizes.
-
-    Textual 8 posts no Resize to a widget whose region was asked for between its showing and the next layout:
-    `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
-    """
-
-    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
-        before = self.outer_size
-        changed = super()._size_updated(size, virtual_size, container_size, layout)
-        if size != before:
-            self.post_message(events.Resize(size, virtual_size, container_size))
-        return changed
-
-
-class ScrollPane(SizedPane, can_focus=True, inherit_bindings=False):
+class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
     """A pane without a cursor of rows: keys and wheel move what is on the screen."""
 
     ALLOW_SELECT = False
@@ -66,10 +51,24 @@ class ScrollPane(SizedPane, can_focus=True, inherit_bindings=False):
         """Move by half the height of the pane."""
         self.action_move_by(halves * max(1, self.size.height // 2))
 
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        post_resize(self, size, virtual_size, container_size)
+        return super()._size_updated(size, virtual_size, container_size, layout)
+
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)
     def _on_wheel_turned(self, event: Wheel) -> None:
         self.action_move_by(wheel_rows(event))
+
+
+def post_resize(pane: Widget, size: Size, virtual_size: Size, container_size: Size) -> None:
+    """Post a Resize where a pane has another size than before; to be called before it takes the size.
+
+    Textual 8 posts none to a widget whose region was asked for between its showing and the next layout:
+    `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
+    """
+    if size != pane.outer_size:
+        pane.post_message(events.Resize(size, virtual_size, container_size))
 
 
 def row_with_track(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
@@ -56,8 +55,7 @@ class TextPage(ScrollPane):
             return strip_of(line, width, palette_of(self.app))
         return row_with_track(self, y, line, Ground.PLAIN, thumb(height, self._top, height, len(self._lines)))
 
-    def _on_resize(self, event: events.Resize) -> None:
-        event.stop()
+    def _on_resize(self) -> None:
         self._show_from(self._top)
 
     def _show_from(self, top: int) -> None:

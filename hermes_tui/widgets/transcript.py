@@ -289,8 +289,7 @@ class Transcript(ScrollPane):
         self._rest.take(self.cursor, event)
         self._changed()
 
-    def _on_resize(self, event: events.Resize) -> None:
-        event.stop()
+    def _on_resize(self) -> None:
         self._shape()
         self._changed()
 

@@ -8,14 +8,15 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.list_cursor import CursorPlace, HeadRow, ListCursor
-from hermes_tui.widgets.scroll_pane import KEYS, SizedPane, Wheel, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import KEYS, Wheel, post_resize, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
 FLAG_COLUMNS = range(4, 6)
@@ -24,7 +25,7 @@ NARROWEST = 24
 """The least width that a row is painted for; what does not fit is cut."""
 
 
-class VirtualList(SizedPane, can_focus=True, inherit_bindings=False):
+class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows by key; a subclass paints them, in all columns but the last (docs/look.md §1)."""
 
     ALLOW_SELECT = False
@@ -172,8 +173,11 @@ class VirtualList(SizedPane, can_focus=True, inherit_bindings=False):
         if self.cursor.shown != shown:
             self.post_message(self.RowsShown(self, self.cursor.shown))
 
-    def _on_resize(self, event: events.Resize) -> None:
-        event.stop()
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        post_resize(self, size, virtual_size, container_size)
+        return super()._size_updated(size, virtual_size, container_size, layout)
+
+    def _on_resize(self) -> None:
         self.cursor.resize(self.size.height)
         self._changed()
 

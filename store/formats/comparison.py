@@ -153,8 +153,37 @@ def _pair_edited(found: Matching, lines: Messages, rows: Messages, read: ReadTex
                 edits.unlike.update(lefts)
             elif {line for line, _ in similar} - {line for line, _ in new}:
                 edits.doubtful.update(lefts)
+    edits.doubtful |= _beyond_short(found, twins, lines, rows, read)
     found.pairs = sorted([*found.pairs, *twins])
     return edits
+
+
+def _beyond_short(found: Matching, twins: Sequence[Pair], lines: Messages, rows: Messages, read: ReadTexts) -> set[int]:
+    """Lines that resemble a row behind a short text that both sides have: its two may be two messages."""
+    present = found.present.union(line for line, _ in twins)
+    taken = {*found.elsewhere.values(), *found.copies.values(), *(row for _, row in twins)}
+    doubtful: set[int] = set()
+    for run in _runs(found.pairs, lines, rows):
+        lefts = [[line for line in here if line not in present] for here, _ in run]
+        rights = [[row for row in there if row not in taken] for _, there in run]
+        likely: list[Pair] = []
+        for place, own in enumerate(lefts):
+            others = [row for other, gap in enumerate(rights) if other != place for row in gap]
+            likely += islice(_candidates(found.clocks, lines, rows, (own, others)), _MOST_TEXTS + 1)
+        if 0 < len(likely) <= _MOST_TEXTS:
+            doubtful.update(line for line, _ in _similar(likely, read, alone=False))
+    return doubtful
+
+
+def _runs(pairs: Sequence[Pair], lines: Messages, rows: Messages) -> Iterator[list[tuple[range, range]]]:
+    """Gaps between two texts that are not short, where there are several with something on either side."""
+    run: list[tuple[range, range]] = []
+    for place, gap in enumerate(_gaps(pairs, len(lines), len(rows))):
+        run += [gap] if gap[0] or gap[1] else []
+        if place == len(pairs) or not lines[pairs[place][0]].short:
+            if len(run) > 1:
+                yield run
+            run = []
 
 
 def _candidates(

@@ -498,6 +498,13 @@ MUTANTS = (
         ("tests/store/formats/test_comparison.py",),
     ),
     Mutant(
+        "an edited form behind a short text inserted",
+        "store/formats/comparison.py",
+        "    edits.doubtful |= _beyond_short(",
+        "    edits.doubtful &= _beyond_short(",
+        ("tests/store/formats/test_comparison.py",),
+    ),
+    Mutant(
         "a field past the sanitiser",
         "hermes_tui/cli/show.py",
         'output.line(safe(f"{message.role}{name}',

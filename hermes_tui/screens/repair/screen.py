@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.timer import Timer
 
-from hermes_tui.commands.registry import REPAIRS, Offer, Place, applying, works
-from hermes_tui.commands.unused import why_unused
+from hermes_tui.commands.registry import REPAIRS, Place
 from hermes_tui.feed import Feed, answers
+from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.state.repair_state import RepairState
 from hermes_tui.widgets.flagged_list import FlaggedList
 from hermes_tui.widgets.one_shot import call_after
-from hermes_tui.widgets.page_frame import PageFrame, key_bindings, offers
+from hermes_tui.widgets.page_frame import PageFrame, key_bindings
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
 from store.repair.model import Operation
@@ -32,7 +29,7 @@ CALM = 0.25
 """Seconds between two pictures of what runs, or of plans that come one after the other."""
 
 
-class RepairScreen(Screen[str | None]):
+class RepairScreen(FramedScreen[str | None]):
     """Over the browser; gives the id of a session that is to be read, None for none.
 
     Args:
@@ -44,7 +41,6 @@ class RepairScreen(Screen[str | None]):
     """
 
     CSS_PATH = "screen.tcss"
-    ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = key_bindings(REPAIRS)
 
     def __init__(
@@ -71,10 +67,6 @@ class RepairScreen(Screen[str | None]):
         self._drawn_at = 0.0
         self._drawing: Timer | None = None
 
-    def compose(self) -> ComposeResult:
-        """The frame; the list of flagged sessions takes the page's place."""
-        yield self._frame
-
     def on_mount(self) -> None:
         """Listen, and ask for what is to be shown."""
         heard = answers.RepairAnswer, answers.RepairsEnded, answers.StoreChanged
@@ -91,35 +83,17 @@ class RepairScreen(Screen[str | None]):
             return True
         if action == "apply":
             return self.state.place is not Place.DIFFERENCE
-        return works(action, parameters, self.state.place, self.conditions)
+        return super().check_action(action, parameters)
 
     @property
     def conditions(self) -> frozenset[str]:
         """The conditions that hold, for the commands that need one."""
         return self.state.conditions(self.flagged.cursor_case)
 
-    def hear_key(self, at: float) -> None:
-        """A key agrees to the plan that stood when it was pressed."""
-        self._frame.wait.act(at)
-
     @property
     def help_place(self) -> Place:
         """The one that has the focus."""
         return self.state.place
-
-    def take_unused_key(self, key: str, *, printable: bool) -> None:
-        """Say why a key does nothing."""
-        reason = why_unused(key, self.state.place, self.conditions)
-        self._frame.take_unused_key(reason, printable=printable)
-
-    def show_notice(self, text: str) -> None:
-        """Show a sentence for a few seconds."""
-        self._frame.show_notice(text)
-
-    def offered(self) -> Iterator[Offer]:
-        """For the palette: the commands that work here."""
-        commands = applying(self.state.place, self.conditions)
-        yield from offers(commands, lambda _, action: self.run_action(action))
 
     def ask_to_quit(self) -> None:
         """Ask in the footer whether to quit while something is written."""
@@ -166,16 +140,6 @@ class RepairScreen(Screen[str | None]):
     @on(answers.StoreChanged)
     def _on_store_changed(self, message: answers.StoreChanged) -> None:
         self._controller.take_change(message.change)
-
-    @on(events.ScreenSuspend)
-    @on(events.ScreenResume)
-    def _on_cover_changed(self, event: events.Event) -> None:
-        self._frame.set_covered(isinstance(event, events.ScreenSuspend))
-
-    @on(events.Resize)
-    def _on_size_changed(self, event: events.Resize) -> None:
-        self._frame.fit(event.size)
-        self._draw()
 
     @on(TextPage.EndNear)
     def _on_end_near(self) -> None:

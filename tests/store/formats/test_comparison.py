@@ -119,6 +119,15 @@ def test_a_mark_or_half_of_the_words_makes_two_texts_alike() -> None:
     assert alike("[REDACTED]", "a secret")
 
 
+def test_an_edited_form_behind_a_short_text_of_both_sides_is_no_second_message() -> None:
+    """Each side lost one `Done.` of two, so that the one of the file stands for the other of SQLite."""
+    lines = [say("assistant", "Done."), told("assistant", "a1"), told("user", "q2"), told("user", "q3")]
+    rows = [say("assistant", f"{long('a1')[:20]}\n[truncated]"), say("assistant", "Done."), told("user", "q3")]
+
+    assert {1, 2} <= found(lines, rows).refused
+    assert union(lines, rows)[-1] == "q30"
+
+
 def test_where_two_messages_cross_the_order_of_sqlite_stands() -> None:
     q1, a1, q2, a2, *_ = CONVERSATION
 
