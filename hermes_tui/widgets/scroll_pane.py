@@ -35,9 +35,7 @@ class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = KEYS
-    DEFAULT_CSS = """
-    ScrollPane { overflow: hidden hidden; background: $background; }
-    """
+    DEFAULT_CSS = "ScrollPane { overflow: hidden hidden; background: $background; }"
 
     def action_move_by(self, rows: int) -> None:
         """Show what is so many rows further down, or up if negative."""
@@ -52,23 +50,19 @@ class ScrollPane(ScrollView, can_focus=True, inherit_bindings=False):
         self.action_move_by(halves * max(1, self.size.height // 2))
 
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
-        post_resize(self, size, virtual_size, container_size)
+        """Take a size, and post a Resize.
+
+        Textual 8 posts none to a widget whose region was asked for between its showing and the next layout:
+        `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
+        """
+        if size != self.outer_size:
+            self.post_message(events.Resize(size, virtual_size, container_size))
         return super()._size_updated(size, virtual_size, container_size, layout)
 
     @on(events.MouseScrollDown)
     @on(events.MouseScrollUp)
     def _on_wheel_turned(self, event: Wheel) -> None:
         self.action_move_by(wheel_rows(event))
-
-
-def post_resize(pane: Widget, size: Size, virtual_size: Size, container_size: Size) -> None:
-    """Post a Resize where a pane has another size than before; to be called before it takes the size.
-
-    Textual 8 posts none to a widget whose region was asked for between its showing and the next layout:
-    `Compositor.full_map` then takes it in, and `reflow` finds nothing new.
-    """
-    if size != pane.outer_size:
-        pane.post_message(events.Resize(size, virtual_size, container_size))
 
 
 def row_with_track(

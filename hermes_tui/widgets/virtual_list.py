@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.list_cursor import CursorPlace, HeadRow, ListCursor
-from hermes_tui.widgets.scroll_pane import KEYS, Wheel, post_resize, row_with_track, wheel_rows
+from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
 FLAG_COLUMNS = range(4, 6)
@@ -30,9 +30,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS, Binding("enter", "choose", "Open", show=False)]
-    DEFAULT_CSS = """
-    VirtualList { overflow: hidden hidden; background: $background; }
-    """
+    DEFAULT_CSS = "VirtualList { overflow: hidden hidden; background: $background; }"
 
     divider: reactive[bool] = reactive(False)
     """The last column divides this list from the pane beside it, and its whole length is drawn."""
@@ -174,12 +172,11 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self.post_message(self.RowsShown(self, self.cursor.shown))
 
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
-        post_resize(self, size, virtual_size, container_size)
-        return super()._size_updated(size, virtual_size, container_size, layout)
-
-    def _on_resize(self) -> None:
-        self.cursor.resize(self.size.height)
-        self._changed()
+        changed = super()._size_updated(size, virtual_size, container_size, layout)
+        if size.height != self.cursor.height:  # Textual does not post every Resize, see `ScrollPane`
+            self.cursor.resize(size.height)
+            self._changed()
+        return changed
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         place = self.cursor.top + event.y
