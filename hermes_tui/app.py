@@ -246,14 +246,14 @@ class HermesApp(App[str]):
         elif isinstance(typed, events.Paste) and isinstance(self.screen, TakesText):
             self.screen.take_text(typed.text)
         else:
-            self._drop(typed.text, typed.time)
+            self._drop(typed.total if isinstance(typed, Burst) else len(typed.text), typed.time)
 
-    def _drop(self, text: str, at: float) -> None:
+    def _drop(self, number: int, at: float) -> None:
         self._quit_key.take("v", at)
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        say(self.screen, f"pasted {many(len(text), 'character')} · / then paste")
+        say(self.screen, f"pasted {many(number, 'character')} · / then paste")
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
