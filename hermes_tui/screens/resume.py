@@ -61,7 +61,7 @@ class ResumeScreen(FramedScreen[bool]):
         lines: tuple[Line, ...] = tuple(entries(said, width=self.size.width, glyphs=self._browser.glyphs))
         question = f"Resume in {one_line(str(wanted.folder))}?"
         heading = Heading(SafeText("Resume in Hermes"), focused=True)
-        self._frame.show(PageView("", "", (), heading, lines, footer(Place.RESUME), question=question))
+        self._frame.show(PageView(wanted.title, "", (), heading, lines, footer(Place.RESUME), question=question))
 
 
 def start(wanted: HandOver) -> int:

@@ -34,9 +34,9 @@ def asked(session: Session, home: Path | str = Path("/h"), **more: object) -> Ha
 
 
 def test_a_session_becomes_an_argument_list_or_a_reason() -> None:
-    known = Session("20260101_000000_abcdef", cwd="/work/a b", live=True)
+    known = Session("20260101_000000_abcdef", title="A plan", cwd="/work/a b", live=True)
     assert asked(known) == HandOver(
-        ("/bin/hermes", "--resume=20260101_000000_abcdef"), Path("/h"), Path("/work/a b"), live=True
+        ("/bin/hermes", "--resume=20260101_000000_abcdef"), Path("/h"), Path("/work/a b"), live=True, title="A plan"
     )
     gone = asked(Session("s1", cwd="/gone"))
     assert isinstance(gone, HandOver)
