@@ -21,7 +21,7 @@ _NAMES = {"assistant": "agent"}
 
 
 def beginning_lines(lines: Sequence[ContextLine], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Draw the first messages of a session, results as their text; those without text and what describes it are left out."""
+    """Draw the first messages of a session, results as their text; without what says nothing or describes it."""
     for line in lines:
         is_result = line.role == "tool" and len(line.text) <= LONGEST_READ
         text = one_line((output(line.text) if is_result else line.text)[:LONGEST])

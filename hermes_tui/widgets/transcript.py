@@ -134,6 +134,7 @@ class Transcript(ScrollPane):
         """Show no session."""
         self._row, self._is_empty, self.new_below = None, True, 0
         self.cursor.reset()
+        self.rail.forget()
         self._shape()
         self._changed()
 
