@@ -16,9 +16,9 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.manage import entries
 from hermes_tui.render.safe import SafeText, one_line
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.resume import HandOver
+from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 
 PLAIN = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m"

@@ -11,12 +11,12 @@ from textual.timer import Timer
 
 from hermes_tui.commands.registry import REPAIRS, Place
 from hermes_tui.feed import Feed, answers
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.state.repair_state import RepairState
 from hermes_tui.widgets.flagged_list import FlaggedList
+from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import PageFrame, key_bindings
 from hermes_tui.widgets.text_page import TextPage
