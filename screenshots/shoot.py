@@ -152,9 +152,10 @@ async def _frames(shot: Shot, home: Path, *, every: bool = False) -> list[str]:
     async with app.run_test(size=(shot.columns, shot.rows)) as pilot:
         await settled(pilot)
         frames = [_svg(app)] if every else []
-        for key in shot.keys:
+        for key, after in zip(shot.keys, (*shot.keys[1:], ""), strict=True):
             await pilot.press(key)
-            await settled(pilot)
+            if every or not len(key) == len(after) == 1:  # words are typed in one go
+                await settled(pilot)
             frames += [_svg(app)] if every else []
         return frames or [_svg(app)]
 

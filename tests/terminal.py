@@ -28,6 +28,8 @@ OWN_SEQUENCES = re.compile(
     r"\x1b\[\d+;1H\x1b\[\d+L\x1b\[r|"
     r"\x1b\[[?>=<]?[0-9;:]*\$?[ABCDGHJKfhlmnpqrstux]|\x1b[78=>]|\x1b\(B|\x1bP\+q[0-9A-Fa-f;]*\x1b\\|\x1b\]22;[a-z]*\x07"
 )
+COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
+"""What changes no character of the screen; most of the bytes are these, and the emulator takes each byte by itself."""
 UNFINISHED = re.compile(rb"\x1b(?:\[[^@-~]*|[\]P][^\x07\x1b]*|\()?\Z")
 """The start of a sequence of which the rest is still to come."""
 FOREIGN = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -48,9 +50,11 @@ class Terminal:
         environ: Mapping[str, str] | None = None,
         stdout: int | None = None,
     ) -> None:
-        self.raw = b""
+        self.raw = bytearray()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._drawn = 0
+        self._lines: list[str] | None = None
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         settings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_ANIMATIONS": "none", "TZ": "UTC"}
@@ -69,8 +73,14 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """The rows of the screen, without trailing spaces."""
-        return [line.rstrip() for line in self._screen.display]
+        """The rows of the screen, without trailing spaces; a sequence that is cut is left for the next look."""
+        cut = UNFINISHED.search(self.raw, max(self._drawn, len(self.raw) - 64))
+        end = cut.start() if cut else len(self.raw)
+        if self._lines is None or end > self._drawn:
+            self._stream.feed(COLOURS.sub(b"", self.raw[self._drawn : end]))
+            self._drawn = end
+            self._lines = [line.rstrip() for line in self._screen.display]
+        return self._lines
 
     @property
     def text(self) -> str:
@@ -90,7 +100,6 @@ class Terminal:
             if not data:
                 return
             self.raw += data
-            self._stream.feed(data)
 
     def wait_for(self, text: str, *, timeout: float = 60.0) -> None:
         """Wait until the screen shows `text`, or fail with the screen."""

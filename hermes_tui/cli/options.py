@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -104,8 +105,12 @@ def parse(argv: Sequence[str]) -> Options:
     return options
 
 
+@cache
 def make_parsers() -> tuple[Parser, Parser, Sequence[str]]:
-    """The parser of a command line, the one of the options beside words to search for, and the names of the verbs."""
+    """The parser of a command line, the one of the options beside words to search for, and the names of the verbs.
+
+    Made once in a process: that takes longer than many a verb.
+    """
     shared = Parser(add_help=False)
     _add_options(shared)
     words = Parser(add_help=False, parents=[shared])

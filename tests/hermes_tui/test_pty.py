@@ -19,21 +19,24 @@ from store import SessionDB
 from tests.hermes_tui.screens.repair.test_screen import conversation, lost
 from tests.homes.catalog import FEW
 from tests.hostile import HOSTILE, poison
+from tests.store.sqlite_files import python
 from tests.terminal import terminal
 
 pytestmark = pytest.mark.slow
 
 WRITER = textwrap.dedent("""
-    import sys, time, pathlib
+    import itertools, pathlib, select, sys, time
     from store import SessionDB
     db = SessionDB(pathlib.Path(sys.argv[1]) / "state.db")
     db.ensure_session("live_1", source="cli", model="opus")
     print("ready", flush=True)
-    for number in range(int(sys.argv[2])):
+    for number in itertools.count():
         db.append_message("live_1", "assistant" if number % 2 else "user", f"newest zebra{number}q of the herd")
         print(number, repr(time.time()), flush=True)
-        time.sleep(0.05)
+        if select.select([sys.stdin], [], [], 0.05)[0]:
+            break
 """)
+"""It writes until its standard input ends: an app that starts late finds it writing."""
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (140, 40)])
@@ -96,14 +99,11 @@ def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_comm
     Three hits of a session are shown, and twenty a second come: one that later ones have pushed out was found too.
     """
     SessionDB(tmp_path / "state.db").close()
-    writer = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path), "400"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    writer = python(WRITER, tmp_path)
     assert writer.stdout is not None
-    assert writer.stderr is not None
     writer.stdout.readline()
     waits: list[float] = []
-    with terminal("--home", str(tmp_path), columns=100, rows=30) as app:
+    with writer, terminal("--home", str(tmp_path), columns=100, rows=30) as app:
         app.wait_for("live_1" if "live_1" in app.text else "newest zebra0q")
         answered = -time.monotonic()
         app.send("zebra", settle=0.0)
@@ -116,8 +116,8 @@ def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_comm
             while _newest(app.text) < int(number) and time.time() < float(at) + 3:
                 app.pump(0.01)
             waits.append(time.time() - float(at))
-    with writer:
-        assert writer.wait(60) == 0, writer.stderr.read()
+        _, complaint = writer.communicate(timeout=60)
+    assert writer.returncode == 0, complaint
     assert sorted(waits)[len(waits) // 2] < 0.5 + 2 * answered, (waits, answered)
 
 

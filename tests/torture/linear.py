@@ -41,6 +41,8 @@ SMALL = 1_024
 """Characters by which the larger sizes are measured."""
 MOST = 6.0
 """Times that the time per character may grow from the small size to the largest."""
+CUBE = 2
+"""What a size that is not tried is left by: not even a cube of the text could grow past `MOST` up to it."""
 TICK = 30e-6
 """Seconds below which a small size counts as so long: the clock and the call itself."""
 PATIENCE = 5.0
@@ -94,8 +96,9 @@ def run(tried: Iterable[Tried], *, size: int) -> Outcome:
 
 def patterns() -> Iterator[Tried]:
     """Every pattern of the sources, with what it is called with."""
-    uses = _uses()
-    for module, tree, path in _modules():
+    modules = list(_modules())
+    uses = _uses(modules)
+    for module, tree, path in modules:
         for name, value in vars(module).items():
             if isinstance(value, re.Pattern) and _is_assigned(tree, name):
                 verbs = {verb for where, used, verb in uses if used == name and (where == path or name[0] != "_")}
@@ -120,11 +123,9 @@ def _call_pattern(pattern: re.Pattern[Any], verb: str, text: str) -> None:
             list(found)
 
 
-def functions() -> Iterator[Tried]:
+def functions(*, rooms: tuple[str, ...] = ROOMS) -> Iterator[Tried]:
     """Every function of the rooms that can be given a text."""
-    for module, tree, path in _modules():
-        if not path.startswith(ROOMS):
-            continue
+    for module, tree, path in _modules(rooms):
         own = {run for value in vars(module).values() if isinstance(value, re.Pattern) for run in _runs_of(value)}
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and (made := _filled(node)) is not None:
@@ -211,20 +212,20 @@ def _filled(node: ast.FunctionDef) -> dict[str, Callable[[str], object]] | None:
     return made if any(maker in _TEXTS.values() for maker in made.values()) else None
 
 
-def _modules() -> Iterator[tuple[ModuleType, ast.Module, str]]:
-    """Each module of the packages, its tree and its path."""
+def _modules(rooms: tuple[str, ...] = ("",)) -> Iterator[tuple[ModuleType, ast.Module, str]]:
+    """Each module of the packages whose path begins with one of the rooms, its tree and its path."""
     for path in sorted((*ROOT.glob("store/**/*.py"), *ROOT.glob("hermes_tui/**/*.py"))):
-        if path.name not in ("__init__.py", "__main__.py"):
-            name = path.relative_to(ROOT).as_posix()
+        name = path.relative_to(ROOT).as_posix()
+        if path.name not in ("__init__.py", "__main__.py") and name.startswith(rooms):
             module = importlib.import_module(name.removesuffix(".py").replace("/", "."))
             yield module, ast.parse(path.read_text("utf-8")), name
 
 
-def _uses() -> set[tuple[str, str, str]]:
+def _uses(modules: Iterable[tuple[ModuleType, ast.Module, str]]) -> set[tuple[str, str, str]]:
     """(path, name, verb) for each `NAME.verb` that the sources have."""
     return {
         (path, node.value.id if isinstance(node.value, ast.Name) else node.value.attr, node.attr)
-        for _, tree, path in _modules()
+        for _, tree, path in modules
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in VERBS and isinstance(node.value, ast.Name | ast.Attribute)
     }
@@ -286,7 +287,7 @@ def _pieces(own: set[str]) -> tuple[str, ...]:
 
 
 def _growth(call: Callable[[str], object], piece: str, size: int) -> float:
-    """Times that the time per character grows; as soon as it is too much at a size in between, that."""
+    """Times that the time per character grows; at a size in between as soon as it is too much, or far too little."""
     grown = 0.0
     for _ in range(3):
         grown = 0.0
@@ -294,6 +295,8 @@ def _growth(call: Callable[[str], object], piece: str, size: int) -> float:
         while length < size and grown <= MOST:
             length = min(length * 8, size)
             grown = _seconds(call, piece, length) / base * (SMALL / length)
+            if grown * (size / length) ** CUBE <= MOST:
+                break
         if grown <= MOST:
             break
     return grown

@@ -133,6 +133,7 @@ def parse_trigger(sql: str) -> Trigger:
     return Trigger(_head(_Tokens(tokens)), tuple(map(_write, _statements(tokens))), _has_raise(tokens))
 
 
+@lru_cache(_CACHED)
 def full_text_table(sql: str) -> str | None:
     """The name, in lower case, of the table that a stored CREATE VIRTUAL TABLE … USING fts5 makes; None for others."""
     try:
@@ -146,6 +147,7 @@ def full_text_table(sql: str) -> str | None:
         return None
 
 
+@lru_cache(_CACHED)
 def has_keyword(sql: str, keyword: str) -> bool:
     """True where a keyword stands in a statement outside of strings, comments and quoted names, or none can be read."""
     try:
@@ -276,8 +278,8 @@ def _has_raise(tokens: Sequence[_Token]) -> bool:
 
 def _lower(name: str) -> str:
     """As SQLite compares names: ASCII alone."""
-    return "".join(char.lower() if char.isascii() else char for char in name)
+    return name.lower() if name.isascii() else "".join(char.lower() if char.isascii() else char for char in name)
 
 
 def _upper(name: str) -> str:
-    return "".join(char.upper() if char.isascii() else char for char in name)
+    return name.upper() if name.isascii() else "".join(char.upper() if char.isascii() else char for char in name)

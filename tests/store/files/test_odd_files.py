@@ -18,32 +18,52 @@ from store import Fallback, FallbackKind, ReadOnly, SessionDB
 from store.repair.model import Why
 from tests.families import few
 from tests.homes.files import LEGACY
-from tests.store.sqlite_files import digest, make, outcome, run
+from tests.store.sqlite_files import digest, make, python, run
 
 LIVE_ONLY = "this row lives only in the WAL of wal-live/"
 
-READ_ALL = """
+READER = """
 import difflib, os, sys, tempfile  # imported late by rooms that a user without the interpreter's folder would not find
 from pathlib import Path
 from store import SessionDB, StoreError
 os.setgid(65534); os.setuid(65534)
-db = SessionDB(Path(sys.argv[1]), read_only=True)
-try:
-    rows = [row for row in db.sessions(limit=500).items]
-    texts = [one.text for row in rows for one in db.messages([head.id for head in db.heads(row.id).items])]
-    hits = [hit.text for batch in db.search('"lives only in the WAL"') for hit in batch.hits]
-    print(len(rows), len(texts), sys.argv[2] in texts, sys.argv[2] in hits)
-except StoreError as error:
-    print(type(error).__name__, error)
-db.close()
+for line in sys.stdin:
+    db = SessionDB(Path(line.rstrip("\\n")), read_only=True)
+    try:
+        rows = [row for row in db.sessions(limit=500).items]
+        texts = [one.text for row in rows for one in db.messages([head.id for head in db.heads(row.id).items])]
+        hits = [hit.text for batch in db.search('"lives only in the WAL"') for hit in batch.hits]
+        print(len(rows), len(texts), sys.argv[1] in texts, sys.argv[1] in hits, flush=True)
+    except StoreError as error:
+        print(type(error).__name__, error, flush=True)
+    db.close()
 """
+
+
+@pytest.fixture(scope="module")
+def as_nobody() -> Iterator[Callable[[Path], str]]:
+    """What a program without rights reads of a store: sessions, messages, the row of the WAL among both, or an error.
+
+    One program reads for all tests.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody else")
+    with python(READER, LIVE_ONLY) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+
+        def read(path: Path) -> str:
+            assert reader.stdin is not None
+            assert reader.stdout is not None
+            print(path, file=reader.stdin, flush=True)
+            return reader.stdout.readline().rstrip() or reader.communicate(timeout=120)[1]
+
+        yield read
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that everybody may look into and only root may write."""
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to become somebody else")
     made = Path(tempfile.mkdtemp(prefix="hermes-tui-test-"))
     yield made
     made.chmod(0o755)
@@ -53,7 +73,7 @@ def folder() -> Iterator[Path]:
 @pytest.mark.slow
 @pytest.mark.parametrize("sidecars", few([("-wal", "-shm"), ("-wal",)], ("-wal",)))
 def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
-    each_live_home: Path, folder: Path, sidecars: tuple[str, ...]
+    each_live_home: Path, folder: Path, as_nobody: Callable[[Path], str], sidecars: tuple[str, ...]
 ) -> None:
     live = each_live_home / "wal-live" / "state.db"
     for name in ("", *sidecars):
@@ -65,13 +85,15 @@ def test_what_lives_in_the_wal_is_read_from_media_that_cannot_be_written(
     messages = sum(row.rows for row in sessions)
     db.close()
 
-    assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY) == f"{len(sessions)} {messages} True True"
+    assert as_nobody(folder / "state.db") == f"{len(sessions)} {messages} True True"
     assert digest(folder / "state.db") == before
     assert {one.name for one in folder.iterdir()} == {"state.db", *(f"state.db{name}" for name in sidecars)}
 
 
 @pytest.mark.slow
-def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_home: Path, folder: Path) -> None:
+def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(
+    each_home: Path, folder: Path, as_nobody: Callable[[Path], str]
+) -> None:
     shutil.copyfile(each_home / ".hermes" / "state.db", folder / "state.db")
     folder.chmod(0o555)
     db = SessionDB(each_home / ".hermes" / "state.db", read_only=True)
@@ -79,7 +101,7 @@ def test_a_home_without_sidecars_is_read_from_media_that_cannot_be_written(each_
     db.close()
 
     expected = f"{len(sessions)} {sum(row.rows for row in sessions)}"
-    assert outcome(READ_ALL, folder / "state.db", LIVE_ONLY).startswith(expected)
+    assert as_nobody(folder / "state.db").startswith(expected)
     assert {one.name for one in folder.iterdir()} == {"state.db"}
 
 
@@ -127,18 +149,26 @@ WIDER = "; ".join(
 """What a later Hermes may add."""
 
 
+def shorten(file: Path, *, lines: int) -> None:
+    """Cut a file behind so many lines; it stays as old as it was."""
+    facts = file.stat()
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:lines]))
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
 @pytest.mark.slow
 def test_a_higher_number_and_more_columns_are_written_repaired_and_undone(each_home: Path) -> None:
-    """Mutant: the number decides."""
+    """Mutant: the number decides. Of the file its first hundred lines, which are several steps of a repair."""
     path = each_home / ".hermes" / "state.db"
+    shorten(path.parent / "sessions" / f"{LEGACY}.jsonl", lines=100)
     run(path, f"UPDATE schema_version SET version = 34; {WIDER}; CREATE TABLE later_things(x TEXT NOT NULL)")
     db = SessionDB(path)
     before = run(path, "SELECT * FROM messages ORDER BY id")
 
     plan = db.plan(LEGACY)
-    assert (plan.refusals, plan.insert) == ((), 993)
+    assert (plan.refusals, plan.insert) == ((), 99)
     receipt = db.repair(plan)
-    assert receipt.inserted == 993
+    assert receipt.inserted == 99
     assert receipt.operation is not None
     assert db.check(LEGACY).missing_in_sqlite == 0
     db.undo(receipt.operation)

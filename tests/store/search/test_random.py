@@ -10,6 +10,7 @@ import random
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import apsw
@@ -50,20 +51,22 @@ class Want:
         return (f'"{" ".join(self.words)}"' if len(self.words) > 1 else self.words[0]) + "*" * self.prefix
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Without case, and without accents over Latin letters."""
     folded = [unicodedata.normalize("NFD", one) if ord(one) < 0x250 else one for one in text.lower()]
     return "".join(one for one in "".join(folded) if not unicodedata.combining(one))
 
 
-def parts(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def parts(text: str) -> tuple[str, ...]:
     """The words of a text; an underscore parts them."""
-    return re.findall(r"[^\W_]+", plain(text))
+    return tuple(re.findall(r"[^\W_]+", plain(text)))
 
 
 def stands(want: Want, text: str) -> bool:
     """Whether a text has a word or a phrase: Chinese anywhere, other words whole."""
-    rows_scanned = [part for word in want.words for part in parts(word)]
+    rows_scanned = tuple(part for word in want.words for part in parts(word))
     if any(ord(one) > 0x2E80 for one in "".join(rows_scanned)):
         return re.search(r"[\W_]+".join(map(re.escape, rows_scanned)), plain(text)) is not None
     has = parts(text)
