@@ -316,12 +316,14 @@ def _read_only(home: Home) -> Callable[[], SessionDB]:
 
 def _resumable(options: Options, home: Home) -> Path | str:
     """The folder of a home whose sessions Hermes resumes from here, or why not."""
+    from hermes_tui.render.bound_keys import bound
+
     if options.demo:
         return "the demo's sessions are not resumed: its home is gone when you leave"
     if home.elsewhere and not home.is_every:
-        return "sessions of another machine are resumed where Hermes runs; Y copies the command"
+        return f"sessions of another machine are resumed where Hermes runs; {bound('copy_resume')} copies the command"
     if home.is_every:
-        return "all profiles as one: ctrl+p switches to the session's own, where O works"
+        return f"all profiles as one: ctrl+p switches to the session's own, where {bound('resume')} works"
     return home.folder.absolute()
 
 

@@ -31,6 +31,7 @@ from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
 from hermes_tui.frame_writer import FrameWriter
 from hermes_tui.key_queue import KeyQueue, Typed
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import many
@@ -126,7 +127,7 @@ class HermesApp(App[str]):
         self._config = config or Config()
         self._backstop = Backstop()
         self._frames = FrameWriter()
-        self._quit_key = QuitKey()
+        self._quit_key = QuitKey(bound("quit"))
         self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
         glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
@@ -245,14 +246,14 @@ class HermesApp(App[str]):
         elif isinstance(typed, events.Paste) and isinstance(self.screen, TakesText):
             self.screen.take_text(typed.text)
         else:
-            self._drop(typed.text, typed.time)
+            self._drop(typed.total if isinstance(typed, Burst) else len(typed.text), typed.time)
 
-    def _drop(self, text: str, at: float) -> None:
+    def _drop(self, number: int, at: float) -> None:
         self._quit_key.take("v", at)
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        say(self.screen, f"pasted {many(len(text), 'character')} · / then paste")
+        say(self.screen, f"pasted {many(number, 'character')} · / then paste")
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
@@ -272,7 +273,7 @@ class HermesApp(App[str]):
         if not self._quit_key.holds_back():
             await self.action_quit()
         else:
-            say(self.screen, "q again quits")
+            say(self.screen, f"{bound('quit')} again quits")
 
     async def action_quit(self) -> None:
         """Leave, but ask first on the screen from which something is being written."""

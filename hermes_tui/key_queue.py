@@ -11,6 +11,7 @@ from textual.app import App
 from textual.message_pump import MessagePump
 
 from hermes_tui.terminal_input import Burst
+from hermes_tui.widgets.one_shot import call_after
 
 Typed: TypeAlias = events.Key | events.Paste | Burst
 Result = TypeVar("Result")
@@ -62,7 +63,7 @@ class KeyQueue:
         if self._typed:
             self._looks = True
             self._waited += LOOK_AGAIN
-            self._app.set_timer(LOOK_AGAIN, self._go_on)
+            call_after(self._app, LOOK_AGAIN, self._go_on)
 
     def _patience(self) -> float:
         """Seconds that the next one has to wait at most; 0.0 where nothing is awaited."""

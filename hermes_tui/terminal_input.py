@@ -48,11 +48,13 @@ class Burst(Message):
 
     Args:
         text: As they came, line ends included.
+        total: How many came by now, with those right before them; None where they are all.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, total: int | None = None) -> None:
         super().__init__()
         self.text = text
+        self.total = len(text) if total is None else total
 
 
 class ReadGrouping:
@@ -60,6 +62,7 @@ class ReadGrouping:
 
     def __init__(self) -> None:
         self._burst_at = float("-inf")
+        self._total = 0
 
     def group(self, messages: Iterable[Message], at: float) -> Iterator[Message]:
         """The messages of a read at that time, in order; what follows at once on a text is more of it."""
@@ -68,11 +71,14 @@ class ReadGrouping:
         if not text or not (is_burst(text) or at - self._burst_at < PAUSE):
             yield from read
             return
+        self._total *= at - self._burst_at < PAUSE
         self._burst_at = at
         last = max(place for place, message in enumerate(read) if _character(message))
         for is_text, run in groupby(enumerate(read), key=lambda placed: bool(_character(placed[1]))):
             if is_text:
-                yield Burst("".join(_character(message) for _, message in run))
+                piece = "".join(_character(message) for _, message in run)
+                self._total += len(piece)
+                yield Burst(piece, self._total)
             else:
                 yield from (message for place, message in run if place > last or not _is_control(message))
 

@@ -140,6 +140,15 @@ def is_error(name: str) -> bool:
     return "store.base.errors.StoreError" in ancestors(name, classes(*PACKAGES)) | {name}
 
 
+def test_what_is_called_once_later_is_called_by_one_function() -> None:
+    """Textual's own timer may never call it (docs/textual.md §1.3)."""
+    named = [source.name for source in sources("hermes_tui") if "set_timer(" in source.text]
+    assert named == []
+    assert [source.name for source in sources("hermes_tui") if "Timer(pump" in source.text] == [
+        "hermes_tui.widgets.one_shot"
+    ]
+
+
 def test_the_store_has_few_modules_at_its_top() -> None:
     assert len(list((ROOT / "store").glob("*.py"))) <= 12
 

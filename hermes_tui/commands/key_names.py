@@ -22,6 +22,7 @@ NAMES = {
     ":": "colon",
     "*": "asterisk",
     "@": "at",
+    "F2": "f2",
 }
 """Textual's name of each key that people call by another."""
 _SHOWN = {name: shown for shown, name in NAMES.items()}

@@ -57,6 +57,9 @@ _IDS = {
     "copy('message')": "copy_message",
     "copy('resume')": "copy_resume",
     "copy('id')": "copy_id",
+    "copy_block(0)": "copy_answer",
+    "answer(True)": "start_hermes",
+    "answer(False)": "resume_nothing",
 }
 """Names of actions whose argument does not name them."""
 
@@ -110,6 +113,8 @@ class Command:
     """Other words for the footer, by place."""
     keys: tuple[Key, ...] = ()
     """The screen's bindings; () where a widget or Textual binds them."""
+    mentions: tuple[str, ...] = ()
+    """The ids of other commands whose keys the sentence names."""
 
     def when(
         self, *places: Place, rank: int = 100, needs: str = "", words: Mapping[Place, str] | None = None
@@ -120,6 +125,10 @@ class Command:
     def key(self, keys: str, action: str, title: str = "") -> Command:
         """The same command with one more binding."""
         return replace(self, keys=(*self.keys, Key(keys, action, title)))
+
+    def mentioning(self, *ids: str) -> Command:
+        """The same, whose sentence names the keys of other commands."""
+        return replace(self, mentions=ids)
 
     def digits(self, action: str) -> Command:
         """The same with the digits 1 to 9, which an action gets as its argument."""

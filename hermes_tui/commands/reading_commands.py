@@ -9,7 +9,8 @@ TRANSCRIPT = Place.TRANSCRIPT
 DETAILS: tuple[Command, ...] = (
     Command("i", "details", "what is stored about the session: times, tokens, cost, prompt, files; `tab` goes there")
     .when(TRANSCRIPT, rank=73, words={TRANSCRIPT: ""})
-    .key("i", "go('details')", "Details of this session"),
+    .key("i", "go('details')", "Details of this session")
+    .mentioning("to_details"),
     Command("tab", "other pane", "from the details of the session to the list beside them, else to the text")
     .when(Place.DETAILS, rank=20)
     .key("tab", "go('from_details')", "From the details to the list")

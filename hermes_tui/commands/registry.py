@@ -82,7 +82,8 @@ TABLE: list[Command] = [
     .key("slash", "go('search')", "Search"),
     Command("/", "find", "in the transcript: find a text in this session, folded parts included; `n` `N` go on")
     .when(TRANSCRIPT, rank=87)
-    .key("slash", "go('find')", "Find in this session"),
+    .key("slash", "go('find')", "Find in this session")
+    .mentioning("next_hit", "previous_hit"),
     Command("ctrl+s", "", "search all sessions, from wherever you are")
     .when(*PANES, Place.FIND, Place.GOTO, Place.DETAILS)
     .key("ctrl+s", "go('search_all')", "Search all sessions"),
@@ -121,7 +122,8 @@ TABLE: list[Command] = [
     .key("escape", "go('clear')", "Clear the search"),
     Command("esc", "", "in the list without a search it stays there: `q` quits")
     .when(*LISTS, needs="untyped")
-    .key("escape", "go('stay')"),
+    .key("escape", "go('stay')")
+    .mentioning("quit"),
     Command("esc", "back", "go back, from the transcript to where you came from")
     .when(TRANSCRIPT, rank=65)
     .key("escape", "go('back')", "Back"),
@@ -147,7 +149,8 @@ TABLE: list[Command] = [
     Command("1 9 a", "block, answer", "within two seconds of `y`: copy that block, or the answer without its calls")
     .when(TRANSCRIPT, rank=6, needs="copying")
     .key("a", "copy_block(0)")
-    .digits("copy_block"),
+    .digits("copy_block")
+    .mentioning("copy_message"),
     Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
         "Y", "copy('resume')", "Copy the resume command"
     ),
@@ -217,7 +220,6 @@ TABLE: list[Command] = [
     Command("ctrl+p", "all commands", "find a command by its name, or a theme").when(*EVERYWHERE, rank=97),
     Command("?", "", "all keys and the search language; `f1` in the search row")
     .when(*EVERYWHERE)
-    .key("f1", "app.help")
     .key("question_mark", "app.help", "Help"),
     Command("ctrl+q", "quit", "quit, wherever you are").when(
         *EVERYWHERE, rank=98, words=dict.fromkeys(EVERYWHERE - BROWSER | PANES | {Place.DETAILS}, "")

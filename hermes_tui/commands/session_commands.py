@@ -25,16 +25,19 @@ RESUMING: tuple[Command, ...] = (
 KEEPING: tuple[Command, ...] = (
     Command("F2", "", "give the session a title, by Hermes' rules; `enter` shows what it would be, then `y`")
     .when(*PANES, needs="managed")
-    .key("f2", "act('rename')", "Rename this session"),
+    .key("f2", "act('rename')", "Rename this session")
+    .mentioning("apply"),
     Command("A", "", "archive the session with its whole chain, or bring it back: a plan, then `y`")
     .when(*PANES, needs="managed")
-    .key("A", "act('archive')", "Archive this session, or bring it back"),
+    .key("A", "act('archive')", "Archive this session, or bring it back")
+    .mentioning("apply"),
     Command("P", "", "pin the session, or take the pin from it, where the file has a column for it")
     .when(*PANES, needs="managed")
     .key("P", "act('pin')", "Pin this session"),
     Command("X", "", "delete the session with its whole chain into a trash of ours: a plan, then `y`; `u` undoes it")
     .when(*PANES, needs="managed")
-    .key("X", "act('delete')", "Delete this session"),
+    .key("X", "act('delete')", "Delete this session")
+    .mentioning("apply", "undo"),
     Command("y", "apply", "do what the plan of a deletion, a title or a mark says, once it has stood for 0.8 s")
     .when(*MANAGE, rank=5, needs="applies")
     .key("y", "apply", "Do what the plan says"),
@@ -76,7 +79,8 @@ COUNTING: tuple[Command, ...] = (
 EXPORTING: tuple[Command, ...] = (
     Command("E", "", "export the session, or all that are marked, to files: a plan with likely secrets, then `y`")
     .when(*PANES, needs="rows")
-    .key("E", "act('export')", "Export to files"),
+    .key("E", "act('export')", "Export to files")
+    .mentioning("apply"),
     Command("y", "write", "write the files that the plan names, once it has stood for 0.8 s")
     .when(*EXPORT, rank=5, needs="applies")
     .key("y", "apply", "Write the files"),

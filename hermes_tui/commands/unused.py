@@ -7,13 +7,14 @@ from collections.abc import Collection
 from hermes_tui.commands.key_names import shown_keys
 from hermes_tui.commands.model import Place
 from hermes_tui.commands.registry import TABLE
+from hermes_tui.render.bound_keys import bound
 
 REASONS = {
     "flagged": "both sources agree, nothing to repair",
     "any_flagged": "no session is flagged",
     "hits": "there is no hit here",
     "rows": "there is no row here",
-    "wide": "one pane: enter opens, esc goes back",
+    "wide": "one pane: {open} opens, esc goes back",
     "roomy": "two panes need 100 columns",
     "rankable": "there is nothing to rank",
     "family": "nothing else belongs to this session",
@@ -23,14 +24,14 @@ REASONS = {
     "applies": "there is nothing to insert here",
     "readable": "nothing was repaired here yet",
     "undoable": "no repair here could be undone",
-    "mergeable": "M would insert nothing more",
+    "mergeable": "{merge} would insert nothing more",
     "done": "nothing was repaired here yet",
     "managed": "only sessions in SQLite are renamed, marked or deleted here, and not with --read-only",
     "forceable": "nothing is refused that could be forced",
     "children": "it has no branches and no subagents",
     "waiting": "nothing waits to be written",
 }
-"""By the condition that a command needs and that does not hold."""
+"""By the condition that a command needs and that does not hold, with the ids of keys that they name."""
 
 
 def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
@@ -48,4 +49,5 @@ def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
         if place in command.places and key in shown_keys(command.shown)
         if command.needs not in conditions and command.needs in REASONS
     )
-    return next(missing, "") or f"{key} does nothing here · {'f1' if place is Place.SEARCH else '?'} keys"
+    reason = next(missing, "").format(open=bound("open"), merge=bound("merge"))
+    return reason or f"{key} does nothing here · {'f1' if place is Place.SEARCH else bound('help')} keys"

@@ -33,7 +33,8 @@ def rebound(table: Sequence[Command], keys: Mapping[str, str]) -> tuple[list[Com
     for command_id, shown in keys.items():
         reason = "is no command" if command_id not in known else _objection(table, command_id, shown)
         if not reason:
-            changed = [_with_key(command, command_id, shown) for command in table]
+            old = [shown_name(name) for key in _keys_of(table, command_id) for name in key.names]
+            changed = [_with_key(command, command_id, old, shown) for command in table]
             reason = _clash(changed, command_id)
             table = table if reason else changed
         if reason:
@@ -61,6 +62,8 @@ def _objection(table: Sequence[Command], command_id: str, shown: str) -> str:
 
 def _clash(table: Sequence[Command], command_id: str) -> str:
     """The command that has the key of another one where both work, as a reason."""
+    if len({key.action for key in _keys_of(table, command_id)}) > 1:
+        return f"the keys of {command_id} stay as they are"
     for command in table:
         for name in (name for key in _keys_of([command], command_id) for name in key.names):
             rivals = (key for other in table if _meet(command, other) for key in other.keys if name in key.names)
@@ -78,16 +81,16 @@ def _keys_of(commands: Iterable[Command], command_id: str) -> Iterable[Key]:
     return (key for command in commands for key in command.keys if key.id == command_id)
 
 
-def _with_key(command: Command, command_id: str, shown: str) -> Command:
-    """A command with another key, which its line and its sentence name too."""
-    keys = tuple(replace(key, keys=textual_name(shown)) if key.id == command_id else key for key in command.keys)
-    old = [shown_name(name) for key in _keys_of([command], command_id) for name in key.names]
-    if not old:
+def _with_key(command: Command, command_id: str, old: Sequence[str], shown: str) -> Command:
+    """A command with another key, which its line and its sentence name too, or whose sentence names that of another."""
+    owns = any(_keys_of([command], command_id))
+    if not owns and command_id not in command.mentions:
         return command
-    names = list(shown_keys(command.shown))
-    places = [place for place, name in enumerate(names) if name in old]
-    if places:
-        names[places[0]] = shown
-        names = [name for place, name in enumerate(names) if place not in places[1:]]
-    sentence = command.sentence.replace(f"`{old[0]}`", f"`{shown}`")
-    return replace(command, keys=keys, shown=" ".join(names), sentence=sentence)
+    sentence = command.sentence
+    for name in old:
+        sentence = sentence.replace(f"`{name}`", f"`{shown}`")
+    if not owns:
+        return replace(command, sentence=sentence)
+    keys = tuple(replace(key, keys=textual_name(shown)) if key.id == command_id else key for key in command.keys)
+    names = [shown if name in old else name for name in shown_keys(command.shown)]
+    return replace(command, keys=keys, shown=" ".join(dict.fromkeys(names)), sentence=sentence)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hermes_tui.render.diff import LONGEST_READ
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, cells, pad_left, span
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.text import wrap
+from hermes_tui.render.tools.summary import output
 from store.models import ContextLine
 
 LABEL = 10
@@ -19,9 +21,10 @@ _NAMES = {"assistant": "agent"}
 
 
 def beginning_lines(lines: Sequence[ContextLine], *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Draw the first messages of a session; those without text and what describes it are left out."""
+    """Draw the first messages of a session, results as their text; without what says nothing or describes it."""
     for line in lines:
-        text = one_line(line.text[:LONGEST])
+        is_result = line.role == "tool" and len(line.text) <= LONGEST_READ
+        text = one_line((output(line.text) if is_result else line.text)[:LONGEST])
         if not text or line.role == "session_meta":
             continue
         rows = wrap(text, max(width - LABEL - 3, 10))

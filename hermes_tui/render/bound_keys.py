@@ -18,6 +18,15 @@ _SHOWN = {
     "force": "M",
     "children": "c",
     "family": "L",
+    "help": "?",
+    "quit": "q",
+    "open": "enter",
+    "doctor": "D",
+    "repairs": "U",
+    "merge": "M",
+    "profiles": "p",
+    "resume": "O",
+    "copy_resume": "Y",
 }
 """Keys as people read them, by the ids of their commands."""
 

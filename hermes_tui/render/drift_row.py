@@ -159,7 +159,7 @@ def _place(plan: Plan) -> str:
     if plan.refusals:
         return f"{in_words(plan.refused)} more refused: {SHORT_REASONS[plan.refusals[0].why]}"
     if plan.operation:
-        return "stopped: y finishes it"
+        return f"stopped: {bound('apply')} finishes it"
     if plan.creates_session:
         return "new session from JSONL"
     if len(plan.runs) > 1:

@@ -153,7 +153,7 @@ def _backups(receipt: Receipt) -> Iterator[Entry]:
     if receipt.backup:
         yield "kept in", _path(receipt.backup)
     if receipt.index_damaged:
-        yield "index", "damaged: D says which, a rebuild by Hermes repairs it"
+        yield "index", f"damaged: {bound('doctor')} says which, a rebuild by Hermes repairs it"
 
 
 def _note(receipt: Receipt) -> Iterator[Entry]:

@@ -59,7 +59,7 @@ def sessions_sentence(shown: int, scope: Scope, *, named: bool = True) -> Line:
 
 def what_to_try(*, glyphs: Glyphs) -> Line:
     """Say to who sees the demo for the first time what may be done."""
-    ways = ("try: docker", "↓ enter opens it", f"tab, then {bound('repair')} repairs ⇡A", "f1 help")
+    ways = ("try: docker", f"↓ {bound('open')} opens it", f"tab, then {bound('repair')} repairs ⇡A", "f1 help")
     return (span(glyphs.words(" · ".join(ways)).replace("⇡A", glyphs.drifts[Drift.JSONL_AHEAD]), Role.DIM),)
 
 

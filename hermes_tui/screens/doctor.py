@@ -21,10 +21,11 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.widgets.footer import Item
+from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.heading_rule import heading_line
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, unwritten
 from store.files.outbox import Pending
 from store.models import Finding
@@ -103,9 +104,9 @@ def _footer(state: DoctorState) -> tuple[str, Sequence[Item]]:
     match state.question:
         case Question.REPLAY:
             files = many(len(state.waiting), "file")
-            return "Write what waits into state.db?", (("y", f"write {files}"), ("esc", "leave it"))
+            return "Write what waits into state.db?", ((bound("replay"), f"write {files}"), ("esc", "leave it"))
         case Question.QUIT if state.writing:
-            return "Messages are being written.", (("y", "quit after this file"), ("esc", "stay"))
+            return "Messages are being written.", ((bound("replay"), "quit after this file"), ("esc", "stay"))
     words = {"esc": "stop after this file"} if state.writing else {}
     return "", [(keys, words.get(keys, word)) for keys, word in footer(Place.DOCTOR, state.conditions)]
 
@@ -220,7 +221,7 @@ class DoctorScreen(FramedScreen[None]):
     def _check(self) -> None:
         self._state.findings, self._state.checked, self._requested_at = [], False, time.monotonic()
         self._feed.health.check()
-        self.set_timer(LOOK_AFTER, self._draw)
+        call_after(self, LOOK_AFTER, self._draw)
         self._draw()
 
     def _draw(self) -> None:

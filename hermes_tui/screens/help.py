@@ -11,7 +11,9 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from hermes_tui.commands.help_sections import sections
+from hermes_tui.commands.key_names import textual_name
 from hermes_tui.commands.model import Place
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import ASCII, Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.help_page import HelpBlock, HelpPage, help_page, key_line
@@ -76,7 +78,7 @@ class HelpScreen(Screen[None]):
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False, priority=True),
-        Binding("q,question_mark,f1", "dismiss", show=False),
+        Binding(f"q,question_mark,f1,{textual_name(bound('help'))}", "dismiss", show=False),
         Binding("slash", "filter", show=False),
     ]
 

@@ -24,9 +24,9 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act, ManageState
+from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, unwritten
 from store import TrashEntry
 

@@ -17,8 +17,8 @@ from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 from hermes_tui.widgets.repair_list import RepairList
 from hermes_tui.widgets.virtual_list import VirtualList

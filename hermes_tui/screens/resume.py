@@ -16,9 +16,9 @@ from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.render.manage import entries
 from hermes_tui.render.safe import SafeText, one_line
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.resume import HandOver
+from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 
 PLAIN = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[0m"
@@ -61,7 +61,7 @@ class ResumeScreen(FramedScreen[bool]):
         lines: tuple[Line, ...] = tuple(entries(said, width=self.size.width, glyphs=self._browser.glyphs))
         question = f"Resume in {one_line(str(wanted.folder))}?"
         heading = Heading(SafeText("Resume in Hermes"), focused=True)
-        self._frame.show(PageView("", "", (), heading, lines, footer(Place.RESUME), question=question))
+        self._frame.show(PageView(wanted.title, "", (), heading, lines, footer(Place.RESUME), question=question))
 
 
 def start(wanted: HandOver) -> int:

@@ -9,9 +9,14 @@ MOVEMENTS = frozenset("jkJKgGnN{}()[]")
 
 
 class QuitKey:
-    """The last keys, as far as they decide whether `q` quits."""
+    """The last keys, as far as they decide whether the letter quits.
 
-    def __init__(self) -> None:
+    Args:
+        letter: The key that quits; one that types nothing is never held back.
+    """
+
+    def __init__(self, letter: str = "q") -> None:
+        self._letter = letter
         self._letter_at = float("-inf")
         self._is_hasty = False
         self._was_asked = False
@@ -19,7 +24,7 @@ class QuitKey:
 
     def take(self, character: str, at: float) -> None:
         """Take a key that was pressed at that time; "" for one that types nothing."""
-        is_quit = character == "q"
+        is_quit = character == self._letter
         self._is_second = is_quit and self._was_asked
         self._is_hasty = is_quit and at - self._letter_at < HASTE
         self._was_asked = False
@@ -27,6 +32,6 @@ class QuitKey:
             self._letter_at = at
 
     def holds_back(self) -> bool:
-        """Whether the last key was a `q` that has to be pressed again; the next key may be that."""
+        """Whether the last key was the letter and has to be pressed again; the next key may be that."""
         self._was_asked = self._is_hasty and not self._is_second
         return self._was_asked

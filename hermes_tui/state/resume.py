@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hermes_tui.render.bound_keys import bound
 from store.errors import UnsafeId
 from store.files.home import safe_id
 from store.models import Origin, Session
 
 PROGRAM = "hermes"
-FILE_ONLY = "only a file knows this session: Hermes resumes what is in SQLite, r brings it there"
-NOT_FOUND = "there is no hermes on the PATH: install it, or copy the command with Y"
+FILE_ONLY = "only a file knows this session: Hermes resumes what is in SQLite, {} brings it there"
+NOT_FOUND = "there is no hermes on the PATH: install it, or copy the command with {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class HandOver:
     """The session's own folder, where that is not there any more."""
     live: bool = False
     """The session may be open elsewhere."""
+    title: str = ""
+    """The title of the session, "" where it has none."""
 
 
 def hand_over(
@@ -49,9 +52,9 @@ def hand_over(
     if isinstance(home, str):
         return home
     if session.origin is not Origin.SQLITE:
-        return FILE_ONLY
+        return FILE_ONLY.format(bound("repair"))
     if (program := which(PROGRAM)) is None:
-        return NOT_FOUND
+        return NOT_FOUND.format(bound("copy_resume"))
     try:
         command = (program, f"--resume={safe_id(session.id)}")
     except UnsafeId as error:
@@ -59,4 +62,4 @@ def hand_over(
     own = Path(session.cwd) if session.cwd and "\0" not in session.cwd else None
     found = own is not None and own.is_absolute() and is_folder(own)
     folder = own if own is not None and found else here
-    return HandOver(command, home, folder, "" if found else session.cwd or "", session.live)
+    return HandOver(command, home, folder, "" if found else session.cwd or "", session.live, session.title or "")

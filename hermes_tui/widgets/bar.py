@@ -36,7 +36,7 @@ class Bar(Widget):
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         """Press the key that is named under the mouse; the second click of a double click agrees to nothing."""
         key = key_at(self.line(self.size.width), event.x)
-        if key and not (key == bound("apply") and event.chain > 1):
+        if key and not (key in {bound("apply"), bound("replay")} and event.chain > 1):
             event.stop()
             self.app.post_message(key_event(key, event))
 

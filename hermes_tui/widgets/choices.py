@@ -58,6 +58,7 @@ class Choices(ModalScreen[None]):
         yield self._bar
         yield HeadingRule()
         yield self._list
+        yield HeadingRule(classes="-end")
         yield Footer()
 
     def on_mount(self) -> None:

@@ -20,9 +20,6 @@ class Pane(Protocol):
     def session_id(self) -> str | None:
         """The session that is shown."""
 
-    def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call something later."""
-
     def refresh(self) -> object:
         """Paint."""
 
@@ -33,10 +30,14 @@ class FirstPicture:
     Args:
         pane: Is painted.
         cursor: Knows what is on its screen.
+        call_after: Calls something after some seconds.
     """
 
-    def __init__(self, pane: Pane, cursor: TranscriptCursor) -> None:
+    def __init__(
+        self, pane: Pane, cursor: TranscriptCursor, call_after: Callable[[float, Callable[[], None]], Timer]
+    ) -> None:
         self._pane = pane
+        self._call_after = call_after
         self._cursor = cursor
         self._session: str | None = None
         self._timer: Timer | None = None
@@ -46,7 +47,7 @@ class FirstPicture:
         if self._session != self._pane.session_id:
             self._session = self._pane.session_id
             self._stop()
-            self._timer = self._pane.set_timer(HELD, self._end)
+            self._timer = self._call_after(HELD, self._end)
         layout = self._cursor.layout
         if self._timer is None or all(layout.complete(row.index) for row in self._cursor.viewport.rows):
             self._stop()

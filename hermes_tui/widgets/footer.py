@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from textual.reactive import reactive
 from textual.timer import Timer
 
-from hermes_tui.render.line import Line, Role, Span, blank, cells, fill, line_cells, span
+from hermes_tui.render.line import Line, Role, Span, blank, cells, crop, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.status_line import NOTICE_SECONDS
 from hermes_tui.widgets.theme import Ground
 
@@ -42,7 +43,7 @@ class Footer(Bar):
         if self._clearing is not None:
             self._clearing.stop()
         self._notice = notice
-        self._clearing = self.set_timer(NOTICE_SECONDS, self._forget)
+        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
 
     def _forget(self) -> None:
         self._notice = ""
@@ -54,9 +55,11 @@ class Footer(Bar):
     def line(self, width: int) -> Line:
         """As many items as fit whole."""
         question, items, last = self._shown
-        if self._notice:
-            items, question = ((self._notice, ""),), ""
         pinned = self._item(last)
+        if self._notice:
+            said = (span(self.glyphs.words(self._notice), Role.ACCENT, bold=True),)
+            room = width - 2 - line_cells(pinned) - LEAST_GAP
+            return (blank(1), *fill(crop(said, room, self.glyphs.truncated), room + LEAST_GAP), *pinned)
         asked: Line = (span(f"{question}  "),) if question else ()
         room = width - 2 - line_cells(asked) - line_cells(pinned)
         kept: list[Span] = []

@@ -54,7 +54,8 @@ def heading_line(heading: Heading, width: int, glyphs: Glyphs) -> Line:
     room = width - 4 - line_cells(tail)
     title = _fitted(heading.title, max(room, 1), glyphs)
     note = f" {glyphs.words(heading.note)}" if heading.note else ""
-    head: Line = (span(f"{mark} ", role), span(title, bold=heading.focused), span(note, Role.DIM), span(" "))
+    named = bool(heading.title or note)
+    head: Line = (span(f"{mark} ", role), span(title, bold=heading.focused), span(note, Role.DIM), span(" ")) * named
     head = crop(head, width - line_cells(tail), glyphs.truncated)
     return (*head, span(mark * (width - line_cells(head) - line_cells(tail)), role), *tail)
 

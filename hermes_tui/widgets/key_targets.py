@@ -8,7 +8,7 @@ from hermes_tui.commands.key_names import shown_keys, textual_name
 from hermes_tui.commands.registry import TABLE
 from hermes_tui.render.line import Line, Role, Span, cells
 
-_KNOWN = {key for command in TABLE for key in shown_keys(command.shown)} | {"up", "down", "left", "right"}
+_KNOWN = {key for command in TABLE for key in shown_keys(command.shown)} | {"up", "down", "left", "right", "f1"}
 
 
 def key_at(line: Line, x: int) -> str:

@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from hermes_tui.commands.key_table import key_of
 from hermes_tui.commands.registry import TABLE, Command, Offer, Place
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line
 from hermes_tui.state.layout import Layout
@@ -27,7 +28,6 @@ from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 
-HELP: Item = ("?", "help")
 READ_ONLY = "read-only: nothing is written"
 
 
@@ -93,7 +93,7 @@ class PageFrame(Widget):
         if view.question:
             self._foot.ask(view.question, view.keys)
         else:
-            self._foot.show(view.keys, HELP)
+            self._foot.show(view.keys, (bound("help"), "help"))
 
     def show_notice(self, notice: str) -> None:
         """Put up a notice for a few seconds; "" puts up none."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from textual.widget import Widget
 
 from hermes_tui.render.line import Line, fill, head
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.rail import Rail
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
@@ -52,7 +53,7 @@ class RailColumn:
         self._rail.catch_up()
         self._pane.refresh()
         if self._rail.behind:
-            self._pane.set_timer(PAUSE, self._go_on)
+            call_after(self._pane, PAUSE, self._go_on)
 
     def beside(self, line: Line, row: int) -> Line:
         """A row of the pane with its cell of the rail; as it is where there is none."""

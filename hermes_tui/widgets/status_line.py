@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from textual import events
@@ -9,15 +10,28 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 
-from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, line_cells, span
+from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, head, line_cells, span
+from hermes_tui.render.safe import safe
 from hermes_tui.widgets.bar import Bar
+from hermes_tui.widgets.one_shot import call_after
 
 MARGIN = 3
 """Text starts here."""
 GAP = 2
+PART_END = re.compile(r" (?=\(|[·-] )")
 NOTICE_SECONDS = 4.0
 TOTALS = frozenset({"flagged", "live"})
 """Last words of the numbers that can be clicked."""
+
+
+def _first_parts(sentence: Line, room: int) -> Line:
+    """As many of a sentence's parts as fit, none cut; a part ends before a bracket or a dot."""
+    if line_cells(sentence) <= room:
+        return sentence
+    words = "".join(part.text for part in sentence)
+    ends = (found.start() for found in PART_END.finditer(words))
+    width = max((taken for end in ends if (taken := cells(safe(words[:end]))) <= room), default=0)
+    return head(sentence, width)
 
 
 class StatusLine(Bar):
@@ -39,11 +53,11 @@ class StatusLine(Bar):
         self._shown = left, right
 
     def show_notice(self, notice: str) -> None:
-        """Put a notice in the right half for four seconds; a newer one takes its place."""
+        """Put a notice at the right end for four seconds, whole where it fits; a newer one takes its place."""
         if self._clearing is not None:
             self._clearing.stop()
         self._notice = notice
-        self._clearing = self.set_timer(NOTICE_SECONDS, self._forget)
+        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
 
     def _forget(self) -> None:
         self._notice = ""
@@ -63,10 +77,8 @@ class StatusLine(Bar):
         """The sentence, a gap, and the right end one cell before the edge."""
         (sentence, ends), room = self._shown, width - MARGIN - 1
         if self._notice:
-            right = crop(
-                (span(self.glyphs.words(self._notice), Role.ACCENT),), max(room // 2, 1), self.glyphs.truncated
-            )
-            left = crop(sentence, room - line_cells(right) - GAP, self.glyphs.truncated)
+            right = crop((span(self.glyphs.words(self._notice), Role.ACCENT),), max(room, 1), self.glyphs.truncated)
+            left = _first_parts(sentence, room - line_cells(right) - GAP)
         else:
             taken = line_cells(sentence) + GAP
             right = next((line for line in ends if taken + line_cells(line) <= room), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from textual import events, on
 from textual.message import Message
@@ -22,6 +23,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.arrival import Arrival, Arrivals
 from hermes_tui.widgets.first_picture import FirstPicture
 from hermes_tui.widgets.message_index import Section, head_of
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
@@ -79,7 +81,7 @@ class Transcript(ScrollPane):
         """Messages that came since the end was last seen."""
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
-        self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor)
+        self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor, partial(call_after, self))
         self.rail = RailColumn(self, self.cursor)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
@@ -132,6 +134,7 @@ class Transcript(ScrollPane):
         """Show no session."""
         self._row, self._is_empty, self.new_below = None, True, 0
         self.cursor.reset()
+        self.rail.forget()
         self._shape()
         self._changed()
 

@@ -220,8 +220,9 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         f" UNION ALL (SELECT 1, {_opening(FIRST_CHARS)}, role::text, {calls}::bigint, {reason} {of_session}"
         f" AND {active} AND role IN ('user', 'assistant', 'tool') ORDER BY id DESC LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} ORDER BY id LIMIT 1)"
+        f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id DESC LIMIT 1)"
         f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)",
-        (session_id,) * 4,
+        (session_id,) * 5,
     )
     found = {row[0]: row for row in rows}
     if 2 not in found:
@@ -231,7 +232,8 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         has_text = bool((cells.text(row[1]) or "").strip())
         last = Ending(cells.text(row[2]) or "", cells.text(row[4]), cells.integer(row[3]) > len("[]"), has_text)
     first = _cut(found[0][1], FIRST_CHARS) if 0 in found else ""
-    has_turns, described = last is None or last.role != "tool" or 3 in found, cells.text(found[2][2]) == "session_meta"
+    has_turns = last is None or last.role != "tool" or 3 in found
+    described = any(row[0] == 2 and cells.text(row[2]) == "session_meta" for row in rows)
     return SessionEnds(first, last, has_turns, described)
 
 

@@ -241,14 +241,19 @@ def test_a_conversation_leaves_out_what_was_taken_back(case: Case) -> None:
 
 
 def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
-    start(case, "s1", "meta", "empty", "waiting")
+    start(case, "s1", "meta", "empty", "waiting", "late")
     case.messages.append_messages("s1", TURN)
     case.messages.append_messages("meta", [say("session_meta", "tools")])
     case.messages.append_messages("waiting", TURN[:2])
+    case.messages.append_messages("late", [*TURN, say("session_meta", "tools")])
     expected = SessionEnds(
         "list the files", Ending("assistant", "stop", has_calls=False, has_text=True), has_turns=True
     )
     assert case.engine.messages.ends("s1") == expected
+    late = case.engine.messages.ends("late")
+    assert late is not None
+    assert (late.last, late.described) == (expected.last, True)
+    assert case.browser.outlines(["late"])["late"].shown == len(TURN)
     waiting = case.engine.messages.ends("waiting")
     assert waiting is not None
     assert waiting.last == Ending("assistant", None, has_calls=True, has_text=False)
@@ -258,7 +263,7 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
     assert case.engine.messages.ends("empty") is None
     assert case.engine.messages.first_user_text("s1") == "list the files"
     assert case.engine.messages.first_user_text("empty") == ""
-    names = ["s1", "meta", "empty", "waiting", "gone"]
+    names = ["s1", "meta", "empty", "waiting", "late", "gone"]
     one_by_one = {name: ends for name in names if (ends := case.engine.messages.ends(name)) is not None}
     assert case.engine.messages.ends_of(names) == one_by_one
     outlines = case.browser.outlines(names)
@@ -266,6 +271,7 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
         "s1": (Status.DONE, "list the files"),
         "meta": (Status.EMPTY, ""),
         "empty": (Status.EMPTY, ""),
+        "late": (Status.LIVE, "list the files"),
         "waiting": (Status.INTERRUPTED, "list the files"),
     }
 

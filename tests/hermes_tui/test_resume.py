@@ -34,16 +34,16 @@ def asked(session: Session, home: Path | str = Path("/h"), **more: object) -> Ha
 
 
 def test_a_session_becomes_an_argument_list_or_a_reason() -> None:
-    known = Session("20260101_000000_abcdef", cwd="/work/a b", live=True)
+    known = Session("20260101_000000_abcdef", title="A plan", cwd="/work/a b", live=True)
     assert asked(known) == HandOver(
-        ("/bin/hermes", "--resume=20260101_000000_abcdef"), Path("/h"), Path("/work/a b"), live=True
+        ("/bin/hermes", "--resume=20260101_000000_abcdef"), Path("/h"), Path("/work/a b"), live=True, title="A plan"
     )
     gone = asked(Session("s1", cwd="/gone"))
     assert isinstance(gone, HandOver)
     assert (gone.folder, gone.missing) == (Path("/"), "/gone")
     assert asked(known, home="the demo") == "the demo"
-    assert asked(Session("s1", origin=Origin.JSONL)) == FILE_ONLY
-    assert asked(known, which=lambda _: None) == NOT_FOUND
+    assert asked(Session("s1", origin=Origin.JSONL)) == FILE_ONLY.format("r")
+    assert asked(known, which=lambda _: None) == NOT_FOUND.format("Y")
     unsafe = asked(Session("--yolo"))
     assert isinstance(unsafe, str)
     assert "is not passed on" in unsafe

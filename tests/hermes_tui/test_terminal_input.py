@@ -53,6 +53,14 @@ def test_the_rest_of_a_long_text_is_text_too() -> None:
     assert grouped("docker ps", "ry", pace=PAUSE * 2) == ["'docker ps'", "r", "y"]
 
 
+def test_a_paste_in_pieces_is_counted_as_one() -> None:
+    """The notice says how much was pasted; mutant: with a count for each read it says what the last one had."""
+    parser, grouping = XTermParser(), ReadGrouping()
+    reads = ((0.0, "docker\x11 ps"), (PAUSE / 2, "ry"), (PAUSE * 3, "another"))
+    counted = [each for at, read in reads for each in grouping.group(parser.feed(read), at) if isinstance(each, Burst)]
+    assert [(each.text, each.total) for each in counted] == [("docker", 6), (" ps", 9), ("ry", 11), ("another", 7)]
+
+
 @pytest.mark.parametrize(
     ("reads", "first"),
     [

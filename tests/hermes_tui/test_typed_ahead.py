@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import pty
 import termios
+import time
 from functools import partial
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from textual import events
+from textual import events, timer
 
 from hermes_tui.early_keys import early_keys
 from hermes_tui.screens.help import HelpScreen
@@ -47,12 +50,22 @@ def send(stage: Stage, keys: str) -> None:
         stage.app._driver.send_message(events.Key(NAMED.get(key, key), key if key.isprintable() else None))
 
 
+def hold_up_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have 10 ms pass between two looks of a timer at the clock, as where another thread holds the interpreter."""
+    looks = count()
+    clock = SimpleNamespace(get_time=lambda: time.monotonic() + 0.01 * next(looks))
+    monkeypatch.setattr(timer, "_time", clock)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [NARROW, WIDE])
 async def test_keys_typed_ahead_act_one_after_the_other_where_the_focus_is_by_then(
     tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutants: with a patience of 0.0 for all, or without `is_early`, the enter opens another session."""
+    """Mutants: with a patience of 0.0 for all, or without `is_early`, the enter opens another session; with Textual's
+    `set_timer` in the queue no key does anything once one of them had to wait.
+    """
+    hold_up_timers(monkeypatch)
     async with browsing(furnish(tmp_path), size) as stage:
         third = stage.widgets.session_list.cursor.keys[2]
         send(stage, "\tjj\r")

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,8 @@ from unittest import mock
 from textual import events, message
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.errors import NoWidget
+from textual.pilot import OutOfBounds
 
 from hermes_tui.feed.store_writer import StoreWriter
 from hermes_tui.screens.browse import followed_row, painter
@@ -264,7 +266,9 @@ class Monkey:
         where = random.randrange(width), min(row, height - 1)
         named = [at for at, letter in enumerate(stage.lines[-1]) if letter == "y"] if row == height - 1 else []
         self._did.append(f"(click {where} {times})")
-        await stage.pilot.click(offset=(random.choice(named), where[1]) if named and times == 1 else where, times=times)
+        with suppress(NoWidget, OutOfBounds):  # nothing lies there while another screen opens or the size changes
+            place = (random.choice(named), where[1]) if named and times == 1 else where
+            await stage.pilot.click(offset=place, times=times)
         self._look()
 
     async def _key(self, key: str, character: str | None = None) -> None:

@@ -11,6 +11,7 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.copy_blocks import CopyBlock
 from hermes_tui.state.copy_file import CopyFile
 from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.selection import Selected
 from hermes_tui.widgets.transcript import Transcript
 from store.errors import UnsafeId
@@ -96,7 +97,7 @@ class CopyController:
         self._put(copy_blocks.whole(message, results))
         self._index, self._state.copying_until = cursor.bar, self._state.seconds() + SECONDS
         self._pane.do("numbers")
-        self._pane.set_timer(SECONDS + 0.05, self.end_late)
+        call_after(self._pane, SECONDS + 0.05, self.end_late)
 
     def _put(self, block: CopyBlock) -> None:
         found: Copied = copied(block.text)

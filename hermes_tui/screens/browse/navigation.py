@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hermes_tui.commands.registry import INSIDE, Place
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.painter import Painter
 from hermes_tui.screens.browse.ports import Part
@@ -129,7 +130,7 @@ class Navigation:
             self._state.marked.clear()
             self._changed(Part.LISTS)
         else:
-            self.say("q quits")
+            self.say(f"{bound('quit')} quits")
 
     def say(self, notice: str) -> None:
         """Show a sentence for a few seconds."""

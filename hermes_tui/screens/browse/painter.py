@@ -24,15 +24,15 @@ class Painter:
     """Draws the parts that are asked for, at once.
 
     Args:
-        set_timer: Calls something after some seconds, on the screen.
+        call_after: Calls something after some seconds, on the screen.
     """
 
     def __init__(
-        self, state: BrowserState, widgets: BrowserWidgets, set_timer: Callable[[float, Callable[[], None]], Timer]
+        self, state: BrowserState, widgets: BrowserWidgets, call_after: Callable[[float, Callable[[], None]], Timer]
     ) -> None:
         self._state = state
         self._widgets = widgets
-        self._set_timer = set_timer
+        self._call_after = call_after
         self._due = Part(0)
         self._held = False
         self._timer: Timer | None = None
@@ -45,13 +45,13 @@ class Painter:
     def changed(self, part: Part, *, after: float = 0.0) -> None:
         """See `ports.Changed`; lists that are drawn at once let the next news be drawn at once, too."""
         if after:
-            self._set_timer(after, partial(self.changed, part))
+            self._call_after(after, partial(self.changed, part))
             return
         self._due |= part
         if Part.LISTS in part:
             self._end_wait()
         elif Part.LISTS_ANSWERED in part and self._waiting is None:
-            self._waiting = self._set_timer(ANSWERED, self.catch_up)
+            self._waiting = self._call_after(ANSWERED, self.catch_up)
         if not self._held:
             self._draw()
 
@@ -108,7 +108,7 @@ class Painter:
             self._streamed_at = time.monotonic()
             return Part.LISTS
         if self._timer is None:
-            self._timer = self._set_timer(wait, self._draw_streamed)
+            self._timer = self._call_after(wait, self._draw_streamed)
         return Part(0)
 
     def _draw_streamed(self) -> None:

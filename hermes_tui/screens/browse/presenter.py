@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render import blocks, status
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.details import DetailsView
 from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.find import Scope
@@ -90,7 +91,7 @@ def frame_view(state: BrowserState) -> FrameView:
         notice=state.notice,
         headings=(left, right) if two else (single,),
         footer=footer(state.focus, state.conditions),
-        help=("f1" if state.focus in {Place.SEARCH, Place.FIND, Place.GOTO} else "?", "help"),
+        help=("f1" if state.focus in {Place.SEARCH, Place.FIND, Place.GOTO} else bound("help"), "help"),
         placeholder=_placeholder(state),
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,

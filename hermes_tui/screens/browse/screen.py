@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,6 +35,7 @@ from hermes_tui.state.copy_text import CopyTarget
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.typed_text import MOST
 from hermes_tui.widgets.banner import Banner
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import key_bindings, offers
 from hermes_tui.widgets.search_bar import QueryInput
 from hermes_tui.widgets.status_line import StatusLine
@@ -80,7 +82,7 @@ class BrowserScreen(Screen[None]):
             profile.open_store, open_to_write=profile.open_to_write, open_to_count=profile.open_to_count
         )
         self.widgets = BrowserWidgets(profile.owner, now)
-        self.painter = Painter(state, self.widgets, self.set_timer)
+        self.painter = Painter(state, self.widgets, partial(call_after, self))
         self._changed = changed = self.painter.changed
         saved = SavedSearchesController(state, searches, self.post_message, changed)
         self.controllers = Controllers(state, feed, changed, self.widgets, saved)

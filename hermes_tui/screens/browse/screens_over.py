@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from hermes_tui.commands.registry import Offer
 from hermes_tui.feed import Feed
+from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.navigation import Navigation
 from hermes_tui.screens.browse.session_acts import SessionScreens
@@ -135,7 +136,7 @@ class ScreensOver:
     def statistics(self) -> None:
         """The counts of the sessions that are searched for, else of all."""
         if not self._feed.counts.can_count:
-            self._navigation.say("sessions are counted in one home at a time: p goes to a profile")
+            self._navigation.say(f"sessions are counted in one home at a time: {bound('profiles')} goes to a profile")
             return
         counted = self._make.statistics(self._feed, self._state, self._state.typed.strip())
         self._screen.app.push_screen(counted, self._leave_statistics)

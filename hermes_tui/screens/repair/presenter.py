@@ -29,13 +29,12 @@ from store.repair.model import DifferenceRow, Operation, Plan, Receipt, State
 
 FRAME_ROWS = 4
 """Title, status, heading rule, footer."""
-WRITTEN = "kept in the repair journal: U in the browser lists it"
+WRITTEN = "kept in the repair journal: {} in the browser lists it"
 STATUS_MARGIN = 4
 """Cells of the status line that take no text."""
 STEPS = "in steps, each whole: stopping leaves the session in order"
-MERGE_HINT = "; M inserts them all the same"
+MERGE_HINT = "; {} inserts them all the same"
 RUNNING = "A repair is running."
-ANSWERS = (("y", "quit after it commits"), ("esc", "stay"))
 
 Body: TypeAlias = tuple[Line, Heading, Sequence[Line]]
 """Status, heading and lines of a page."""
@@ -91,7 +90,8 @@ def page_view(
         else:
             status, heading, lines = _session(session, size, glyphs, state.may_write, slow=slow, now=now)
     if state.quit_asked and state.writing:
-        return PageView(title, end, status, heading, lines, ANSWERS, RUNNING)
+        answers = ((bound("apply"), "quit after it commits"), ("esc", "stay"))
+        return PageView(title, end, status, heading, lines, answers, RUNNING)
     return PageView(title, end, status, heading, lines, _keys(state, cursor), proposal=state.proposal)
 
 
@@ -117,7 +117,7 @@ def _flagged(state: RepairState, glyphs: Glyphs) -> Body:
     done = not state.writing and any(case.settled for case in cases) and not any(case.wanted for case in cases)
     fact = STEPS if state.writing else unwritten() if state.may_write else READ_ONLY
     title = SafeText("Applying" if state.writing else "Repaired" if done else "Flagged")
-    fact = WRITTEN if done else fact
+    fact = WRITTEN.format(bound("repairs")) if done else fact
     sentence = flagged_sentence(list(state.cases.values()), glyphs=glyphs)
     return sentence, Heading(title, facts=(fact,), focused=True), ()
 
@@ -207,7 +207,7 @@ def _lower(session: SessionRepair, plan: Plan, width: int, glyphs: Glyphs, may_w
     if session.write is None:
         fact = (unwritten() if may_write else READ_ONLY) if plan.applies else ""
         yield heading_line(Heading(SafeText("Plan"), facts=(fact,)), width, glyphs)
-        steps = sentences(plan, merge_hint=MERGE_HINT if may_write else "")
+        steps = sentences(plan, merge_hint=MERGE_HINT.format(bound("merge")) if may_write else "")
         yield from plan_lines(steps, width=width, glyphs=glyphs)
         yield from _failure(session, width, glyphs)
         return

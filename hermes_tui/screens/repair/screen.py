@@ -11,12 +11,13 @@ from textual.timer import Timer
 
 from hermes_tui.commands.registry import REPAIRS, Place
 from hermes_tui.feed import Feed, answers
-from hermes_tui.screens.framed_screen import FramedScreen
 from hermes_tui.screens.repair.controller import RepairScreenController
 from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.state.repair_state import RepairState
 from hermes_tui.widgets.flagged_list import FlaggedList
+from hermes_tui.widgets.framed_screen import FramedScreen
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import PageFrame, key_bindings
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.virtual_list import VirtualList
@@ -107,7 +108,7 @@ class RepairScreen(FramedScreen[str | None]):
         state, frame = self.state, self._frame
         waited = self._drawn_at - state.requested_at
         if state.waiting and waited < SIGN_AFTER:
-            self.set_timer(LOOK_AFTER - waited, self._draw)
+            call_after(self, LOOK_AFTER - waited, self._draw)
         if state.session is None:
             self.flagged.show(list(state.cases.values()))
         cursor, slow = self.flagged.cursor_case, waited >= SIGN_AFTER
@@ -127,7 +128,7 @@ class RepairScreen(FramedScreen[str | None]):
         if wait <= 0 or not isinstance(message, answers.PlanListed | answers.RepairProgressed):
             self._draw()
         elif self._drawing is None:
-            self._drawing = self.set_timer(wait, self._draw)
+            self._drawing = call_after(self, wait, self._draw)
 
     @on(answers.RepairsEnded)
     def _on_repairs_ended(self) -> None:

@@ -41,8 +41,8 @@ def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> Sessio
         return None
     last = _ending(connection, layout, extent)
     has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
-    first = "SELECT role IS 'session_meta' FROM messages WHERE id = ?"
-    described = connection.execute(first, (extent.first,)).fetchall() == [(1,)]
+    edges = "SELECT count(*) FROM messages WHERE id IN (?, ?) AND role = 'session_meta'"
+    described = connection.execute(edges, (extent.first, extent.last_active)).fetchall() != [(0,)]
     return SessionEnds(_first_user_text(connection, extent), last, has_turns, described)
 
 
@@ -99,7 +99,8 @@ def _ends(connection: apsw.Connection, layout: Layout, extent: Extent, rows: dic
     ending = _ending_of(last[:4]) if last and last[4] else _ending(connection, layout, extent)
     text = readable(first[6]) if first and first[5] else _first_user_text(connection, extent)
     has_turns = ending is None or ending.role != "tool" or bool(first and first[5]) or _has_turns(connection, extent)
-    return SessionEnds(text, ending, has_turns, bool(first and cell_values.text(first[0]) == "session_meta"))
+    described = any(edge and cell_values.text(edge[0]) == "session_meta" for edge in (first, last))
+    return SessionEnds(text, ending, has_turns, described)
 
 
 def first_user_text(connection: apsw.Connection, layout: Layout, session_id: str) -> str:

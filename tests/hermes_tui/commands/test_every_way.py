@@ -10,14 +10,28 @@ from textual.screen import Screen
 
 from hermes_tui.commands.key_names import shown_keys, textual_name
 from hermes_tui.commands.model import Command, Place
-from hermes_tui.commands.registry import BROWSER, DOCTOR, JOURNAL, MANAGE, REPAIRS, RESUME, TABLE, applying, footer
+from hermes_tui.commands.registry import (
+    BROWSER,
+    DOCTOR,
+    EXPORT,
+    JOURNAL,
+    MANAGE,
+    REPAIRS,
+    RESUME,
+    STATS,
+    TABLE,
+    applying,
+    footer,
+)
 from hermes_tui.render.line import plain
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
+from hermes_tui.screens.export import ExportScreen
 from hermes_tui.screens.manage import ManageScreen
 from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.screens.repairs import RepairsScreen
 from hermes_tui.screens.resume import ResumeScreen
+from hermes_tui.screens.statistics import StatisticsScreen
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.key_targets import key_at
 from hermes_tui.widgets.page_frame import key_bindings, offers
@@ -33,6 +47,8 @@ SCREENS: tuple[tuple[frozenset[Place], type[Screen[Any]]], ...] = (
     (JOURNAL, RepairsScreen),
     (MANAGE, ManageScreen),
     (RESUME, ResumeScreen),
+    (EXPORT, ExportScreen),
+    (STATS, StatisticsScreen),
 )
 CONDITIONS = {command.needs for command in TABLE}
 TYPED = frozenset({Place.SEARCH, Place.FIND, Place.GOTO})
@@ -54,8 +70,7 @@ def squeezed(text: str) -> str:
 def unnamed(command: Command, place: Place) -> set[str]:
     """Keys of a command that its line names, and that no binding of the table has."""
     bound = {name for key in command.keys for name in key.names}
-    shown = {key.replace("F2", "f2") for key in shown_keys(command.shown)}
-    return {key for key in shown if bound and textual_name(key) not in bound}
+    return {key for key in shown_keys(command.shown) if bound and textual_name(key) not in bound}
 
 
 @pytest.mark.parametrize(("places", "screen"), SCREENS)
@@ -79,11 +94,11 @@ async def test_every_command_is_clicked_chosen_and_explained(tmp_path: Path) -> 
     async with browsing(builders.home(tmp_path), NARROW) as stage:
         foot = stage.browser.query_one(Footer)
         for place in Place:
-            foot.show(footer(place, CONDITIONS), ("?", "help"))
+            foot.show((*footer(place, CONDITIONS), ("f1", "help")), ("?", "help"))
             line = foot.line(4000)
             width = sum(len(part.text) for part in line)
             clicked = {key_at(line, x) for x in range(width)}
-            listed = {key for keys, _ in footer(place, CONDITIONS) for key in shown_keys(keys)}
+            listed = {"f1", "?", *(key for keys, _ in footer(place, CONDITIONS) for key in shown_keys(keys))}
             assert listed <= clicked, place
             commands = applying(place, CONDITIONS)
             titles = {offer.title for offer in offers(commands, lambda *_: None)}

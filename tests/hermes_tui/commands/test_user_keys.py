@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.registry import TABLE
+from hermes_tui.commands.help_sections import sections
+from hermes_tui.commands.key_names import shown_keys, shown_name
+from hermes_tui.commands.key_table import key_table
+from hermes_tui.commands.model import Command
+from hermes_tui.commands.registry import BROWSER, TABLE, Place, applying, footer, rebind
 from hermes_tui.commands.user_keys import rebound
 from hermes_tui.render import blocks, bound_keys, status
 from hermes_tui.render.compaction_seam import undone_seam
 from hermes_tui.render.drift_banner import banner_content
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.line import plain
+from hermes_tui.widgets.page_frame import key_bindings, offers
 from store.models import Drift, JsonlFacts, Session
+
+QUOTED = re.compile("`([^`]+)`")
+STAYING = {*("j", "k", "ctrl+u", "ctrl+f", "ctrl+b", "f1", ":q", "enter", "fg"), "@session:<profile>/<id>"}
+"""What sentences name and nobody can change: movements, words that are typed, keys of lists over the screen."""
 
 
 def test_a_key_is_that_of_its_command_in_bindings_line_and_sentence() -> None:
@@ -26,6 +36,64 @@ def test_a_key_is_that_of_its_command_in_bindings_line_and_sentence() -> None:
     assert "`H` again shows it" in hidden.sentence
     same = [command for command in table if not {"repair", "hidden", "next_message"} & {key.id for key in command.keys}]
     assert same == [command for command in TABLE if command in same]
+
+
+def test_each_command_with_another_key_has_it_in_its_bindings_its_line_and_every_sentence() -> None:
+    """Mutants: without `mentions` the line of a deletion ends with the old `y`; with F2 read as another key than f2 a
+    line keeps it.
+    """
+    stay: set[str] = set()
+    ids = {key.id for command in TABLE for key in command.keys}
+    for command_id in ids:
+        table, refused = rebound(TABLE, {command_id: "f9"})
+        stay |= refused.keys()
+        if not refused:
+            for before, after in zip(TABLE, table, strict=True):
+                assert not keys_left(before, after, command_id), (command_id, after)
+    assert stay == {
+        *("list", "cancel_find", "no_destination", "close_details", "clear", "stay", "back", "resume_nothing"),
+        "copy_block",
+    }
+
+
+def keys_left(before: Command, after: Command, command_id: str) -> set[str]:
+    """Keys that a command still has or names though the one with this id got f9."""
+    owner = command_id in {key.id for key in before.keys}
+    named = owner or command_id in before.mentions
+    lost = {shown_name(name) for command in TABLE for key in command.keys if key.id == command_id for name in key.names}
+    left = lost & set(QUOTED.findall(after.sentence)) if named else set()
+    if owner:
+        left |= lost & {*shown_keys(after.shown), *(shown_name(name) for key in after.keys for name in key.names)}
+        assert (lost & set(shown_keys(before.shown)) == set()) == ("f9" not in shown_keys(after.shown))
+    return left
+
+
+def test_what_a_sentence_names_is_a_key_of_its_command_or_of_one_that_it_mentions_or_stays() -> None:
+    ids = {key.id for command in TABLE for key in command.keys}
+    for command in TABLE:
+        assert set(command.mentions) <= ids, command
+        keys = [key for other in TABLE for key in other.keys if key in command.keys or key.id in command.mentions]
+        known = {shown_name(name) for key in keys for name in key.names}
+        assert {name for name in QUOTED.findall(command.sentence) if " " not in name} - known <= STAYING, command
+
+
+def test_another_key_is_that_of_footer_help_palette_screen_and_the_readmes_table() -> None:
+    """Mutant: a table of the README, or a section of the help, that was made once from the table of the beginning."""
+    kept = list(TABLE)
+    try:
+        assert rebind({"repair": "x"}) == {}
+        assert ("x", "repair") in footer(Place.SESSIONS, {"flagged"})
+        assert "| `x` | see what a repair of the flagged session would do" in key_table()
+        entries = [entry for part in sections() for entry in part.entries]
+        assert "x" in {entry.keys for entry in entries if "see what a repair" in entry.sentence}
+        found = {offer.title: offer.shown for offer in offers(applying(Place.SESSIONS, {"flagged"}), lambda *_: None)}
+        assert found["Repair this session"] == "x"
+        assert ("x", "repair") in {(key.key, key.action) for key in key_bindings(BROWSER)}  # type: ignore[union-attr]
+        assert bound_keys.bound("repair") == "x"
+    finally:
+        TABLE[:] = kept
+        rebind({})
+    assert "| `r` | see what a repair of the flagged session would do" in key_table()
 
 
 @pytest.mark.parametrize(
@@ -43,6 +111,7 @@ def test_a_key_is_that_of_its_command_in_bindings_line_and_sentence() -> None:
         ("repair", "hello", "hello is no key"),
         ("history", "h", "h is text where that command works"),
         ("dance", "x", "is no command"),
+        ("copy_block", "x", "the keys of copy_block stay as they are"),
     ],
 )
 def test_a_key_that_cannot_be_is_refused_with_the_reason(command: str, key: str, why: str) -> None:

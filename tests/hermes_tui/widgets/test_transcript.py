@@ -194,6 +194,17 @@ async def test_pages_of_what_was_there_are_not_new_and_doubles_are_left_out() ->
         assert transcript.focused_message == app.bodies[59]
 
 
+async def test_the_rail_of_a_session_that_is_shown_no_more_is_worked_out_no_further() -> None:
+    """Mutant: the marks of before, which a call that waits goes on from: there is no such message."""
+    app = Book(talk(40))
+    async with app.run_test(size=(60, 12)) as pilot:
+        transcript = await opened(app, pilot)
+        assert not transcript.rail.behind
+        transcript.show_nothing()
+        transcript.rail._go_on()
+        assert not transcript.rail.behind
+
+
 @pytest.mark.slow
 async def test_a_message_is_shown_with_its_first_match_reversed() -> None:
     messages = talk(200)
