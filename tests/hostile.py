@@ -54,7 +54,8 @@ def poison(home: Path) -> None:
             for place, function in enumerate(poisoned_calls(text))
         ]
         db.append_message(session, "user", text)
-        db.append_message(session, "assistant", text, tool_calls=calls, reasoning=text, finish_reason=text)
+        shown = f"{text}\n\n[{text}]({text}) <https://x9k.example/{text}>\n\n```diff\n-{text}\n+{text}\n```"
+        db.append_message(session, "assistant", shown, tool_calls=calls, reasoning=text, finish_reason=text)
         db.append_message(
             session, "tool", json.dumps({"output": text, "exit_code": 1}), tool_name=text, tool_call_id=text
         )

@@ -72,6 +72,7 @@ class _Run:
         self._output = Output(streams.out)
         self._as_json = as_json
         self._left: Counter[SecretKind] = Counter()
+        self._unread: dict[str, int] = {}
 
     def write(self, targets: Sequence[Target]) -> int:
         """Write every file, after the question about secrets."""
@@ -81,6 +82,8 @@ class _Run:
             failed = self._write(target) or failed
         if self._left:
             self._say_secrets()
+        if unread := sum(self._unread.values()):
+            remark(f"{many(unread, 'message')} cannot be read, and marked as such in the export", self._streams.err)
         return failed
 
     def _ask_about_secrets(self, targets: Sequence[Target]) -> None:
@@ -123,6 +126,7 @@ class _Run:
                 with ProgressLine(self._streams.err, section, export.reading.session.messages) as progress:
                     yield from _encodable(export.chunks(progress=progress.show), self._out_of(target))
                 found.update(export.secrets)
+                self._unread[section] = export.totals.unreadable
 
     def _out_of(self, target: Target) -> TextIO | None:
         return self._streams.out if target.path is None else None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from hermes_tui.feed import answers, questions
 from hermes_tui.feed.latest_first import LatestFirst
 from hermes_tui.feed.store_worker import StoreWorker
+from hermes_tui.render.find import Needle
+from hermes_tui.render.find_texts import FindTexts
 from store import Browser
 from store.models import Message, Origin, SectionVersion, Session
 
@@ -48,21 +50,24 @@ class Wanted:
     """Messages that a find looks through; see `TranscriptRequests.find`."""
 
     ids: Sequence[int]
-    count: Callable[[Message], int]
+    needle: Needle
     kept: Mapping[int, Message]
-    stored_as: str = ""
+    texts: FindTexts
 
-    def likely(self, db: Browser, ids: Sequence[int]) -> list[int]:
+    def likely(self, db: Browser, ids: Sequence[int]) -> Collection[int]:
         """Those of some messages that may have a match."""
-        if not self.stored_as:
-            return list(ids)
-        possible = db.containing([message_id for message_id in ids if message_id not in self.kept], self.stored_as)
-        return [message_id for message_id in ids if message_id in possible or message_id in self.kept]
+        stored = [message_id for message_id in ids if message_id not in self.kept]
+        if not stored or not self.needle.stored_as:
+            return ids
+        return db.containing(stored, self.needle.stored_as).union(self.kept.keys() & ids)
 
-    def bodies(self, db: Browser, ids: Sequence[int]) -> Iterator[Message]:
-        """Some messages, at most 256."""
-        yield from (self.kept[message_id] for message_id in ids if message_id in self.kept)
-        yield from db.messages([message_id for message_id in ids if message_id not in self.kept])
+    def counts(self, db: Browser, ids: Sequence[int]) -> Mapping[int, int]:
+        """Matches of some messages, at most 256, that are read and kept for the next find."""
+        if not ids:
+            return {}
+        bodies = [self.kept[message_id] for message_id in ids if message_id in self.kept]
+        bodies += db.messages([message_id for message_id in ids if message_id not in self.kept])
+        return self.texts.read(bodies, self.needle)
 
 
 class TranscriptRequests:
@@ -77,6 +82,7 @@ class TranscriptRequests:
         self._mark_thread = worker.thread("marks")
         self._unmarked: LatestFirst[int] = LatestFirst()
         self._open: _OpenTranscript | None = None
+        self._find_texts = FindTexts()
         worker.subscribe(self._note, answers.SectionArrived)
         worker.subscribe(self._note, answers.GrowthArrived)
         worker.subscribe(self._note, answers.FileTranscriptArrived)
@@ -94,6 +100,7 @@ class TranscriptRequests:
         """
         generation = self._worker.begin("transcript")
         self._open = transcript = _OpenTranscript(session, generation, origin, session.id)
+        self._find_texts = FindTexts()
         self._read(transcript, delay=delay)
 
     def bodies(self, message_ids: Sequence[int]) -> None:
@@ -106,20 +113,18 @@ class TranscriptRequests:
     def find(
         self,
         message_ids: Sequence[int],
-        count: Callable[[Message], int],
+        needle: Needle,
         *,
         kept: Mapping[int, Message],
-        stored_as: str = "",
     ) -> None:
         """Ask how many matches some messages have, the first ones first; another find takes its place.
 
         Args:
             message_ids: Messages of the transcript.
-            count: Called in a thread.
+            needle: The text.
             kept: Bodies that cannot be requested.
-            stored_as: A text that every stored message with a match has, in any case; "" for none.
         """
-        read = partial(_found, Wanted(tuple(message_ids), count, dict(kept), stored_as))
+        read = partial(_found, Wanted(tuple(message_ids), needle, dict(kept), self._find_texts))
         self._worker.ask(self._find_thread, "find", read)
 
     def mark(
@@ -177,6 +182,7 @@ class TranscriptRequests:
             transcript.versions = message.versions
 
     def _note_all(self, message: answers.TranscriptReread) -> None:
+        self._find_texts = FindTexts()
         for piece in message.pieces:
             self._note(piece)
 
@@ -188,6 +194,7 @@ class TranscriptRequests:
         transcript.from_file = isinstance(message, answers.FileTranscriptArrived)
         transcript.whole |= not isinstance(message, answers.SectionArrived) or message.done
         if isinstance(message, answers.FileTranscriptArrived):
+            self._find_texts = FindTexts()
             return
         transcript.tip = message.session_id
         if isinstance(message, answers.GrowthArrived):
@@ -250,13 +257,18 @@ def _marked(
 
 
 def _found(wanted: Wanted, db: Browser, generation: int) -> Iterator[answers.Answer]:
+    look = wanted.texts.look(wanted.needle)
     start, size = 0, FOUND_FIRST
     while start < len(wanted.ids):
-        likely = wanted.likely(db, wanted.ids[start : start + size])
-        for place in range(0, len(likely), FOUND_AT_ONCE):
-            ids = likely[place : place + FOUND_AT_ONCE]
-            found = {body.id: wanted.count(body) for body in wanted.bodies(db, ids)}
-            yield answers.FoundArrived(generation, tuple((id_, found[id_]) for id_ in ids if found.get(id_)), False)
+        step = wanted.ids[start : start + size]
+        known, unread = look.split(step)
+        likely = frozenset(wanted.likely(db, unread))
+        possible = [message_id for message_id in step if message_id in known or message_id in likely]
+        for place in range(0, len(possible), FOUND_AT_ONCE):
+            ids = possible[place : place + FOUND_AT_ONCE]
+            read = wanted.counts(db, [message_id for message_id in ids if message_id in likely])
+            found = tuple((id_, read.get(id_) or known[id_]) for id_ in ids if id_ in read or id_ in known)
+            yield answers.FoundArrived(generation, found, False)
         start, size = start + size, min(4 * size, LOOKED_THROUGH)
     yield answers.FoundArrived(generation, (), True)
 

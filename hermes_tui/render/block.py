@@ -13,6 +13,8 @@ from hermes_tui.render.look import Look
 from hermes_tui.render.safe import safe_line
 from hermes_tui.render.time import in_words, many
 
+OUTPUT_LINES = 40
+"""Lines of open arguments and of an open output that are shown at first."""
 WIDEST_LINE = 4_000
 """Cells of a single line that are shown, unless the whole is asked for."""
 LONGEST_TEXT = 1 << 16

@@ -13,16 +13,16 @@ _MARK = re.compile(
     "\U00010a00-\U00011fff\U0001e000-\U0001e8ff\U0001f000-\U000e01ef]"
 )
 """Combining and spacing marks, Indic and South East Asian letters, selectors, joiners, emoji."""
-_WORDS = re.compile("[^ ]+(?: [^ ]+)*")
-"""Words with one space between them."""
+_WORDS = re.compile("─+|[^ ─]+(?: [^ ─]+)*")
+"""Words with one space between them, and rules, which are drawn as spaces are: before the words that they follow."""
 _TOKEN = re.compile(
     r"\x1b\[\d+;(?P<column>\d+)H|(?P<look>\x1b\[[\d;:]*m)|\x1b\[[0-9;?:<=>]*[@-~]|\x1b[^\[]|(?P<end>[\n\r])|(?P<text>[^\x1b\n\r]+)|\x1b"
 )
 
 
 def anchored(frame: str) -> str:
-    """A frame in which words with marks are written over blank cells once the spaces behind them are, and what follows
-    these begins in its own column; linear.
+    """A frame in which words with marks are written over blank cells once the spaces and rules behind them are, and
+    what follows these begins in its own column; linear.
 
     Args:
         frame: What Textual writes: the cursor is moved to the beginning of each line, or of each part of one, and each
@@ -68,7 +68,8 @@ class _Columns:
                 yield " " * cells(found.group())
             else:
                 if self._waiting:
-                    yield from self._late_words()
+                    if found.group()[0] != "─":
+                        yield from self._late_words()
                     yield f"{self._look}\x1b[{start}G"
                 yield found.group()
             at = found.end()

@@ -49,14 +49,28 @@ class Needle:
 
     def count(self, message: Message) -> int:
         """Matches in a message: in what it says, its reasoning, its calls or its result; 0 outside of the scope."""
-        return sum(map(self._count, _texts(message, self.scope))) if self.text else 0
+        return sum(self._count(text) for scope, text in parts(message) if self.looks_in(scope)) if self.text else 0
+
+    def looks_in(self, scope: Scope) -> bool:
+        """Whether texts of some messages are looked through."""
+        return self.scope in {Scope.ALL, scope}
+
+    def narrows(self, other: Needle) -> bool:
+        """Whether every message that has this text has the other one too."""
+        if not other.text or self.scope is not other.scope or self.text.isascii() is not other.text.isascii():
+            return False
+        return other.text in (self.text.lower() if other.ignores_case and self.text.isascii() else self.text)
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether letters of any case match."""
+        return self.text == self.text.lower()
 
     def _count(self, text: str) -> int:
         """Matches in a text; ASCII is counted without a pattern, which takes a tenth of the time."""
         if not (self.text.isascii() and text.isascii()):
             return len(self._pattern.findall(text))
-        lower = self.text.lower()
-        return text.lower().count(lower) if lower == self.text else text.count(self.text)
+        return text.lower().count(self.text) if self.ignores_case else text.count(self.text)
 
     @property
     def stored_as(self) -> str:
@@ -74,18 +88,19 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(re.escape(text), flags | re.ASCII if text.isascii() else flags)
 
 
-def _texts(message: Message, scope: Scope) -> Iterator[str]:
-    is_tool = message.role == "tool"
-    if scope in {Scope.ALL, Scope.TOOLS}:
-        if is_tool:
-            yield from _decoded(message.text)
-        for call in message.tool_calls:
-            yield call.name
-            yield from _decoded(call.arguments)
-    wanted = {Scope.PROMPTS: message.role == "user", Scope.REPLIES: message.role == "assistant", Scope.ALL: not is_tool}
-    if wanted.get(scope):
-        yield message.text
-        yield message.reasoning
+_SPEAKERS = {"user": Scope.PROMPTS, "assistant": Scope.REPLIES}
+
+
+def parts(message: Message) -> Iterator[tuple[Scope, str]]:
+    """The texts of a message that are looked through, with the scope of each; ALL for one that is in no other."""
+    if message.role == "tool":
+        yield from ((Scope.TOOLS, text) for text in _decoded(message.text))
+    else:
+        speaker = _SPEAKERS.get(message.role, Scope.ALL)
+        yield from ((speaker, text) for text in (message.text, message.reasoning) if text)
+    for call in message.tool_calls:
+        yield Scope.TOOLS, call.name
+        yield from ((Scope.TOOLS, text) for text in _decoded(call.arguments))
 
 
 def _decoded(text: str) -> Iterator[str]:

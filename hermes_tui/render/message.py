@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hermes_tui.render import message_kind
-from hermes_tui.render.block import LONGEST_TEXT
+from hermes_tui.render.block import LONGEST_TEXT, OUTPUT_LINES
 from hermes_tui.render.body import body
 from hermes_tui.render.folds import FOLDED, REASONING, Fold, Folds
 from hermes_tui.render.gutter import beside, label_span, role_label, role_line
@@ -24,8 +24,6 @@ from store.models import Head, Message
 
 TEXT_LINES = 1_000
 """Lines of a message's own text that are shown at first."""
-OUTPUT_LINES = 40
-"""Lines of open arguments and of an open output that are shown at first."""
 
 
 @dataclass(slots=True)

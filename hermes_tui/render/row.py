@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -159,11 +160,18 @@ def left_out_as(session: Session) -> SafeText:
 
 
 def title_of(session: Session, outline: Outline | None) -> SafeText:
-    """The name of a session: its title, else its first words, else its id; "" where it has no messages."""
-    title = one_line((session.title or "")[:LONGEST_TITLE])
+    """The name of a session: its title, else its first words, else its id; "" where it has no messages.
+
+    In the composed form of Unicode, in which titles are searched.
+    """
+    title = _composed((session.title or "")[:LONGEST_TITLE])
     if title or not _has_content(session, outline):
         return title
-    return one_line(outline.first_words) or safe(session.id) if outline else SafeText("")
+    return _composed(outline.first_words) or safe(session.id) if outline else SafeText("")
+
+
+def _composed(text: str) -> SafeText:
+    return one_line(text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
 def _has_content(session: Session, outline: Outline | None) -> bool:

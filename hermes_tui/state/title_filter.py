@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -145,7 +146,7 @@ def _named(word: str, session: Session) -> bool:
 @lru_cache(maxsize=1024)
 def _word(text: str) -> str:
     """A word of a query, or a folder, without case and accents; cached, because every title needs the same few."""
-    return plain(text)
+    return plain(text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
 def _range(title: str, term: Term) -> Range | None:

@@ -277,12 +277,11 @@ class TranscriptCursor:
         if self.layout.index.is_hidden(index):
             self.layout.show_undone(True)
         leader = self.layout.index.leader(index)
+        self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
         if not target.first_match:
-            self.bar = leader
-            self.viewport.place(leader, target.line, target.row)
+            self.viewport.place(self.bar, target.line, target.row)
         else:
-            self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
             match = Match(self._query, target.nth, target.matches)
             self.viewport.place(self.bar, reveal(self.layout, self.bar, index, match), self.viewport.height // 3)
-        if self.layout.complete(index) or not target.first_match:
+        if self.layout.complete(index) or (index == leader and not target.first_match):
             self.target = None

@@ -24,7 +24,7 @@ _CREATE_FLAGS = (
 
 def opened(path: Path) -> BinaryIO:
     """A regular file, open to read; raises OSError as it comes, and for anything else at that path."""
-    file = os.fdopen(os.open(path, READ_FLAGS), "rb")
+    file = _reading(path)
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(errno.EINVAL, "it is no regular file")
@@ -36,11 +36,21 @@ def read_bytes(path: Path, *, max_bytes: int | None = None) -> bytes | None:
 
     Raises OSError as it comes.
     """
-    with os.fdopen(os.open(path, READ_FLAGS), "rb") as file:
+    with _reading(path) as file:
         state = os.fstat(file.fileno())
         if not stat.S_ISREG(state.st_mode) or (max_bytes is not None and state.st_size > max_bytes):
             return None
         return file.read(-1 if max_bytes is None else max_bytes)
+
+
+def _reading(path: Path) -> BinaryIO:
+    """Whatever is at a path, open to read; raises OSError as it comes, for a folder too."""
+    descriptor = os.open(path, READ_FLAGS)
+    try:
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def read_own(path: Path, *, max_bytes: int) -> bytes:

@@ -41,6 +41,8 @@ class Written:
     bad_lines: int = 0
     salvaged: int = 0
     """Messages that were read out of damaged lines."""
+    replaced: int = 0
+    """Messages with bytes that are no UTF-8."""
     damaged: list[int] = field(default_factory=list)
     """Line numbers of its first 100 damaged lines."""
     problem: str = ""
@@ -58,6 +60,7 @@ class Written:
             self.damaged += [record.line] if len(self.damaged) < _DAMAGED else []
         elif is_message(record):
             self.salvaged += record.salvaged
+            self.replaced += record.replaced
             self.entries.append(compared_message(record.value))
             self.offsets.append(record.offset)
         else:

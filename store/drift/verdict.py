@@ -163,6 +163,7 @@ class Sides:
     """Messages in the file; None where there is none."""
     damaged: int = 0
     salvaged: int = 0
+    replaced: int = 0
     problem: str = ""
     """Why the file cannot be read; "" where it can."""
 
@@ -175,6 +176,7 @@ def sides(found: Sources) -> Sides:
         written=len(written.entries) if written.file else None,
         damaged=written.bad_lines,
         salvaged=written.salvaged,
+        replaced=written.replaced,
         problem=written.problem,
     )
 
@@ -229,6 +231,8 @@ def _reasons(comparison: Comparison, sides: Sides) -> Iterator[str]:
         yield f"{_counted(sides.damaged, 'damaged line')} in JSONL"
     if sides.salvaged:
         yield f"{_counted(sides.salvaged, 'message')} read out of damaged lines"
+    if sides.replaced:
+        yield f"{_counted(sides.replaced, 'message')} not in UTF-8: \ufffd stands for the bytes that are none"
     if comparison.doubled:
         yield f"{_counted(comparison.doubled, 'message')} may be doubled"
 

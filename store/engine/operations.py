@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,9 @@ RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 
 
 UNFINISHED = (RUNNING, UNDOING)
+
+
+_ID = re.compile("[0-9][0-9A-Za-z-]{0,99}")
 
 
 Span = tuple[int, int]
@@ -82,6 +86,11 @@ class RepairIntent:
 def operation_id(now: float) -> str:
     """A new id of an operation: time and chance; it begins with a digit and is safe as a name."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}"
+
+
+def is_operation(operation: str, state: str) -> bool:
+    """True for an id that is safe as a name, and a known state: a row of the journal may be anybody's."""
+    return _ID.fullmatch(operation) is not None and state in (RUNNING, DONE, UNDOING, UNDONE)
 
 
 def step_record(ids: Sequence[int], moves: Sequence[tuple[int, int]], calls: int) -> StepRecord:

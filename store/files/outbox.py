@@ -25,6 +25,8 @@ from ..formats import message_codec
 
 FOLDER = "pending_messages"
 FORMAT = "hermes-tui pending 1"
+MAX_BYTES = 256 << 20
+"""A bigger file is not read."""
 
 _PREFIX, _SUFFIX = "hermes-tui-", ".json"
 _FIELDS = ("session_id", "source", "model", "saved_at", "reason", "conversations")
@@ -154,11 +156,11 @@ def read_pending(path: Path) -> Pending:
         Damaged: It has not our format.
     """
     try:
-        data = safe_files.read_bytes(path)
+        data = safe_files.read_bytes(path, max_bytes=MAX_BYTES)
     except OSError as error:
         raise NoPermission(f"the system refuses to read {path} ({error.strerror}); look at its owner") from error
     if data is None:
-        raise CannotOpen(f"{path} is no regular file; it is left alone")
+        raise CannotOpen(f"{path} is no regular file, or over {MAX_BYTES >> 20} MB; it is left alone")
     try:
         value = load(data.decode("utf-8"))
     except (BadJson, UnicodeDecodeError) as error:

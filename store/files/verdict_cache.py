@@ -35,7 +35,7 @@ IN_SYNC = "-"
 """Flag of a session that is in sync though its JSONL file has more messages, some of them twice: it is read from there,
 so its counts are kept."""
 
-_FORMAT = "hermes-tui verdicts 3"
+_FORMAT = "hermes-tui verdicts 4"
 """First line; a file with another one was made by other rules of comparison and is ignored."""
 _FLAGS = {str(flag): flag for flag in Drift}
 _COUNTS = (

@@ -40,6 +40,8 @@ class Record:
     """It shares its line with another record or with bytes that cannot be read."""
     id: int = field(default=0, compare=False)
     """Unique in the file, and rising: the line's number, unless records that share a line have come before."""
+    replaced: bool = field(default=False, compare=False)
+    """Some bytes of its line are no UTF-8: U+FFFD stands for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _pieces(line: bytes | None, size: int, *, ended: bool) -> Iterator[Record | 
         return
     value, reason = parse_line(text, ended=ended or line.endswith(b"\0"))
     if value is not None:
-        yield Record(0, 0, value)
+        yield Record(0, 0, value, replaced=_is_replaced(text, line))
         return
     if b"\r" in line.strip() and (several := _old_lines(line)):
         yield from several
@@ -152,7 +154,7 @@ def _old_lines(line: bytes) -> list[Record | BadLine]:
             value, _ = parse_line(text, ended=True)
             if value is None:
                 return []
-            found.append(Record(0, offset, value))
+            found.append(Record(0, offset, value, replaced=_is_replaced(text, part)))
         offset += len(part) + 1
     return found
 
@@ -160,6 +162,17 @@ def _old_lines(line: bytes) -> list[Record | BadLine]:
 def decoded(line: bytes) -> str:
     """The text of a line without whitespace, NUL and byte order mark at its ends."""
     return line.decode("utf-8-sig", "replace").strip(_BLANK)
+
+
+def _is_replaced(text: str, line: bytes) -> bool:
+    """Whether U+FFFD stands for bytes in the text of a line; it may have been written itself."""
+    if "\ufffd" not in text:
+        return False
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def first_record(line: bytes) -> dict[str, object] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
-from ..base.errors import Interrupted, StoreError
+from ..base.errors import DiskFull, Interrupted, StoreError
 from ..base.models import Finding
 from ..files import home, outbox
 from ..files.gateway import Gateway, GatewayState
@@ -41,6 +41,8 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
             yield from [found] if isinstance(found, Finding) else found
         except Interrupted:
             raise
+        except DiskFull as error:
+            yield Finding(name, None, f"there was no room for this check: {error}")
         except StoreError as error:
             yield Finding(name, False, str(error))
         except OSError as error:

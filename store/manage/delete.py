@@ -161,14 +161,14 @@ class Deletion:
     def _finished(self, folder: TrashFolder, header: TrashHeader) -> TrashHeader:
         """Move the files, those that appeared meanwhile too, and close the journal's entry."""
         manifest = folder.manifest()
-        known = {folder.place(kept): kept for kept in manifest.files}
+        known = {folder.place(kept, self._store.sessions_dir): kept for kept in manifest.files}
         there = session_files.files_of(self._store, header.session_ids)
         changed = [path for path in there if path not in known or not session_files.is_copied(path, known[path])]
         if changed:
             manifest = folder.add(manifest, Rows(), (), changed)
         for kept in manifest.files:
-            if folder.place(kept) in there:
-                self._moved += session_files.move(folder.place(kept), folder.copy(kept), kept)
+            if (place := folder.place(kept, self._store.sessions_dir)) in there:
+                self._moved += session_files.move(place, folder.copy(kept), kept)
         return self._rows_of.finish(replace(header, state=DONE, changed_at=time.time()))
 
     def _receipt(self, header: TrashHeader, folder: TrashFolder, plan: DeletePlan) -> TrashReceipt:

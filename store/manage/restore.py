@@ -10,8 +10,9 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+from ..base import safe_files
 from ..base.cancel import Cancel
-from ..base.errors import OperationMissing
+from ..base.errors import DiskFull, OperationMissing
 from ..base.step_sizing import STEP_ROWS, StepSizer
 from ..engine.managed import MESSAGES, Image, RestoreStep, TrashHeader
 from ..engine.operations import UNDOING, UNDONE
@@ -56,6 +57,7 @@ class Restore:
         folder = TrashFolder(self._store.path.parent, header.operation)
         if header.state != UNDONE:
             manifest = folder.manifest()
+            folder.verify_files(manifest, self._store.sessions_dir, begun=header.state == UNDOING)
             header = self._put_rows_back(folder, folder.rows(manifest), header)
             if not self._cancel.cancelled:
                 header = self._put_files_back(folder, manifest, header)
@@ -107,10 +109,20 @@ class Restore:
         return result.header
 
     def _put_files_back(self, folder: TrashFolder, manifest: Manifest, header: TrashHeader) -> TrashHeader:
-        """Put the files back, and close the journal's entry."""
+        """Put the files back, and close the journal's entry.
+
+        Raises:
+            DiskFull: One needs room on another disk; what was put back stays, and another undo continues.
+        """
         for kept in manifest.files:
-            copy, place = folder.copy(kept), folder.place(kept)
-            if session_files.put_back(copy, place, kept):
+            copy, place = folder.copy(kept), folder.place(kept, self._store.sessions_dir)
+            try:
+                is_back = session_files.put_back(copy, place, kept)
+            except OSError as error:
+                if (why := safe_files.NO_SPACE.get(error.errno or 0)) is not None:
+                    raise DiskFull(f"no room for {place}, which stays in the trash; {why}") from error
+                is_back = False
+            if is_back:
                 self._files += 1
             else:
                 self._left.append(copy)

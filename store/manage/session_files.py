@@ -119,7 +119,7 @@ def put_back(copy: Path, target: Path, kept: KeptFile) -> bool:
         safe_files.write(target, pieces(copy))
         os.utime(target, ns=(kept.mtime_ns, kept.mtime_ns))
     if target.samefile(copy):
-        target.chmod(kept.mode)
+        target.chmod(kept.mode & 0o777)
     safe_files.sync(target.parent)
     copy.unlink()
     return True

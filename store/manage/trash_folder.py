@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +30,10 @@ from .session_files import KeptFile
 
 MANIFEST, FILES = "trash.json", "files"
 _FORMAT = "hermes-tui trash 1"
+MAX_MANIFEST = 64 << 20
+"""Bytes of a description; a bigger one is not ours."""
+_ROWS, _FILE = re.compile(r"rows-[0-9]{1,9}\.jsonl"), re.compile(r"[0-9]{1,9}\.jsonl?")
+"""Names of files in the folder."""
 _KEYS = {MESSAGES: "id", SESSIONS: "id", APPENDS: "operation"}
 """Tables of which a row has later states, by their key; of others each state is a row."""
 
@@ -128,14 +134,10 @@ class TrashFolder:
             BackupFailed: It is missing or cannot be read.
         """
         try:
-            value = load((safe_files.read_bytes(self.folder / MANIFEST) or b"").decode("utf-8"))
-            if not isinstance(value, dict) or value.pop("format") != _FORMAT:
-                raise BackupFailed(f"{self.folder / MANIFEST} is not ours; put it back")
-            value["rows"] = tuple(RowsFile(**kept) for kept in value["rows"])
-            value["files"] = tuple(KeptFile(**kept) for kept in value["files"])
-            return Manifest(**{**value, "session_ids": tuple(value["session_ids"])})
-        except (OSError, UnicodeDecodeError, BadJson, TypeError, KeyError) as error:
-            raise BackupFailed(f"{self.folder / MANIFEST} cannot be read; put it back") from error
+            data = safe_files.read_bytes(self.folder / MANIFEST, max_bytes=MAX_MANIFEST) or b""
+            return _manifest_of(load(data.decode("utf-8")))
+        except (OSError, UnicodeDecodeError, BadJson, TypeError, KeyError, ValueError) as error:
+            raise BackupFailed(f"{self.folder / MANIFEST} cannot be read or is not ours; put it back") from error
 
     def rows(self, manifest: Manifest) -> Rows:
         """Where the rows are, after every file was compared with its digest.
@@ -165,9 +167,39 @@ class TrashFolder:
                 file.seek(offset)
                 yield image_of(file.read(length))
 
-    def place(self, kept: KeptFile) -> Path:
-        """The place of a file in the home."""
-        return self.home / kept.path
+    def place(self, kept: KeptFile, sessions_dir: Path) -> Path:
+        """The place of a file in the home, or in the folder of its sessions.
+
+        Raises:
+            BackupFailed: It is none where a session has files.
+        """
+        place = self.home / kept.path
+        inside = any(_is_below(place.absolute(), folder.absolute()) for folder in (self.home, sessions_dir))
+        if not inside or place.suffix not in (".json", ".jsonl"):
+            raise BackupFailed(
+                f"{self.folder / MANIFEST} names a place where no session has files; nothing was changed"
+            )
+        return place
+
+    def verify_files(self, manifest: Manifest, sessions_dir: Path, *, begun: bool) -> None:
+        """Compare every copied file with its digest.
+
+        Args:
+            begun: Some may be back in their places: an undo was stopped.
+
+        Raises:
+            BackupFailed: One is missing, not as it was written, or would go where no session has files.
+        """
+        for kept in manifest.files:
+            copy, place = self.copy(kept), self.place(kept, sessions_dir)
+            try:
+                if not session_files.is_copied(copy, kept):
+                    raise BackupFailed(f"{copy} is not as it was written; put it back")
+            except FileNotFoundError as error:
+                if not begun and not os.path.lexists(place):
+                    raise BackupFailed(f"{copy} is missing; put it back") from error
+            except OSError as error:
+                raise BackupFailed(f"{copy} cannot be read ({error.strerror}); put it back") from error
 
     def copy(self, kept: KeptFile) -> Path:
         """The place of a file in this folder."""
@@ -228,6 +260,28 @@ class TrashFolder:
         safe_files.replace(self.folder / MANIFEST, [text.encode()])
         if self.manifest() != manifest:
             raise BackupFailed(f"{self.folder / MANIFEST} does not read back as it was written; nothing was changed")
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.is_relative_to(folder) and ".." not in path.relative_to(folder).parts
+
+
+def _manifest_of(value: object) -> Manifest:
+    """The description that a file has; ValueError, TypeError or KeyError for anything that we do not write."""
+    if not isinstance(value, dict) or value.pop("format") != _FORMAT:
+        raise ValueError("another format")
+    rows = tuple(RowsFile(**kept) for kept in value["rows"])
+    files = tuple(KeptFile(**kept) for kept in value["files"])
+    found = Manifest(**{**value, "rows": rows, "files": files, "session_ids": tuple(value["session_ids"])})
+    texts = (found.operation, found.session_id, *found.session_ids, found.title or "")
+    texts += tuple(text for part in rows for text in (part.name, part.sha256))
+    texts += tuple(text for kept in files for text in (kept.name, kept.path, kept.sha256))
+    numbers = (found.messages, *(number for kept in files for number in (kept.size, kept.mtime_ns, kept.mode)))
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(number, int) for number in numbers):
+        raise TypeError("a value of another type")
+    if not all(_ROWS.fullmatch(part.name) for part in rows) or not all(_FILE.fullmatch(kept.name) for kept in files):
+        raise ValueError("a name of another form")
+    return found
 
 
 def line_of(image: Image) -> bytes:

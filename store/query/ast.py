@@ -23,8 +23,8 @@ class Term:
     literal: str = ""
     """The text as it has to stand there, where signs belong to a name (`c++`, `C#`, `a=b`); "" for words alone."""
     variants: tuple[Term, ...] = ()
-    """The same word in other forms of Unicode, where it has any that the index does not take for one: Korean and kana
-    are decomposed in names of files of macOS."""
+    """The same words in other forms of Unicode, where the index takes them for others: Korean, kana, Cyrillic, Greek
+    and Vietnamese are decomposed in names of files of macOS. The `literal` of a variant is the whole of it."""
     start: int = field(default=0, compare=False)
     """Its first character in the text, the minus included."""
     end: int = field(default=0, compare=False)

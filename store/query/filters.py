@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
@@ -108,12 +109,16 @@ def admits(condition: Filter, value: str | None) -> bool:
     `source`, `role` and `profile` must be equal; `model`, `tool`, `cwd`, `title` and `host` must contain it.
     Case and accents are ignored; punctuation is not.
     """
-    wanted, stored = plain(condition.value), plain(value or "")
+    wanted, stored = _plain(condition.value), _plain(value or "")
     if condition.key in ("source", "role", "profile"):
         passes = stored.startswith(wanted) if condition.prefix else stored == wanted
     else:
         passes = wanted in stored
     return passes is not condition.negated
+
+
+def _plain(text: str) -> str:
+    return plain(text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
 def passes(query: Query, key: str, texts: Sequence[str | None]) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from typing import Literal
 
 from ..base.strict_json import load_or
 
@@ -15,6 +17,8 @@ _ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9a-fA-F]{4})++")
 _ESCAPE = re.compile(r"(?<!\\)\\++u([0-9a-fA-F]{4})")
 """A run of backslashes is read from its first one alone: any of them may begin it, and a text may be nothing else."""
 
+_LONGEST = 200
+"""Characters of a text of which both forms of Unicode are looked up."""
 ESCAPE_LETTERS = "ntrbf"
 """Letters of the escapes of line ends, tabs and the like."""
 _STRING = re.compile(r'("arguments"\s*+:\s*+)?"((?:[^"\\]|\\.)*+)("?)', re.DOTALL)
@@ -27,6 +31,17 @@ _TWICE = re.compile(rf"\\\\(?:\\\\|([{ESCAPE_LETTERS}]))|\\([{ESCAPE_LETTERS}])|
 def escaped(text: str) -> str:
     r"""A text as escaped in such JSON: `é` as `\u00e9`; ASCII unchanged."""
     return json.dumps(text)[1:-1]
+
+
+def escaped_forms(text: str) -> tuple[str, ...]:
+    """A text as escaped in such JSON, in either form of Unicode; a long one in its composed form alone."""
+    forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD") if len(text) <= _LONGEST else ("NFC",)
+    return tuple(dict.fromkeys(escaped(unicodedata.normalize(form, text)) for form in forms))
+
+
+def escaped_runs(text: str) -> tuple[str, ...]:
+    """A text as escaped in such JSON, and in JSON that is a string of it, as arguments of a call are."""
+    return tuple(dict.fromkeys((once := escaped(text), escaped(once))))
 
 
 def searchable_text(text: str) -> str:

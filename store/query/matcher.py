@@ -84,7 +84,22 @@ def _spans(term: Term, folded: Folded, written: str) -> Iterator[tuple[int, int]
             if not _is_mark(written[end : end + 1]):
                 yield begin, end
     for variant in term.variants:
-        yield from _spans(variant, folded, written)
+        yield from _composed_spans(term, variant, folded, written)
+
+
+def _composed_spans(term: Term, variant: Term, folded: Folded, written: str) -> Iterator[tuple[int, int]]:
+    """Spans of a variant of a term: pieces of the text that are the term once they are composed."""
+    composed, _ = _finder(term)
+    for span in _word_spans(variant, folded):
+        start, end = folded.span(*span)
+        if term.literal:
+            start = max(start - _lead(variant.literal), 0)
+            end = start + len(variant.literal)
+        while _is_mark(written[end : end + 1]):
+            end += 1
+        piece = unicodedata.normalize("NFC", written[start:end])
+        if plain(piece) == term.literal if term.literal else composed.fullmatch(fold(piece).letters):
+            yield start, end
 
 
 def _is_mark(character: str) -> bool:

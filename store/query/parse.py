@@ -20,7 +20,7 @@ from ..base.late_dataclass import dataclass
 from .ast import Filter, Query, Term
 from .filters import KEYS, parse_filter
 from .matcher import accepts, matches
-from .tokenizer import cjk_runs, ends_in_word, plain, words
+from .tokenizer import cjk_runs, ends_in_word, fold, plain, words
 
 __all__ = ["MAX_CHARACTERS", "MAX_WORDS", "Query", "accepts", "matches", "parse"]
 
@@ -89,10 +89,16 @@ def _literal(body: str) -> str:
 
 
 def _forms(body: str) -> tuple[str, ...]:
-    """Chinese, Japanese and Korean in the forms of Unicode that it may be stored in, the composed one first."""
-    if not cjk_runs(body):
+    """A text in the forms of Unicode that it may be stored in and that are other words to an index; composed first.
+
+    Most accents of Latin letters make no other word; the second one of a letter does, as do those of other scripts.
+    """
+    if body.isascii():
         return (body,)
-    return tuple(dict.fromkeys((unicodedata.normalize("NFC", body), body, unicodedata.normalize("NFD", body))))
+    first, *others = dict.fromkeys((unicodedata.normalize("NFC", body), body, unicodedata.normalize("NFD", body)))
+    varies = bool(cjk_runs(body) or _literal(body))
+    letters = fold(first).letters
+    return (first, *(form for form in others if varies or fold(form).letters != letters))
 
 
 def _within_limit(text: str) -> tuple[str, bool]:
@@ -155,7 +161,7 @@ class _Builder:
             return
         prefix = token.open and kept == typed and ends_in_word(body)
         literal = _literal(body) if kept == typed else ""
-        variants = tuple(Term(other, words(other), literal=plain(other)) for other in others if kept == typed)
+        variants = tuple(Term(other, words(other), prefix, plain(other)) for other in others if kept == typed)
         term = Term(body, kept, prefix, literal, variants, token.start, token.end)
         (self._none_of if self._is_negated(token) else self._any_of[-1]).append(term)
 

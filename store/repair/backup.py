@@ -23,6 +23,8 @@ from ..engine import raw_lines
 from ..engine.operations import RawRow
 
 FOLDER = Path("backups") / "hermes-tui"
+MAX_SESSION = 256 << 20
+"""Bytes of the description of a session; a bigger one is not read."""
 SESSION, MESSAGES, STORE = "session.json", "messages.jsonl", "state.db"
 
 
@@ -51,7 +53,10 @@ class Backup:
                 number, digest = self._write_messages(messages)
                 row = None if session is None else raw_lines.plain(session)
                 whole = {**about, "messages": number, "sha256": digest, "session": row}
-                self._write(SESSION, [json.dumps({**whole, "digest": _digest_of(whole)}, indent=1).encode()])
+                described = json.dumps({**whole, "digest": _digest_of(whole)}, indent=1).encode()
+                if len(described) > MAX_SESSION:
+                    raise BackupFailed(f"the row of the session takes over {MAX_SESSION >> 20} MB; nothing was changed")
+                self._write(SESSION, [described])
                 safe_files.sync(self.folder)
             except (OSError, BackupFailed):
                 self.discard()
@@ -72,7 +77,7 @@ class Backup:
 
     def _about(self) -> Mapping[str, object]:
         try:
-            value = load((safe_files.read_bytes(self.folder / SESSION) or b"").decode("utf-8"))
+            value = load((safe_files.read_bytes(self.folder / SESSION, max_bytes=MAX_SESSION) or b"").decode("utf-8"))
         except (OSError, UnicodeDecodeError, BadJson) as error:
             raise BackupFailed(f"{self.folder / SESSION} cannot be read; put it back") from error
         return value if isinstance(value, dict) else {}

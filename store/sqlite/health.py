@@ -254,9 +254,11 @@ def _whole(connection: apsw.Connection) -> Finding:
     """Check of the tables; messages about full-text indexes are left to the check of each index."""
     try:
         messages = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)").fetchall()]
-    except apsw.InterruptError:
+    except (apsw.InterruptError, apsw.FullError):
         raise
     except apsw.Error as error:
+        if error_mapping.is_out_of_room(error):
+            raise
         messages = [str(error)]
     complaints = [line for line in messages if line != "ok" and "fts5" not in line.lower()]
     if complaints:

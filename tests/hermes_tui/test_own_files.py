@@ -18,6 +18,7 @@ from hermes_tui import config
 from hermes_tui.feed import saved_searches
 from hermes_tui.kept.state_file import StateFile
 from hermes_tui.kept.values import Kept
+from store.base import safe_files
 from store.files.verdict_cache import VerdictCache
 
 DEEP = 100_000
@@ -79,3 +80,13 @@ def test_a_link_to_a_file_elsewhere_is_followed(tmp_path: Path) -> None:
 
     assert config.load(tmp_path / "config.toml") == config.Config(theme="nord", lines={"theme": 1})
     assert saved_searches.load(tmp_path / "searches.json") == ("heron",)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors are counted in /proc")
+def test_a_folder_in_the_place_of_a_file_takes_no_descriptor(tmp_path: Path) -> None:
+    """Mutant: the descriptor of what cannot be opened as a file is not closed."""
+    before = len(os.listdir("/proc/self/fd"))
+    for read in (safe_files.opened, safe_files.read_bytes):
+        with pytest.raises(IsADirectoryError):
+            read(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -49,7 +49,9 @@ def test_hostile_text_reaches_no_terminal_sequence_and_runs_no_action(tmp_path: 
         for _ in range(16):
             app.send("\r", settle=0.3)
             app.send("GgtTJtt  ew", settle=0.3)
-            app.send("\x1b[C\x1b[Dew{}()/x9k\t", settle=0.3)
+            app.send("o", settle=0.3)
+            app.send("x9k\ri", settle=0.3)
+            app.send("i\x1b[C\x1b[Dew{}()/x9k\t", settle=0.3)
             app.send("\rnN\x1b", settle=0.3)
             app.send("\x1b", settle=0.3)
             app.send("j", settle=0.2)

@@ -20,6 +20,7 @@ PATCHES = ("patch", "diff", "input")
 _HUNK = re.compile(
     r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|^\*\*\* (?:Begin Patch|Update File: |Add File: )", re.MULTILINE
 )
+_FILE = re.compile(r"^(?:\*\*\* (?:Update|Add|Delete) File: (.+)|--- .*\n\+\+\+ (?:b/)?(\S+))", re.MULTILINE)
 _HEADS = ("diff ", "index ", "@@", "*** ", "new file", "deleted file", "similarity ", "rename ", "old mode", "new mode")
 _LOOKED_AT = 4_000
 """Characters of a text that are looked at for a hunk."""
@@ -69,6 +70,12 @@ def asks_for_edit(values: Mapping[str, object]) -> bool:
     if any(isinstance(pair, dict) and {*OLD} & pair.keys() and {*NEW} & pair.keys() for pair in pairs):
         return True
     return any(isinstance(patch := values.get(name), str) and is_difference(patch) for name in PATCHES)
+
+
+def changed_files(values: Mapping[str, object]) -> list[str]:
+    """The files that a patch among the arguments of a call names near its beginning, each once."""
+    patch = next((value for name in PATCHES if isinstance(value := values.get(name), str)), "")
+    return list(dict.fromkeys(found[1] or found[2] for found in _FILE.finditer(patch[:_LOOKED_AT])))
 
 
 def is_difference(text: str) -> bool:

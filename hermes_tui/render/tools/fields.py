@@ -1,4 +1,4 @@
-"""Values of JSON as lines that people read: keys and values first, pretty JSON as the second step."""
+"""Values of JSON as lines that people read: keys and values first, then all of these, or pretty JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
-from hermes_tui.render.block import Block
+from hermes_tui.render.block import OUTPUT_LINES, Block
 from hermes_tui.render.highlight import highlighted
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.look import Look
@@ -21,22 +22,23 @@ _STATES = {"completed": "✓", "in_progress": "◐", "pending": "·", "cancelled
 
 
 def fields_block(value: object, *, like: Span, indent: int = 2) -> Block:
-    """A value with each key and each item on lines of its own; the whole of it as pretty JSON.
+    """A value with each key and each item on lines of its own.
+
+    The whole of it is pretty JSON where `OUTPUT_LINES` show all of these lines, else all of them: in pretty JSON a text
+    of many lines is one, and its words stand behind escapes.
 
     Args:
         like: How values look; keys are dim.
     """
 
     def rows(look: Look, limit: int | None) -> tuple[Sequence[Line], int]:
-        if limit is None:
-            return highlighted("json", like)(_pretty(value).split("\n")), 0
-        shown, more = list[Line](), 0
-        for row in _rows_of(value, 0, look, like):
-            if len(shown) < limit:
-                shown.append(row)
-            else:
-                more += 1
-        return shown, more
+        readable = _rows_of(value, 0, look, like)
+        shown = list(islice(readable, OUTPUT_LINES + 1 if limit is None else limit))
+        if limit is not None:
+            return shown, sum(1 for _ in readable)
+        if len(shown) > OUTPUT_LINES:
+            return [*shown, *readable], 0
+        return highlighted("json", like)(_pretty(value).split("\n")), 0
 
     return Block(rows, indent, 2)
 

@@ -6,6 +6,7 @@ import json
 
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.tools.arguments import Fields, Form, read
+from hermes_tui.render.tools.edits import changed_files
 from store.models import ToolCall
 
 LONGEST_SUMMARY = 1_000
@@ -30,14 +31,18 @@ TEXT_FIELDS = ("output", "content", "stdout", "stderr", "error")
 
 
 def summary(call: ToolCall) -> SafeText:
-    """A call's arguments in a few words: the specific ones by their values, others as `key=value`."""
+    """A call's arguments in a few words: the specific ones by their values, a patch by its files, others with keys."""
     given = read(call.arguments).values
+    if not given and call.arguments.startswith("*** Begin Patch"):
+        given = {"patch": call.arguments}
     if not given:
         return one_line("" if call.arguments.strip() == "{}" else call.arguments[:LONGEST_SUMMARY])
     specific = next((key for key in SPECIFIC if given.get(key)), None)
     if specific:
         words = [value_text(given["action"])] if isinstance(given.get("action"), str) else []
         return one_line(" ".join([*words, value_text(given[specific])]))
+    if files := changed_files(given):
+        return one_line(", ".join(files))
     return one_line(" ".join(f"{key}={value_text(value)}" for key, value in given.items())[:LONGEST_SUMMARY])
 
 

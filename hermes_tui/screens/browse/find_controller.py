@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -116,11 +117,15 @@ class FindController:
 
     def _ask(self, needle: Needle, start: int) -> None:
         """Ask for the messages from the reader's on, then for those before."""
+        before = self._reading.find
         find = self._reading.find = Find(needle, start)
         self._pane.set_query(needle if needle.text else None)
         self._pane.rail.show_hits(())
         ids = self._pane.cursor.layout.index.heads.ids
-        if needle.text:
+        if needle.text and before is not None and before.is_done and needle.narrows(before.needle):
+            places = before.places[(first := bisect_left(before.places, (start,))) :] + before.places[:first]
+            self._look_through(find, [*(found.id for found in places), *ids[before.asked :]])
+        elif needle.text:
             self._look_through(find, [*ids[start:], *ids[:start]])
         else:
             self._feed.transcript.end_find()
@@ -129,8 +134,7 @@ class FindController:
     def _look_through(self, find: Find, message_ids: Sequence[int]) -> None:
         layout = self._pane.cursor.layout
         find.asked, find.is_done = len(layout), False
-        needle, kept = find.needle, layout.bodies.kept
-        self._feed.transcript.find(message_ids, needle.count, kept=kept, stored_as=needle.stored_as)
+        self._feed.transcript.find(message_ids, find.needle, kept=layout.bodies.kept)
 
     def _show(self, find: Find) -> None:
         if (found := find.current) is not None:

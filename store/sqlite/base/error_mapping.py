@@ -75,9 +75,16 @@ _SPECIAL: dict[int, tuple[type[errors.StoreError], str]] = {
 }
 
 
+def is_out_of_room(error: apsw.Error) -> bool:
+    """True where a disk, a quota or a limit is used up, or may be: then nothing is known of the file itself."""
+    return getattr(error, "system_errno", 0) in NO_SPACE or code(error) == apsw.SQLITE_IOERR_WRITE
+
+
 def translate(error: apsw.Error, path: Path) -> errors.StoreError:
     """The StoreError for an apsw error on the file at `path`: the cause and what can be done, in a sentence."""
     said = str(error) or type(error).__name__
+    if said == "not an error":  # of a system call whose number SQLite did not keep
+        said = "disk I/O error" if isinstance(error, apsw.IOError) else type(error).__name__
     if isinstance(error, apsw.CantOpenError):
         return unopenable(path, said)
     if (why := NO_SPACE.get(getattr(error, "system_errno", 0))) is not None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import apsw
 
 from ...base.strict_json import BadJson, load
-from ...engine.operations import DONE, UNDONE, OperationHeader, RepairIntent, StepRecord
+from ...engine.operations import DONE, UNDONE, OperationHeader, RepairIntent, StepRecord, is_operation
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
@@ -78,7 +78,7 @@ def headers(connection: apsw.Connection, layout: Layout, *, session_id: str | No
         " ORDER BY started_at DESC, rowid DESC",
         bindings,
     ).fetchall()
-    return [_header(row) for row in rows]
+    return [header for header in map(_header, rows) if is_operation(header.operation, header.state)]
 
 
 def operations(connection: apsw.Connection, layout: Layout) -> list[tuple[OperationHeader, list[StepRecord]]]:
@@ -153,6 +153,7 @@ def appends(connection: apsw.Connection, layout: Layout, session_id: str) -> dic
 def _header(row: tuple[Value, ...]) -> OperationHeader:
     operation, session_id, state, started, changed, cell = row
     entry = entry_of(cell)
+    backup = str(entry.get("backup") or "")
     return OperationHeader(
         operation=cell_values.text(operation) or "",
         session_id=cell_values.text(session_id) or "",
@@ -164,7 +165,7 @@ def _header(row: tuple[Value, ...]) -> OperationHeader:
         created=bool(entry.get("created")),
         base=_whole(entry.get("base")),
         size=_whole(entry.get("size")),
-        backup=str(entry.get("backup") or ""),
+        backup=backup if is_operation(backup, DONE) else "",
     )
 
 

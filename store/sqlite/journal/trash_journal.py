@@ -13,7 +13,7 @@ from typing import TypeVar
 import apsw
 
 from ...engine.managed import TrashHeader
-from ...engine.operations import DONE, UNDONE
+from ...engine.operations import DONE, UNDONE, is_operation
 from ...formats.row_encoding import storable
 from ..base import cell_values
 from ..base.cell_values import Value
@@ -26,6 +26,8 @@ T = TypeVar("T", int, str)
 
 _TRASH = "trash"
 _SPANS = -1
+_MOST = 1 << 40
+"""Rows, at most, that an undo says it has put back."""
 _IDS = "operation < 'a'"
 """Range of the primary key, as of repairs."""
 _COLUMNS = "CAST(operation AS BLOB), CAST(session_id AS BLOB), state, started_at, changed_at, CAST(entry AS BLOB)"
@@ -70,7 +72,8 @@ def headers(connection: apsw.Connection, layout: Layout) -> list[TrashHeader]:
         for row in connection.execute(statement, (_SPANS,)).fetchall()
     }
     rows = connection.execute(statement, (0,)).fetchall()
-    return [_header(row, spans.get(cell_values.text(row[0]), ())) for row in rows]
+    found = [_header(row, spans.get(cell_values.text(row[0]), ())) for row in rows]
+    return [header for header in found if is_operation(header.operation, header.state)]
 
 
 def find(connection: apsw.Connection, layout: Layout, operation: str) -> TrashHeader | None:
@@ -117,7 +120,7 @@ def _header(row: tuple[Value, ...], spans: tuple[tuple[int, int], ...]) -> Trash
         spans=spans,
         links=_pairs(entry.get("links"), str),
         gone=bool(entry.get("gone")),
-        restored=restored if isinstance(restored, int) else 0,
+        restored=min(max(restored, 0), _MOST) if isinstance(restored, int) else 0,
     )
 
 

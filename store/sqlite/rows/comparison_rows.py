@@ -27,9 +27,16 @@ A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
 
 def count_messages(reader: Reader, session_id: str, copies: Copies) -> int:
-    """Number of messages of a session, undone and compacted ones included, each once and without session_meta."""
-    statement = f"SELECT count(*) FROM messages WHERE session_id = ? AND {A_MESSAGE}"
-    return reader.number(statement, (storable(session_id),), needs=MESSAGES) - len(copies.originals)
+    """Number of messages of a session, undone and compacted ones included, each once and without session_meta.
+
+    Where a page of them is damaged, of all its rows, which an index has.
+    """
+    statement, bindings = "SELECT count(*) FROM messages WHERE session_id = ?", (storable(session_id),)
+    try:
+        rows = reader.number(f"{statement} AND {A_MESSAGE}", bindings, needs=MESSAGES)
+    except Damaged:
+        rows = reader.number(statement, bindings, needs=MESSAGES)
+    return rows - len(copies.originals)
 
 
 def session_stamp(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionStamp:

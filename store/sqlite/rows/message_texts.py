@@ -18,7 +18,8 @@ _COLUMNS = ("content", "tool_calls", "reasoning_content", "reasoning")
 def containing(reader: Reader, ids: Sequence[int], words: str) -> frozenset[int]:
     """Messages of which a cell has a text in any case, or may have it where LIKE does not see it.
 
-    LIKE ends at a NUL (docs/format.md §3.2), so a cell with one is taken for such. All ids where a page is damaged.
+    LIKE ends at a NUL (docs/format.md §3.2), so a cell with one is taken for such.
+    All ids where a page is damaged or a cell is larger than what is read.
 
     Args:
         reader: The store.
@@ -33,7 +34,8 @@ def containing(reader: Reader, ids: Sequence[int], words: str) -> frozenset[int]
         return frozenset(ids)
     source, keys = _source(ids)
     try:
-        rows = reader.rows(f"SELECT messages.id FROM {source} AND ({_test(cells)})", (*keys, *[pattern] * len(cells)))
+        tests = " OR ".join(map(_test, cells))
+        rows = reader.rows(f"SELECT messages.id FROM {source} AND ({tests})", (*keys, *[pattern] * len(cells)))
     except Damaged:
         return frozenset(ids)
     return frozenset(cell_values.integer(row[0]) for row in rows)
@@ -48,11 +50,7 @@ def _source(ids: Sequence[int]) -> tuple[str, tuple[Value, ...]]:
     return named, (json.dumps(list(ids)),)
 
 
-def _test(cells: Sequence[str]) -> str:
-    """True for a row that has the text, has a NUL, or has a cell that is not looked at; printf ends at a NUL too."""
-    too_large = " OR ".join(f"coalesce({column_sql.is_too_large(cell)}, 0)" for cell in cells)
-    like = " OR ".join(f"{cell} LIKE ? ESCAPE '\\'" for cell in cells)
-    has_nul = " OR ".join(
-        f"({cell} IS NOT NULL AND octet_length(printf('%s', {cell})) <> octet_length({cell}))" for cell in cells
-    )
-    return f"CASE WHEN {too_large} THEN 1 ELSE {like} OR {has_nul} END"
+def _test(cell: str) -> str:
+    """True for a cell that has the text or a NUL; an empty column costs one look, and printf ends at a NUL too."""
+    has_nul = f"octet_length(printf('%s', {cell})) <> octet_length({cell})"
+    return f"({cell} IS NOT NULL AND ({cell} LIKE ? ESCAPE '\\' OR {has_nul}))"

@@ -15,11 +15,12 @@ import apsw
 
 from ...base.late_dataclass import dataclass
 from ...query.ast import Query, Term
-from ...query.json_escapes import escaped
+from ...query.json_escapes import escaped_runs
 from ..base import cell_values, column_sql
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from .escaped_words import calls_column, match_possible
 from .fts5_match import runs as runs_of
+from .fts5_match import trigrams_of
 
 MAX_PLACES = 200_000
 """Maximum occurrences that are read, about 0.1 s; a more common word is found quickly by a scan."""
@@ -67,7 +68,7 @@ def _candidates(connection: apsw.Connection, layout: Layout, terms: tuple[Term, 
         return _matching(connection, FTS, match_possible(Query("", (terms,)), calls_column(layout))) if usable else None
     if longest >= _LENGTH:
         long = (run for run in runs if len(run) >= _LENGTH)
-        return _matching(connection, TRIGRAM, " AND ".join(f'("{run}" OR "{escaped(run)}")' for run in long))
+        return _matching(connection, TRIGRAM, " AND ".join(map(trigrams_of, long)))
     sets = [_rows_with(connection, run) for run in sorted({run for run in runs if len(run) == longest})]
     bounded = [rows for rows in sets if rows is not None]
     return reduce(set.intersection, bounded) if bounded else None
@@ -90,7 +91,7 @@ def _rows_with(connection: apsw.Connection, run: str) -> set[int] | None:
     connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {VOCABULARY} USING fts5vocab(main, {TRIGRAM}, instance)")
     sql = f"SELECT doc FROM {VOCABULARY} WHERE term >= ? AND term < ? LIMIT {MAX_PLACES + 1}"
     plain = _bounded(connection.execute(sql, (run, run + _HIGHEST_CHARACTER)).fetchall())
-    in_json = _matching(connection, TRIGRAM, f'"{escaped(run)}"')
+    in_json = _matching(connection, TRIGRAM, " OR ".join(f'"{form}"' for form in escaped_runs(run)))
     return None if plain is None or in_json is None else plain | in_json
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from ...base.late_dataclass import dataclass
 from ...query.ast import Query, Term
-from ...query.json_escapes import ESCAPE_LETTERS, escaped
+from ...query.json_escapes import ESCAPE_LETTERS, escaped_forms
 from ...query.tokenizer import words
 from ..base.schema_probe import Layout
 from .fts5_match import all_of, match_words, phrase
@@ -103,12 +103,12 @@ def _in_column(expression: str, column: str) -> str:
 
 def _forms(word: str, star: str) -> list[str]:
     """A word as it was written, and as JSON has it."""
-    in_json = " ".join(words(escaped(word)))
-    return [f'"{form}"{star}' for form in dict.fromkeys((word, in_json))]
+    in_json = (" ".join(words(form)) for form in escaped_forms(word))
+    return [f'"{form}"{star}' for form in dict.fromkeys((word, *in_json))]
 
 
 def _letters_before(word: str, star: str) -> list[str]:
     """The forms of a word with the letter of an escape before them; an escape before `\\u00e9` stays a word."""
-    in_json = escaped(word)
-    forms = [word] if in_json.startswith("\\") else dict.fromkeys((word, " ".join(words(in_json))))
+    in_json = (" ".join(words(form)) for form in escaped_forms(word) if not form.startswith("\\"))
+    forms = dict.fromkeys((word, *in_json))
     return [f'"{letter}{form}"{star}' for form in forms for letter in ESCAPE_LETTERS]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
+
 from ...query.ast import Query, Term
-from ...query.json_escapes import escaped
+from ...query.json_escapes import escaped_forms, escaped_runs
 from ...query.tokenizer import cjk_runs, words
 
 
@@ -15,7 +18,8 @@ def match_words(query: Query) -> str:
     Terms with Chinese, Japanese or Korean characters match only as whole words: see `match_trigrams`.
     """
     included = " OR ".join(all_of([phrase(term) for term in terms]) for terms in query.any_of)
-    excluded = [phrase(term) for term in query.none_of if not term.literal]  # an index would leave out too much
+    certain = (replace(term, variants=()) for term in query.none_of if not term.literal)
+    excluded = [phrase(term) for term in certain]  # of variants and signs an index would leave out too much
     return f"({included}) NOT ({' OR '.join(excluded)})" if included and excluded else included
 
 
@@ -34,8 +38,14 @@ def _trigrams(term: Term) -> str:
     forms = [[run for run in runs(form) if len(run) >= 3] for form in (term, *term.variants)]
     if not all(forms):
         return ""
-    found = [all_of([f'("{run}" OR "{escaped(run)}")' for run in own]) for own in forms]
+    found = [all_of([trigrams_of(run) for run in own]) for own in forms]
     return found[0] if len(found) == 1 else f"({' OR '.join(f'({form})' for form in found)})"
+
+
+def trigrams_of(run: str) -> str:
+    """Expression for a run of characters, as it was written and as JSON has it."""
+    phrases = [f'"{form}"' for form in (run, *escaped_runs(run))]
+    return f"({' OR '.join(phrases)})"
 
 
 def runs(term: Term) -> tuple[str, ...]:
@@ -49,10 +59,16 @@ def all_of(parts: list[str]) -> str:
 
 
 def phrase(term: Term) -> str:
-    """Expression for a term's words in a row, as they were written and as JSON has them."""
+    """Expression for a term's words in a row, in each of its forms, as they were written and as JSON has them."""
     star = "*" if term.prefix else ""
-    plain = f'"{" ".join(term.words)}"{star}'
-    if plain.isascii():
-        return plain
-    in_json = " ".join(part for word in term.words for part in words(escaped(word)))
-    return f'({plain} OR "{in_json}"{star})'
+    written = [" ".join(form.words) for form in (term, *term.variants)]
+    joined = " ".join(term.words)
+    texts = [joined, *([term.text] if _has_marks(term.text) and words(term.text) == term.words else [])]
+    in_json = [" ".join(words(form)) for text in texts for form in escaped_forms(text)]
+    found = [f'"{form}"{star}' for form in dict.fromkeys((*written, *in_json))]
+    return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+
+
+def _has_marks(text: str) -> bool:
+    """True where marks may part the words of a text: those of Indic scripts are words of their own as escapes."""
+    return not text.isascii() and any(unicodedata.category(character)[0] == "M" for character in text)

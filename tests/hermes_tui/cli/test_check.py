@@ -55,12 +55,15 @@ def test_check_of_a_real_home_finds_the_legacy_session(each_home: Path, run: Run
 
 @pytest.mark.slow
 def test_bytes_that_cannot_be_read_make_it_exit_with_1_and_say_so(tmp_path: Path, run: Run) -> None:
-    """Mutants: the verdict alone decides; a salvaged record is not counted."""
+    """Mutants: the verdict alone decides; a salvaged record is not counted; U+FFFD that was written is counted."""
     folder = empty_home(tmp_path)
     with closing(db(folder)) as database:
         store(database, "torn", talk(3))
         store(database, "glued", talk(2))
     messages = [json.dumps(message).encode() for message in talk(3)]
+    written = (json.dumps(say("user", word), ensure_ascii=False).encode(name) for word, name in
+               (("caf\u00e9", "cp1252"), ("caf\ufffd", "utf-8"), ("tea", "utf-8")))  # fmt: skip
+    jsonl(folder, "windows", [], tail=b"\n".join(written) + b"\n")
     path = jsonl(folder, "torn", [], tail=messages[0] + b"\n" + messages[1][:20] + b"".join(messages[1:]) + b"\n")
     jsonl(folder, "glued", [], tail=messages[0] + b"\x00" * 400 + messages[1] + b"\x00" * 80 + b"\n")
 
@@ -74,6 +77,8 @@ def test_bytes_that_cannot_be_read_make_it_exit_with_1_and_say_so(tmp_path: Path
     [row] = objects(out)
     assert (code, row["verdict"], row["damaged_lines"], row["salvaged"]) == (0, "same", 0, 2)
     assert path.read_bytes().count(b"\n") == 2
+    [row] = objects(run(folder, "check", "windows", "--json")[1])
+    assert "1 message not in UTF-8: \ufffd stands for the bytes that are none" in row["reason"]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import pytest
 from hermes_tui.__main__ import main
 from store import SessionDB
 from tests import builders
+from tests.store import sqlite_files
 
 PAGE = 4096
 VERBS = (
@@ -84,3 +85,20 @@ def test_a_search_without_a_store_that_finds_nothing_is_no_error(
     assert "0 hits" in capsys.readouterr().out
     with closing(SessionDB(folder / "state.db", read_only=True)) as db:
         assert db.meant("walrus") == {}
+
+
+def test_a_session_with_a_damaged_page_and_a_shorter_file_is_read_as_far_as_it_can(
+    tmp_path: Path, whole: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mutants: the rows are counted by their roles alone, which stand on the damaged page; an export says nothing."""
+    folder = builders.home(tmp_path)
+    (folder / "state.db").write_bytes(whole)
+    pages = sqlite_files.leaves(folder / "state.db", "messages")
+    sqlite_files.smash(folder / "state.db", pages[1])
+    builders.jsonl(folder, "s0", builders.talk(5))
+
+    for verb in (["show", "s0"], ["export", "s0", "-o", "-"]):
+        assert main(["--home", str(folder), *verb]) == 0
+        said = capsys.readouterr()
+        assert "message 0" in said.out
+        assert "messages cannot be read" in said.err

@@ -24,6 +24,18 @@ def test_what_follows_stands_in_its_column_whatever_the_terminal_takes(title: st
     )
 
 
+def test_a_rule_behind_a_title_takes_no_letter_of_it() -> None:
+    title = "नमस्ते हिन्दी"
+    width = cells(title)
+
+    written = anchored(f"\x1b[3;5H\x1b[1m─ {title} \x1b[0m\x1b[2m──── telegram ─\x1b[0m")
+
+    blank = f"\x1b[3;5H\x1b[1m─ {' ' * width} \x1b[0m"
+    rule = f"\x1b[2m\x1b[2m\x1b[{8 + width}G──── "
+    late = f"\x1b[7G\x1b[1m{title}\x1b[0m"
+    assert written == f"{blank}{rule}{late}\x1b[2m\x1b[{13 + width}Gtelegram ─\x1b[0m"
+
+
 def test_words_at_the_end_of_a_line_are_written_before_the_next() -> None:
     written = anchored("\x1b[1;1H\x1b[1mहिन्दी\x1b[0m\n\x1b[2;1H\x1b[1mதமிழ்\x1b[0m")
 

@@ -15,12 +15,14 @@ from hermes_tui.render.message import MessageDrawing
 from hermes_tui.render.tools.arguments import Form, read
 from hermes_tui.render.tools.call import CallDrawing
 from hermes_tui.render.tools.edits import difference, is_difference
+from hermes_tui.render.tools.summary import summary
 from store.models import Message, ToolCall
 from tests.hermes_tui.render.samples import NOW
 from tests.hostile import HOSTILE
 
 DIFF = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,3 @@\n keep\n--- old\n+new\n++ more\n"
 PATCH = "*** Begin Patch\n*** Update File: x.py\n@@ def f\n-    return 1\n+    return 2\n*** End Patch"
+PATCHES = f"{PATCH}\n*** Add File: b c.py\n+1\n*** Update File: x.py\n+2\n*** Delete File: d.py"
 
 CALLS: dict[str, tuple[dict[str, object] | str, object]] = {
     "write_file": ({"path": "notes/orchard.md", "content": "# The days\n\nquinces in a row\n"}, {"bytes_written": 31}),
@@ -145,6 +147,15 @@ def test_an_edit_is_a_difference_with_its_counts_in_the_fold_line() -> None:
     assert folded.isascii()
 
 
+@pytest.mark.parametrize(
+    "arguments", [PATCHES, json.dumps({"input": PATCHES}), json.dumps({"mode": "x", "patch": PATCHES})]
+)
+def test_a_patch_is_named_by_its_files(arguments: str) -> None:
+    """Mutant: a file that is named twice stands twice."""
+    assert summary(ToolCall("c", "apply_patch", arguments)) == "x.py, b c.py, d.py"
+    assert summary(ToolCall("c", "patch", json.dumps({"diff": f"{DIFF}+++ more\n"}))) == "x.py"
+
+
 def test_a_diff_counts_what_it_adds_and_removes_and_not_its_heads() -> None:
     """Mutant: counting `--- a/x.py`; taking a removed line `-- old` for a head."""
     counts = difference(DIFF).counts
@@ -195,11 +206,15 @@ def test_broken_arguments_are_drawn_by_their_shape_and_say_so() -> None:
 
 
 def test_json_is_lines_first_and_pretty_json_as_the_second_step() -> None:
+    """Mutant: pretty JSON also where the first step had more lines than it showed."""
     drawn = drawing("unknown_tool", {"outer": {"inner": ["a", "b"]}}, {"found": 2})
     first, second = shown(unfolded(drawn)), shown(unfolded(drawn, limit=None))
     assert "  outer\n    inner\n      • a\n      • b\nfound 2" in first
     assert '"inner": [' in second
     assert '"found": 2' in second
+    long = drawing("unknown_tool", {"deep": [{"text": "a line\n" * 50 + "\tquinces"}]}, "ok")
+    assert "more lines · space shows all" in shown(unfolded(long, limit=40))
+    assert "        quinces" in shown(unfolded(long, limit=None)), "what the key promised: these lines, not JSON"
 
 
 def test_results_of_a_search_are_titles_and_links() -> None:

@@ -83,6 +83,21 @@ def test_a_target_is_reached_as_soon_as_its_message_and_its_body_are_here() -> N
     assert "words 41." in shown(cursor)
 
 
+def test_a_number_leads_to_a_result_that_stands_alone_and_to_the_call_of_any_other() -> None:
+    """Mutants: always the message with calls above; a target that is reached before its bodies are here."""
+    call = say(2, "assistant", "", calls=("a",))
+    messages = [say(1, "user", "ask"), call, result(3, "a"), result(4, "a"), *talk(20)[4:]]
+    for wanted, bar in ((3, 1), (4, 3), (2, 1)):
+        for here in (True, False):
+            cursor = reading(*messages, height=4, here=here)
+            cursor.go_to(Target(wanted))
+            cursor.settle()
+            cursor.layout.put(messages)
+            cursor.settle()
+            assert (cursor.bar, cursor.target) == (bar, None)
+            assert cursor.viewport.rows[0].index == bar
+
+
 def test_a_match_in_a_folded_result_is_unfolded() -> None:
     cursor = reading(*talk(9), say(10, "assistant", calls=("a",)), result(11, "a", "line\n" * 60 + "docker here"))
     cursor.mark(parse("docker", now=0.0))

@@ -249,7 +249,7 @@ def test_a_search_knows_what_a_survey_found(folder: Path) -> None:
         b"",
         b"\xff\xfe",
         b"hermes-tui verdicts 0\nsame\n",
-        b"hermes-tui verdicts 3\n\n'alone' 1\tnonsense {\n",
+        b"hermes-tui verdicts 4\n\n'alone' 1\tnonsense {\n",
         b"hermes-tui verdicts 1\n'same' 1 2 3 4 5\n",
         b"\n" * 9,
     ],

@@ -6,16 +6,20 @@ file; one failed check that ends the others.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
+import apsw
 import pytest
 
 from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
+from store.base import safe_files
 from store.sqlite import health
 from store.sqlite.base import descriptors, filesystems
 from store.sqlite.base.schema_probe import Layout
@@ -270,3 +274,25 @@ def test_a_copy_that_nobody_wants_any_more_is_left_and_removed(
         seen.extend(db.health(cancel=cancel))
     assert [one.detail for one in seen if one.ok is not True] == []
     assert not [one for one in tmp_path.iterdir() if one.name.startswith("hermes-tui-")]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_check_without_room_says_nothing_of_the_store(
+    db: SessionDB, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: what integrity_check cannot write is taken for damage, with the advice to recover."""
+
+    class _Full:
+        def execute(self, sql: str) -> None:
+            error = apsw.IOError("disk I/O error")
+            error.extendedresult, error.system_errno = apsw.SQLITE_IOERR_WRITE, number  # type: ignore[attr-defined]
+            raise error
+
+    whole = health._whole
+    monkeypatch.setattr(health, "_whole", lambda connection: whole(cast("apsw.Connection", _Full())))
+
+    [finding] = found(db, "integrity")
+
+    assert finding.ok is None
+    assert safe_files.NO_SPACE[number] in finding.detail
+    assert "recover" not in finding.sentence

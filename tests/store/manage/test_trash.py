@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from store import Against, Cancel, DeletionRefused, SessionDB, State
+from store import Against, BackupFailed, Cancel, DeletionRefused, SessionDB, State
 from store.manage.model import TrashProgress
 from tests import builders
 from tests.builders import home, say, sqlite_of, talk
 from tests.homes.catalog import FEW
 from tests.store.manage.images import faults, files, keys, tables
+from tests.store.sqlite_files import run
 
 OLD = 1.7e9
 
@@ -275,3 +279,74 @@ def test_the_trash_of_damaged_bytes_changes_nothing(folder: Path) -> None:
 
     assert db.get_session("tip") is None
     assert db.trash()[0].state is State.DONE
+
+
+def _changed(folder: Path, change: Callable[[builders.Dict], object]) -> None:
+    path = folder / "trash.json"
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "a file that leaves the home": lambda own: _changed(own, lambda value: value["files"][0].update(path="../x.json")),
+    "a file of the system": lambda own: _changed(own, lambda value: value["files"][0].update(path="/x.json")),
+    "a file that is no transcript": lambda own: _changed(own, lambda value: value["files"][0].update(path="state.db")),
+    "a copy from elsewhere": lambda own: _changed(own, lambda value: value["files"][0].update(name="../../x.json")),
+    "rows of another name": lambda own: _changed(own, lambda value: value["rows"][0].update(name="rows-x.jsonl")),
+    "a title that is a number": lambda own: _changed(own, lambda value: value.update(title=5)),
+    "a size that is a text": lambda own: _changed(own, lambda value: value["files"][0].update(size="9")),
+    "an id that is none": lambda own: _changed(own, lambda value: value.update(session_ids=[None])),
+    "a file that is a pipe": lambda own: _piped(own / "trash.json"),
+    "a file without an end": lambda own: os.truncate(own / "trash.json", 1 << 40),
+    "a copy that was changed": lambda own: (own / "files" / "1.jsonl").write_text("{}"),
+    "a copy that is missing": lambda own: (own / "files" / "1.jsonl").unlink(),
+    "a copy that is a link": lambda own: _linked(own / "files" / "1.jsonl"),
+}
+
+
+def _piped(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _linked(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def test_an_undo_uses_nothing_that_is_not_as_it_was_written(folder: Path) -> None:
+    """Mutants: `place` or `_FILE` without their tests; no limit of the size; copies taken without their digest."""
+    db = SessionDB(folder / "state.db")
+    receipt = db.delete(db.plan_delete("tip"))
+    sound = folder.parent / "sound"
+    shutil.copytree(receipt.folder, sound)
+    before = files(folder)
+    for name, act in BROKEN.items():
+        act(receipt.folder)
+        with pytest.raises(BackupFailed):
+            db.restore(receipt.operation)
+        assert [entry.id for entry in db.trash()] == [receipt.operation], name
+        assert db.get_session("tip") is None, name
+        assert files(folder) == before, name
+        shutil.rmtree(receipt.folder)
+        shutil.copytree(sound, receipt.folder)
+    assert db.restore(receipt.operation).files == 4
+
+
+def test_a_journal_of_anybodys_names_no_folder_of_others(folder: Path) -> None:
+    """Mutant: every id and state is taken as the journal has it, and emptying the trash removes the folder there."""
+    db = SessionDB(folder / "state.db")
+    receipt = db.delete(db.plan_delete("tip"))
+    (folder / "kept").mkdir()
+    entry = json.dumps({"session_ids": ["s"], "restored": -5, "backup": "../../kept"})
+    for kind in ("repair", "trash"):
+        for operation in ("../../kept", "1/../../../kept", "/", "", "2026 1", f"2026-{len(kind)}"):
+            state = "odd" if "-" in operation else "done"
+            values = f"'{operation}', 0, '{kind}', 's', '{state}', 1.0, 1.0, '{entry}'"
+            run(folder / "state.db", f"INSERT OR REPLACE INTO hermes_tui_operations VALUES ({values})")
+
+        assert [entry.id for entry in db.trash()] == [receipt.operation]
+        assert db.operations() == ()
+    db.empty(db.plan_emptying())
+    assert (folder / "kept").is_dir()

@@ -1,0 +1,126 @@
+"""Find in a session over a real store, beside an oracle that decodes every message for every find."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hermes_tui.feed.transcript_requests import Wanted, _found
+from hermes_tui.render import find_texts
+from hermes_tui.render.find import Needle, Scope
+from hermes_tui.render.find_texts import FindTexts
+from store import SessionDB
+
+WORDS = [
+    *("quince", "Quince", "QUINCE", "quinces", "nu", "\n", "\t", "\\", '"', "/", ":", "Kelvin", "\u212aelvin", "ſea"),
+    *("sea", "大别山", "é", "É", "😀", "ı", 'say" so'),
+]
+Spoken = tuple[str, str, str, dict[str, object] | None]
+
+
+def said(chance: random.Random) -> Spoken:
+    """Role, text, reasoning and arguments of a message."""
+    words = [chance.choice(WORDS) for _ in range(6)]
+    text = "".join(word + chance.choice(("", " ")) for word in words)
+    role = chance.choice(("user", "assistant", "tool", "system"))
+    deep = [chance.choice(WORDS), {"deep": chance.choice(WORDS)}]
+    fields: dict[str, object] = {chance.choice(WORDS): text, "list": deep}
+    if role == "assistant":
+        return role, text, chance.choice(("", chance.choice(WORDS))), chance.choice((None, fields))
+    return role, json.dumps(fields, ensure_ascii=chance.random() < 0.5) if role == "tool" else text, "", None
+
+
+def texts(message: Spoken, scope: Scope) -> Iterator[str]:
+    """Texts in which a find in a scope looks, decoded by the standard library."""
+    role, text, reasoning, fields = message
+    in_json = [json.loads(text)] if role == "tool" else [fields] if fields else []
+    speaker = {"user": Scope.PROMPTS, "assistant": Scope.REPLIES}.get(role)
+    if scope in {Scope.ALL, speaker} and role != "tool":
+        yield from (text, reasoning)
+    if scope in {Scope.ALL, Scope.TOOLS}:
+        yield from ["write_file"] if fields else []
+        while in_json:
+            value = in_json.pop()
+            if isinstance(value, dict):
+                yield from value
+                in_json += value.values()
+            elif isinstance(value, list):
+                in_json += value
+            else:
+                yield str(value)
+
+
+def expected(spoken: dict[int, Spoken], needle: Needle) -> dict[int, int]:
+    """Matches by message."""
+    flags = re.IGNORECASE if needle.text == needle.text.lower() else re.NOFLAG
+    pattern = re.compile(re.escape(needle.text), flags | (re.ASCII if needle.text.isascii() else re.NOFLAG))
+    counts = {id_: sum(len(pattern.findall(text)) for text in texts(one, needle.scope)) for id_, one in spoken.items()}
+    return {id_: count for id_, count in counts.items() if count}
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> dict[int, Spoken]:
+    """Messages by their ids in the store of a home."""
+    chance = random.Random(11)
+    with closing(SessionDB(tmp_path / "state.db")) as db:
+        db.create_session("s", source="cli")
+        stored = {}
+        for _ in range(40):
+            role, text, reasoning, fields = message = said(chance)
+            call = {"name": "write_file", "arguments": json.dumps(fields)}
+            calls = [{"id": "c", "type": "function", "function": call}] if fields else None
+            id_ = db.append_message("s", role, text, reasoning=reasoning or None, tool_calls=calls)
+            stored[id_] = message
+    return stored
+
+
+def needles(chance: random.Random, spoken: dict[int, Spoken]) -> Iterator[Needle]:
+    """Parts of what was said, in any case, and texts that are in the stored form only."""
+    yield from map(Needle, ("nquinces", "u00e9", "quince\n", "k", "s", "\0", "é", 'say" s', "write"))
+    everything = [text for message in spoken.values() for text in texts(message, Scope.ALL) if text]
+    for _ in range(60):
+        text = chance.choice(everything)
+        start = chance.randrange(len(text))
+        part = text[start : start + chance.choice((1, 2, 4, 9))]
+        yield Needle(chance.choice((part, part, part.lower(), part.upper())), chance.choice(list(Scope)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [find_texts.MAX_KEPT, 3000])
+def test_a_find_counts_what_decoding_every_message_counts(
+    spoken: dict[int, Spoken], tmp_path: Path, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By texts that were kept, or by some of them; from the first find on and again.
+
+    Mutants: texts joined without an end between them; `lower` for letters beyond ASCII; a needle with capitals looked
+    for in the texts without; the spans of all scopes; `stored_as` for a needle with a quote; all texts kept.
+    """
+    monkeypatch.setattr(find_texts, "MAX_KEPT", kept)
+    chance, kept_texts = random.Random(5), FindTexts()
+    ids = tuple(chance.sample(sorted(spoken), len(spoken)))
+    with closing(SessionDB(tmp_path / "state.db", read_only=True)) as db:
+        for needle in needles(chance, spoken):
+            for known in (FindTexts(), kept_texts, kept_texts):
+                answers = list(_found(Wanted(ids, needle, {}, known), db, 1))
+                found = [pair for answer in answers for pair in answer.matches]  # type: ignore[attr-defined]
+                assert dict(found) == expected(spoken, needle), needle
+                order = [ids.index(id_) for id_, _ in found]
+                assert order == sorted(set(order)), "each once, in the order that was asked for"
+    assert 0 < kept_texts.n_bytes <= kept
+
+
+def test_a_longer_text_is_looked_for_only_where_the_shorter_one_is() -> None:
+    """Mutant: a capital in the shorter text left out of account."""
+    assert Needle("quince").narrows(Needle("quin"))
+    assert Needle("Quince").narrows(Needle("quin"))
+    assert Needle("Quince").narrows(Needle("Quin"))
+    assert not Needle("quince").narrows(Needle("Quin"))
+    assert not Needle("quince").narrows(Needle("quin", Scope.TOOLS))
+    assert not Needle("quinceé").narrows(Needle("quin")), "beyond ASCII other letters are the same"
+    assert not Needle("quince").narrows(Needle(""))
