@@ -36,6 +36,8 @@ REST = 2.5
 """Seconds after a word, before it is taken out."""
 READY = 1.5
 """Seconds of quiet after which a program has started."""
+STOPPED = 3.0
+"""Seconds that a program is given to stop."""
 WORDS = ("docker", "the error", "babaneint", "timeout", "bafin can", "部署")
 """Most of their beginnings find a different number of hits, so that a new answer can be told from the old one."""
 CLEAR = "\x15"
@@ -132,12 +134,16 @@ class Keyboard:
         """What a terminal sends."""
         os.write(self._master, data)
 
-    def stop_and_go_on(self) -> None:
-        """Press ctrl+z, and let it go on once it has stopped."""
+    def stop_and_go_on(self) -> bool:
+        """Press ctrl+z, and let it go on once it has stopped; False for a program that does not stop."""
         self.write(b"\x1a")
-        while "T" not in self._states():
+        end = time.monotonic() + STOPPED
+        while "T" not in self._states() and time.monotonic() < end:
             self.listen(0.02)
+        if "T" not in self._states():
+            return False
         self._process.send_signal(signal.SIGCONT)
+        return True
 
     @property
     def runs(self) -> bool:
