@@ -94,7 +94,7 @@ def _composed_spans(term: Term, variant: Term, folded: Folded, written: str) -> 
         start, end = folded.span(*span)
         if term.literal:
             start = max(start - _lead(variant.literal), 0)
-            end = start + len(variant.literal)
+            end = min(start + len(variant.literal), len(written))
         while _is_mark(written[end : end + 1]):
             end += 1
         piece = unicodedata.normalize("NFC", written[start:end])

@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from store.errors import QueryInvalid
@@ -238,6 +238,7 @@ QUERY = st.lists(WORD | GLUE | st.sampled_from([" OR ", " -", ' "', '" ', "* ", 
 
 @pytest.mark.slow
 @given(st.text(max_size=40) | QUERY, st.text(max_size=60) | TEXT, st.booleans())
+@example("<\u00d9", "<U", False)  # the decomposed form is longer than the text
 @settings(max_examples=300)
 def test_marks_lie_in_order_inside_the_text(typed: str, text: str, open_word: bool) -> None:
     try:
