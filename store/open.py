@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -43,7 +44,9 @@ def open_store(
 
     Raises:
         StoreError: The file is missing and cannot be made, or the URL is wrong.
+        ValueError: `patience` is no number of seconds that a thread can wait.
     """
+    _assert_patience(patience)
     if isinstance(path, str) and is_server(path):
         address = parse_address(path)
         if not address.schema:
@@ -70,6 +73,11 @@ def open_store(
     if not read_only and _is_blank(path):
         create.create(path)
     return store
+
+
+def _assert_patience(given: object) -> None:
+    if not isinstance(given, int | float) or not 0 <= given <= threading.TIMEOUT_MAX:
+        raise ValueError(f"the patience of a writer must be a number of seconds, not {given!r}")
 
 
 def open_to_read(home: Home, *, cache_dir: Path | None = None) -> HomeStore:

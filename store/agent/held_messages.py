@@ -82,9 +82,9 @@ def _looked_at(message: Dict, index: int, before: HeldMessages) -> HeldMessage:
     try:
         if not isinstance(message, Mapping):
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
-        copy = {key: _copied(value) for key, value in message.items()}
-        values = message_row(copy, now=0.0).values
+        values = message_row(message, now=0.0).values
         cells = (values.get(name) for name in ("role", "content", "tool_calls", "tool_call_id"))
+        copy = {key: _copied(value) for key, value in message.items()}
         return HeldMessage(copy, message_codec.identity(*cells), index)
     except REFUSALS as error:
         return HeldMessage(message, os.urandom(16), index, f"{error}" or type(error).__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -56,8 +55,6 @@ class Writer:
         backoff: Backoff | None = None,
         ownership: handle_owners.Ownership | None = None,
     ) -> None:
-        if not 0.0 <= patience <= threading.TIMEOUT_MAX:
-            raise ValueError(f"the patience of a writer must be a number of seconds, not {patience!r}")
         self.path = path
         self._ownership = ownership or handle_owners.Ownership(path)
         self.index_damaged = False

@@ -102,7 +102,7 @@ def test_a_key_that_is_no_text_is_refused(tmp_path: Path, key: object) -> None:
     assert database.get_messages("s") == []
 
 
-@pytest.mark.parametrize("patience", [math.inf, math.nan, -1.0, 1e300])
+@pytest.mark.parametrize("patience", [math.inf, math.nan, -1.0, 1e300, "5", None])
 def test_a_patience_that_no_clock_has_is_refused(tmp_path: Path, patience: float) -> None:
     with pytest.raises(ValueError, match="patience"):
         SessionDB(tmp_path / "state.db", patience=patience)
