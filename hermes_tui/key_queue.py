@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
@@ -47,7 +48,8 @@ class KeyQueue:
         self._act = act
         self._typed: deque[Typed] = deque()
         self._looks = False
-        self._waited = 0.0
+        self._since: float | None = None
+        """When the wait for the first one began; looks may come much later than they are due."""
 
     async def take(self, typed: Typed) -> None:
         """Take one, at once where nothing is awaited."""
@@ -57,13 +59,18 @@ class KeyQueue:
 
     async def _go_on(self) -> None:
         self._looks = False
-        while self._typed and self._waited >= self._patience():
-            self._waited = 0.0
+        while self._typed and self._waited() >= self._patience():
+            self._since = None
             await self._act(self._typed.popleft())
         if self._typed:
             self._looks = True
-            self._waited += LOOK_AGAIN
             call_after(self._app, LOOK_AGAIN, self._go_on)
+
+    def _waited(self) -> float:
+        """Seconds since the first one was looked at first."""
+        now = time.monotonic()
+        self._since = now if self._since is None else self._since
+        return now - self._since
 
     def _patience(self) -> float:
         """Seconds that the next one has to wait at most; 0.0 where nothing is awaited."""

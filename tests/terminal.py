@@ -103,18 +103,18 @@ class Terminal:
 
     def wait_for(self, text: str, *, timeout: float = 60.0) -> None:
         """Wait until the screen shows `text`, or fail with the screen."""
-        end = time.monotonic() + timeout
-        while text not in self.text:
-            if time.monotonic() > end:
-                raise AssertionError(f"no “{text}” within {timeout} s on:\n{self.text}")
-            self.pump(0.05)
+        self.until(lambda: text in self.text, f"no “{text}”", timeout=timeout)
 
     def wait_gone(self, text: str, *, timeout: float = 60.0) -> None:
         """Wait until the screen shows `text` no more."""
+        self.until(lambda: text not in self.text, f"still “{text}”", timeout=timeout)
+
+    def until(self, holds: Callable[[], bool], complaint: str, *, timeout: float = 60.0) -> None:
+        """Wait until something holds, or fail with a complaint and the screen."""
         end = time.monotonic() + timeout
-        while text in self.text:
+        while not holds():
             if time.monotonic() > end:
-                raise AssertionError(f"still “{text}” after {timeout} s on:\n{self.text}")
+                raise AssertionError(f"{complaint} within {timeout} s on:\n{self.text}")
             self.pump(0.05)
 
     def send(self, keys: str, *, settle: float = 0.15) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -121,6 +121,11 @@ def test_a_hit_for_the_newest_word_is_on_screen_within_half_a_second_of_its_comm
         _, complaint = writer.communicate(timeout=60)
     assert writer.returncode == 0, complaint
     assert sorted(waits)[len(waits) // 2] < 0.5 + 2 * answered, (waits, answered)
+
+
+def has_row(lines: Sequence[str], title: str, key: str) -> bool:
+    """Whether a row of the palette has a title and ends with a key."""
+    return any(title in line and line.split()[-1] == key for line in lines)
 
 
 def _newest(screen: str) -> int:
@@ -247,8 +252,7 @@ def test_a_key_of_the_users_is_that_of_footer_help_and_palette_and_a_plan_keeps_
         app.send("\x1b", settle=0.5)
         app.send("\x10", settle=0.5)
         app.send("other order", settle=0.5)
-        app.wait_for("Other order of the sessions")
-        assert next(line for line in app.lines if "Other order of" in line).split()[-1] == "o"
+        app.until(lambda: has_row(app.lines, "Other order of the sessions", "o"), "no such row with its key")
         app.send("\x1b", settle=0.5)
         app.send("s", settle=0.5)
         app.wait_for("session bookmarked")
