@@ -58,9 +58,10 @@ class Follower:
         yield from fresh
 
     def follow(self) -> Iterator[Message | Removed]:
-        """The same after each change, until the caller stops."""
+        """What is there, and the same after each change, until the caller stops."""
         watch = self.db.watch()
-        watch.poll()
+        watch.poll()  # before the first look: what is written meanwhile is a change
+        yield from self.changes()
         changed, next_look = False, 0.0
         while True:
             time.sleep(POLL)

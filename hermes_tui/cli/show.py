@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import chain
 
 from hermes_tui.cli.follow import Follower, Removed
 from hermes_tui.cli.options import Options
@@ -60,7 +59,7 @@ def show(home: Home, options: Options, streams: Streams) -> int:
 
 def _follow(follower: Follower, output: Output, *, as_json: bool, plain: bool) -> int:
     with suppress(KeyboardInterrupt):
-        for change in chain(follower.changes(), follower.follow()):
+        for change in follower.follow():
             removed = isinstance(change, Removed)
             message = change.message if isinstance(change, Removed) else change
             if as_json:

@@ -9,12 +9,15 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
+from hermes_tui.cli import follow
 from hermes_tui.cli.follow import Follower, Removed
 from store import Message, SessionDB
 from tests.builders import home
@@ -44,6 +47,23 @@ def test_its_lines_are_what_show_prints_after_any_acts(tmp_path: Path, seed: int
                     printed[change.id] = change
             assert printed == reopened(db)
             ACTS[rng.choice(list(ACTS))](hermes)
+
+
+def test_what_is_written_while_the_first_messages_are_printed_is_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: with the watch begun behind the first look, the undo is never printed."""
+    hermes = Hermes(tmp_path / "state.db")
+    ids = hermes.turn("one")
+    polls = iter(range(9))
+    monkeypatch.setattr(follow, "time", SimpleNamespace(sleep=lambda _: next(polls), monotonic=time.monotonic))
+    with closing(SessionDB(hermes.path, read_only=True)) as db:
+        changes = Follower(db, "s1").follow()
+        first = [next(changes) for _ in ids]
+        hermes.rewind(ids[0])
+        undone = [next(changes) for _ in ids]
+    assert [change.active for change in first if isinstance(change, Message)] == [True, True]
+    assert [change.active for change in undone if isinstance(change, Message)] == [False, False]
 
 
 @pytest.mark.slow
