@@ -31,6 +31,8 @@ _FEW_WORDS = 4
 """Words of a text that resembles too many others."""
 _MOST_TEXTS = 256
 """Pairs of texts of one gap that are compared by their words."""
+_MOST_PAIRS = 4_096
+"""Pairs of messages between two long texts that are looked at: more would take a time that is not linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ def _beyond_short(found: Matching, twins: Sequence[Pair], lines: Messages, rows:
     for run in _runs(found.pairs, lines, rows):
         lefts = [[line for line in here if line not in present] for here, _ in run]
         rights = [[row for row in there if row not in taken] for _, there in run]
+        if sum(map(len, lefts)) * sum(map(len, rights)) > _MOST_PAIRS:
+            continue
         likely: list[Pair] = []
         for place, own in enumerate(lefts):
             others = [row for other, gap in enumerate(rights) if other != place for row in gap]

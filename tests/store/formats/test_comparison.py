@@ -6,19 +6,22 @@ Mutants that these tests were seen to catch are those of `tests/torture/mutants.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from store.files.jsonl_files import compared_message
-from store.formats.comparison import Comparison, compare
+from store.formats import comparison
+from store.formats.clocks import Clocks
+from store.formats.comparison import Comparison, Messages, compare
 from store.formats.similarity import alike
 from store.models import Verdict
 from tests.builders import Dict, say
 from tests.cpu_time import spent
 
+Gap = tuple[Sequence[int], Sequence[int]]
 T = 1_770_000_000.0
 CALL = [{"id": "call_1", "type": "function", "function": {"name": "terminal", "arguments": "{}"}}]
 
@@ -126,6 +129,23 @@ def test_an_edited_form_behind_a_short_text_of_both_sides_is_no_second_message()
 
     assert {1, 2} <= found(lines, rows).refused
     assert union(lines, rows)[-1] == "q30"
+
+
+def test_a_conversation_of_short_texts_is_not_compared_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: without `_MOST_PAIRS` each line is held beside each row."""
+    looked: list[int] = []
+
+    def candidates(clocks: Clocks | None, lines: Messages, rows: Messages, gap: Gap) -> Iterator[tuple[int, int]]:
+        looked.append(len(gap[0]) * len(gap[1]))
+        return find(clocks, lines, rows, gap)
+
+    find = comparison._candidates
+    monkeypatch.setattr(comparison, "_candidates", candidates)
+    said = [say("user" if number % 2 else "assistant", f"word{number}") for number in range(3_000)]
+
+    found([one for at, one in enumerate(said) if at % 10], [one for at, one in enumerate(said) if at % 10 != 5])
+
+    assert sum(looked) < 10 * len(said)
 
 
 def test_where_two_messages_cross_the_order_of_sqlite_stands() -> None:
