@@ -28,7 +28,7 @@ _TIGHT = 60.0
 _SWITCHES = (1_800.0, 3_600.0)
 """Seconds by which a clock is set forward or back for daylight saving."""
 _AT_ONCE = 0.5
-"""Seconds between an answer and the next question that were written in one go, long after they were said."""
+"""Seconds between an answer and the next turn that were written in one go, long after they were said."""
 _IN_ONE_WRITE = 0.005
 """The same between two questions: a group chat and forwarded messages bring several in half a second."""
 _WEST, _EAST = 12 * 3_600.0, 14 * 3_600.0
@@ -183,7 +183,8 @@ def _is_at_once(before: ComparedMessage, after: ComparedMessage) -> bool:
 def _may_be_next(before: ComparedMessage, after: ComparedMessage) -> bool:
     apart = (after.time or 0.0) - (before.time or 0.0)
     least = _IN_ONE_WRITE if before.role == "user" else _AT_ONCE
-    return apart >= (least if after.role == "user" else -_JITTER)
+    answered = before.role == "assistant" and not before.calls
+    return apart >= (least if after.role == "user" or answered else -_JITTER)
 
 
 def _is_coarser(rows: Sequence[ComparedMessage], times: Sequence[float]) -> bool:

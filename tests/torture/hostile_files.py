@@ -264,8 +264,13 @@ def _answer(home: str, numbers: Sequence[str]) -> None:
                 code = -1
                 err.write(traceback.format_exc())
         seconds = time.process_time() - began
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(json.dumps([number, seconds, code, err.getvalue(), memory]), file=said, flush=True)
+        print(json.dumps([number, seconds, code, err.getvalue(), _most_memory()]), file=said, flush=True)
+
+
+def _most_memory() -> int:
+    """KiB that this program held at most (VmHWM of proc(5)). `ru_maxrss` begins with what its parent held."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")))
 
 
 if __name__ == "__main__":

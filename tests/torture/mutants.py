@@ -442,6 +442,13 @@ MUTANTS = (
         (ORDER,),
     ),
     Mutant(
+        "an answer and the next turn in one go",
+        "store/formats/clocks.py",
+        '    return apart >= (least if after.role == "user" or answered else -_JITTER)\n',
+        '    return apart >= (least if after.role == "user" or (answered and not apart) else -_JITTER)\n',
+        (ORDER,),
+    ),
+    Mutant(
         "the order with the fewest losses",
         "store/formats/turn_order.py",
         "        if other is None or (other.lacking and not self.lacking):\n",

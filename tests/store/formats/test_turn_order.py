@@ -106,6 +106,16 @@ def test_rows_of_which_some_turns_were_written_at_once_show_no_agreement(apart: 
     assert found(lines[:3] + lines[4:], rows[:6] + rows[7:]).clocks is None
 
 
+def test_an_answer_and_the_next_turn_without_its_question_written_at_once_show_no_agreement() -> None:
+    turns = [(80.0 * number, told("user", f"q{number}x")["content"], f"w{number} " * 12) for number in range(5)]
+    lines, rows = spoken(*turns)
+    lost = rows[:2] + rows[3:]
+
+    assert found(lines[:1] + lines[2:6] + lines[7:], lost).clocks is not None
+    lost[1]["timestamp"] = lost[2]["timestamp"] - 0.001
+    assert found(lines[:1] + lines[2:6] + lines[7:], lost).clocks is None
+
+
 def test_times_of_a_file_that_fall_by_more_than_a_clock_is_set_back_show_no_agreement() -> None:
     set_forward = datetime(2026, 3, 29, 1, tzinfo=UTC).timestamp()
     rows = [
