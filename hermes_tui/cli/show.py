@@ -46,15 +46,18 @@ def show(home: Home, options: Options, streams: Streams) -> int:
         if not options.json:
             outline = db.outlines([session.id]).get(session.id)
             output.line(_heading(replace(session, id=printed(session.id)), outline, output))
-        unread = 0
+        unread = replaced = 0
         if options.follow:
             return _follow(Follower(db, session.id), output, printed if options.json else None, plain=options.plain)
         for message in _messages(db, reading, asides=not options.json):
             unread += message.role == UNREADABLE and not message.aside
+            replaced += message.replaced
             if options.json:
                 output.json(_message_json(message, printed))
             else:
                 (_print_plainly if options.plain else _print_message)(output, message)
+    if replaced:
+        remark(f"{many(replaced, 'message')} not in UTF-8: \ufffd stands for the bytes that are none", err)
     if unread:
         damage = f"{many(unread, 'message')} cannot be read, for pages of state.db are damaged"
         remark(f"{damage}; copy the folder before you try anything, then run `hermes sessions recover`", err)

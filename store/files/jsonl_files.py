@@ -259,7 +259,8 @@ def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> M
 
 
 def _message(record: jsonl.Record, session_id: str) -> Message:
-    return message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
+    message = message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
+    return replace(message, replaced=True) if record.replaced else message
 
 
 def _meta_fields(meta: dict[str, object]) -> dict[str, object]:
