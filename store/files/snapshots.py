@@ -98,7 +98,7 @@ class Snapshots:
             source=str(fields.get("platform") or ""),
             model=str(fields["model"]) if fields.get("model") else None,
             started_at=begun,
-            last_active=stat.mtime_ns / 1e9 if last is None else last,
+            last_active=message_codec.timestamp(stat.mtime_ns / 1e9) if last is None else last,
             messages=len(messages),
             profile=self._profile,
             origin=Origin.SNAPSHOT,
