@@ -26,7 +26,7 @@ def once(make: Callable[Concatenate[Layout, P], T]) -> Callable[Concatenate[Layo
     """A function that makes SQL for a layout, called once for each layout and few arguments; no text of a query."""
 
     @wraps(make)
-    def _made(layout: Layout, *args: P.args, **named: P.kwargs) -> T:
+    def _made(layout: Layout, /, *args: P.args, **named: P.kwargs) -> T:
         key = (make, args, *named.items())
         if key not in layout.made:
             layout.made[key] = make(layout, *args, **named)
