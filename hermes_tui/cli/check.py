@@ -27,7 +27,7 @@ def check(home: Home, options: Options, streams: Streams) -> int:
     lost = damaged = 0
     with opened(home) as db:
         wanted = [session_named(db, name).id for name in options.ids] or None
-        printed = ids_by_look_up(db)
+        printed = ids_by_look_up(home, db)
         for found in db.checks(wanted):
             result = replace(found, session_id=printed(found.session_id))
             lost += result.verdict in LOST

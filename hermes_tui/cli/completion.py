@@ -20,7 +20,7 @@ def completion(home: Home, options: Options, streams: Streams) -> int:
     if options.action == "ids":
         try:
             with opened(home) as db:
-                printed = ids_by_look_up(db)
+                printed = ids_by_look_up(home, db)
                 streams.out.writelines(f"{one_line(printed(session.id))}\n" for session in db.recent(limit=IDS))
         except StoreError:
             pass  # a shell that completes has no place for a complaint

@@ -35,7 +35,7 @@ def repair(home: Home, options: Options, streams: Streams) -> int:
     with opened(home) as db:
         plans = _plans(db, options)
         if home.is_every:  # these are only shown
-            plans = _as_printed(plans, ids_by_look_up(db))
+            plans = _as_printed(plans, ids_by_look_up(home, db))
         unread = db.problems()
     refused = any(plan.refusals for plan in plans)
     todo = [plan for plan in plans if plan.applies]
@@ -104,7 +104,7 @@ def _undo_repair(home: Home, options: Options, streams: Streams, found: Operatio
 def _list(home: Home, options: Options, output: Output) -> int:
     """Every deletion and every repair in the journal, the last one first."""
     with opened(home) as db:
-        operations, printed = db.operations(), ids_by_look_up(db)
+        operations, printed = db.operations(), ids_by_look_up(home, db)
         operations = tuple(replace(found, session_id=printed(found.session_id)) for found in operations)
     if not list_deletions(home, options, output) and not operations and not options.json:
         output.line(safe("no repair was made here yet"))

@@ -70,7 +70,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
         found = _find(db, query, limit=options.limit, sort=sort)
         milliseconds = round((time.perf_counter() - began) * 1000)
         # Hits of a session come together, so its files are read once.
-        file_messages, printed = lru_cache(maxsize=1)(db.file_messages), ids_by_look_up(db)
+        file_messages, printed = lru_cache(maxsize=1)(db.file_messages), ids_by_look_up(home, db)
         for hit in found.hits:
             lines = around(
                 db,

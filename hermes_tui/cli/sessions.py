@@ -73,7 +73,7 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         for read in (_from_sqlite, _from_files, _facts, _spooled):
             found.read(read, db)
         found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
-        printed = ids_of_all(found.sessions) if home.is_every else str
+        printed = ids_of_all(home, found.sessions)
         rows = _shown_rows(db, found)
         if options.json or form:
             for row in rows:

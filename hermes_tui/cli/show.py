@@ -31,7 +31,7 @@ def show(home: Home, options: Options, streams: Streams) -> int:
     """
     output, err = Output(streams.out), streams.err
     with opened(home) as db:
-        printed = ids_by_look_up(db)
+        printed = ids_by_look_up(home, db)
         session = session_named(db, options.ids[0])
         reading = db.reading(session.id)
         if reading.origin is not session.origin and reading.facts is not None:
