@@ -212,6 +212,10 @@ _NAMED: dict[str, Callable[[str], object]] = {
     "kind": lambda _: "string",
     "table": lambda _: "messages",
     "words": lambda _: "heron",
+    "start": lambda _: 0,
+    "words_from": lambda _: 0,
+    "indent": lambda _: 2,
+    "names": lambda _: ("messages_fts",),
 }
 
 
@@ -224,7 +228,7 @@ def _filled(node: ast.FunctionDef) -> dict[str, Callable[[str], object]] | None:
     made: dict[str, Callable[[str], object]] = {}
     for parameter in needed:
         kind = ast.unparse(parameter.annotation) if parameter.annotation else ""
-        maker = _NAMED.get(parameter.arg) if kind == "str" else None
+        maker = _NAMED.get(parameter.arg) if kind in ("str", "int", "Sequence[str]") else None
         maker = maker or _TEXTS.get(kind) or _OTHERS.get(kind)
         if maker is None:
             return None
@@ -312,6 +316,8 @@ def _growth(call: Callable[[str], object], piece: str, size: int) -> float:
     for _ in range(3):
         grown = 0.0
         base, length = max(_seconds(call, piece, SMALL, AT_ONCE), TICK), SMALL
+        if base == float("inf"):
+            return base
         while length < size and grown <= MOST:
             length = min(length * STEP, size)
             linear = base * length / SMALL
