@@ -14,6 +14,7 @@ from store.query.matcher import accepts
 from store.query.parse import MAX_WORDS, Query
 from store.sqlite.search.fts5_match import match_trigrams, match_words
 from store.sqlite.search.fts5_sanitizer import sanitise
+from tests.any_text import CHARACTERS
 from tests.cpu_time import spent
 from tests.store.query.test_parse import QUERY, TEXT, read
 
@@ -118,7 +119,7 @@ HOSTILE = st.lists(
     st.sampled_from(
         [*"\"*(){}:^+-~!@#$%&|\\/<>=,;.' \0_", "AND", "OR", "NOT", "NEAR", "NEAR(", "a", "foo", " ", '""', "é", "你好"]
     )
-    | st.text(max_size=3),
+    | st.text(CHARACTERS, max_size=3),
     max_size=30,
 ).map("".join)
 
