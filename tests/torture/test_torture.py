@@ -49,9 +49,9 @@ def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 def test_lost_power_costs_nothing_that_was_acknowledged(journal: str) -> None:
-    found = power.run(images=200, synchronous="FULL", journal=journal, seed=3)
+    found = power.run(images=120, synchronous="FULL", journal=journal, seed=3)
 
-    assert (found.images, found.lost, found.doubled, found.partial, found.corrupt) == (200, 0, 0, 0, 0), found
+    assert (found.images, found.lost, found.doubled, found.partial, found.corrupt) == (120, 0, 0, 0, 0), found
 
 
 @pytest.mark.slow
