@@ -126,7 +126,7 @@ HOSTILE = st.lists(
 
 @pytest.mark.slow
 @given(HOSTILE)
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @example("AND*")
 @example('a OR "" NOT b')
 def test_nothing_that_is_typed_is_a_syntax_error(index: Index, typed: str) -> None:
