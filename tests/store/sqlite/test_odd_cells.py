@@ -74,7 +74,7 @@ CELLS: st.SearchStrategy[Cell] = st.one_of(
     st.binary(max_size=20),
     st.binary(max_size=20).map(lambda raw: (raw,)),
 )
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def column_types(folder: Path) -> dict[str, dict[str, str]]:
