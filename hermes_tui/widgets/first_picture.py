@@ -1,4 +1,4 @@
-"""First picture of a session: held until the messages on the screen are there, or for a frame."""
+"""First picture of a session: held until the messages on the screen are there, as long as they are not late."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from textual.timer import Timer
 
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 
-HELD = 0.1
-"""Seconds that the picture of before stays."""
+HELD = 1.0
+"""Seconds that the picture of before stays at most."""
 
 
 class Pane(Protocol):

@@ -68,7 +68,8 @@ READING, SOON, IDLE = 1.0, 20.0, 60.0
 """Real seconds that a plan, the pane of a row and the end of all answers are waited for."""
 LAST = 60
 """Keys, clicks and looks that a complaint names."""
-DELAYS = ("PREVIEW_AFTER", "TYPED_AFTER")
+PICTURES = ("ANSWERED", "CALM", "HELD")
+DELAYS = ("PREVIEW_AFTER", "TYPED_AFTER", "HELD")
 NAMES = {" ": "space", "[": "left_square_bracket", "]": "right_square_bracket", "/": "slash", ":": "colon"}
 
 
@@ -349,8 +350,9 @@ async def at_its_time(clock: Clock) -> AsyncIterator[None]:
         stack.enter_context(mock.patch.object(page_frame, "PlanWait", partial(PlanWait, clock)))
         drawn = stack.enter_context(mock.patch.object(App, "post_display_hook"))
         drawn.side_effect = clock.note_picture
-        for module, name in ((painter, "ANSWERED"), (painter, "CALM"), *((followed_row, name) for name in DELAYS)):
-            stack.enter_context(mock.patch.object(module, name, AT_ONCE))
+        for module, names in ((painter, PICTURES), (followed_row, DELAYS)):
+            for name in names:
+                stack.enter_context(mock.patch.object(module, name, AT_ONCE))
         yield
 
 

@@ -12,12 +12,14 @@ from textual.timer import Timer
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.presenter import frame_view, list_view
-from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.browser_state import HELD, BrowserState
 
 CALM = 0.25
 """Seconds between two pictures of what streams in: a number may change four times a second."""
 ANSWERED = 0.1
-"""Seconds that an answer is waited for before the screen shows what is between two of them."""
+"""Seconds that the rest of an answer is waited for, its order above all, before the screen shows its beginning; more
+where the beginning was late."""
+SOON = Part.LISTS_SOON | Part.NUMBERS_SOON
 
 
 class Painter:
@@ -36,9 +38,13 @@ class Painter:
         self._due = Part(0)
         self._held = False
         self._timer: Timer | None = None
+        self._soon = Part(0)
+        """What streams in and was not drawn yet."""
+        self._later = Part(0)
+        """The lists, where they are drawn once somebody goes into them."""
         self._waiting: Timer | None = None
-        """Runs while an answer is awaited and nothing is drawn."""
-        self._streamed_at = 0.0
+        """Runs while an answer is awaited and the lists are not drawn."""
+        self._waits_since = self._streamed_at = 0.0
         self.before_frame: Callable[[], None] = lambda: None
         """Called once the lists are drawn, before the frame is."""
 
@@ -47,18 +53,24 @@ class Painter:
         if after:
             self._call_after(after, partial(self.changed, part))
             return
-        self._due |= part
+        self._due |= part & ~Part.LISTS_LATER
+        if Part.LISTS_LATER in part:
+            self._later = Part.LISTS
         if Part.LISTS in part:
             self._end_wait()
-        elif Part.LISTS_ANSWERED in part and self._waiting is None:
-            self._waiting = self._call_after(ANSWERED, self.catch_up)
+        elif Part.LISTS_ANSWERED in part:
+            self._await_answer()
+        elif Part.LISTS_SOON in part and self._waiting is not None:
+            waited = time.monotonic() - self._waits_since
+            self._wait(min(max(ANSWERED, 2 * waited), HELD))
         if not self._held:
             self._draw()
 
     def catch_up(self) -> None:
-        """Draw what waits for an answer."""
-        if self._waiting is not None:
+        """Draw what waits for an answer, and what waits for a reader."""
+        if self._waiting is not None or self._later:
             self._end_wait()
+            self._due |= self._later
             self._draw()
 
     @contextmanager
@@ -71,6 +83,16 @@ class Painter:
             self._held = False
         self._draw()
 
+    def _await_answer(self) -> None:
+        """Wait for it as long as what was asked before was waited for, if nothing was drawn since."""
+        now = time.monotonic()
+        self._waits_since = now if self._waiting is None else self._waits_since
+        self._wait(max(0.0, self._waits_since + HELD - now))
+
+    def _wait(self, seconds: float) -> None:
+        self._end_wait()
+        self._waiting = self._call_after(seconds, self.catch_up)
+
     def _end_wait(self) -> None:
         if self._waiting is not None:
             self._waiting.stop()
@@ -78,20 +100,22 @@ class Painter:
 
     def _draw(self) -> None:
         if self._waiting is not None:
+            self._widgets.show_status(frame_view(self._state))
             return
         due, self._due = self._due, Part(0)
         if Part.LISTS_ANSWERED in due:
             due |= Part.LISTS
         if Part.LISTS in due:
             self._streamed_at = 0.0
-        elif Part.LISTS_SOON in due:
-            due |= self._streamed()
-        if not due & ~Part.LISTS_SOON:
+        elif due & SOON:
+            due |= self._streamed(due & SOON)
+        if not due & ~SOON:
             return
         state, widgets = self._state, self._widgets
         widgets.observe(state)
         if Part.LISTS in due:
             self._stop_timer()
+            self._soon = self._later = Part(0)
             widgets.show_list(list_view(state))
             widgets.observe(state)
         elif Part.ROWS in due:
@@ -101,19 +125,22 @@ class Painter:
         self._held, self._due = False, Part(0)
         widgets.show(frame_view(state))
 
-    def _streamed(self) -> Part:
-        """The lists if the last picture has stood long enough; else nothing, and a timer."""
+    def _streamed(self, part: Part) -> Part:
+        """What streams in if the last picture has stood long enough; else nothing, and a timer."""
+        self._soon |= part
         wait = self._streamed_at + CALM - time.monotonic()
         if wait <= 0:
             self._streamed_at = time.monotonic()
-            return Part.LISTS
+            part, self._soon = self._soon, Part(0)
+            return Part.LISTS if Part.LISTS_SOON in part else Part.FRAME
         if self._timer is None:
             self._timer = self._call_after(wait, self._draw_streamed)
         return Part(0)
 
     def _draw_streamed(self) -> None:
         self._stop_timer()
-        self.changed(Part.LISTS_SOON)
+        if self._soon:
+            self.changed(self._soon)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

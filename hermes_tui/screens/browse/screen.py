@@ -214,6 +214,8 @@ class BrowserScreen(Screen[None]):
     def _on_rows_shown(self) -> None:
         self.widgets.observe(self.state)
         self.controllers.sessions.request_outlines()
+        if self.widgets.hit_list.cursor.top:
+            self.painter.catch_up()
 
     @on(VirtualList.RowChosen)
     def _on_row_chosen(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
+from hermes_tui.feed.questions import FIRST_HITS
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.query_hint import hint
@@ -126,6 +127,7 @@ class SearchController:
     def take_hits(self, message: answers.HitsArrived) -> None:
         """Add a batch of hits."""
         state, search = self._state, self._search
+        before = search.results.hits
         fresh = search.results.add(self._marked(message.batch), message.milliseconds, standing=message.standing)
         search.newest_id = self._feed.sessions.newest
         if fresh or search.results.done:
@@ -136,22 +138,29 @@ class SearchController:
                 self._request_similar_titles()
         if fresh or (not message.standing and (search.results.done or search.is_slow(state.seconds()))):
             search.error = state.lock_wait = None
-            answered = search.results.done and not (search.ranking or message.standing)
-            self._changed(Part.LISTS if answered else Part.LISTS_SOON)
+            self._changed(Part.LISTS_SOON if message.standing else self._part(before))
+
+    def _part(self, before: int) -> Part:
+        """What is drawn for a batch; once there are screens of hits their number alone, until somebody goes there."""
+        if before >= FIRST_HITS and not self._state.pane.touched:
+            return Part.NUMBERS_SOON | Part.LISTS_LATER
+        return Part.LISTS if self._search.is_settled else Part.LISTS_SOON
 
     def take_ranking(self, message: answers.HitsRanked) -> None:
         """Add the best hits; they go first unless the user has moved the cursor."""
         results, self._search.ranking = self._search.results, False
+        known = results.can_rank
         results.rank(self._marked(message.batch), message.milliseconds)
-        results.ranked = results.can_rank and not self._state.pane.touched
+        if not known:
+            results.ranked = results.can_rank and not self._state.pane.touched
         # At once: it ends what streams in, and the fewer see the order change the better.
-        self._changed(Part.LISTS)
+        self._changed(Part.NUMBERS_SOON | Part.LISTS_LATER if known and not self._state.pane.touched else Part.LISTS)
 
     def take_count(self, message: answers.HitsCounted) -> None:
         """Set the number of all hits."""
         if self._search.bookmarked is None:
             self._search.results.counted = message.count
-        self._changed(Part.LISTS_SOON)
+        self._changed(Part.NUMBERS_SOON)
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:
         """Set the query that might be meant."""

@@ -327,8 +327,10 @@ def test_a_transcript_that_does_not_come_makes_the_last_one_dim() -> None:
     assert not frame_view(state).faded
     state.seconds = lambda: 100.2
     view = frame_view(state)
-    assert view.faded
     assert view.headings[0].facts[0] == "loading…"
+    assert not view.faded
+    state.seconds = lambda: 102.0
+    assert frame_view(state).faded
     state.reading.error = CannotOpen("the disk is gone")
     assert status(state) == "✗E the disk is gone"
 
