@@ -19,7 +19,6 @@ CALM = 0.25
 ANSWERED = 0.1
 """Seconds that the rest of an answer is waited for, its order above all, before the screen shows its beginning; more
 where the beginning was late."""
-SOON = Part.LISTS_SOON | Part.NUMBERS_SOON
 
 
 class Painter:
@@ -38,10 +37,6 @@ class Painter:
         self._due = Part(0)
         self._held = False
         self._timer: Timer | None = None
-        self._soon = Part(0)
-        """What streams in and was not drawn yet."""
-        self._later = Part(0)
-        """The lists, where they are drawn once somebody goes into them."""
         self._waiting: Timer | None = None
         """Runs while an answer is awaited and the lists are not drawn."""
         self._waits_since = self._streamed_at = 0.0
@@ -53,9 +48,7 @@ class Painter:
         if after:
             self._call_after(after, partial(self.changed, part))
             return
-        self._due |= part & ~Part.LISTS_LATER
-        if Part.LISTS_LATER in part:
-            self._later = Part.LISTS
+        self._due |= part
         if Part.LISTS in part:
             self._end_wait()
         elif Part.LISTS_ANSWERED in part:
@@ -67,10 +60,9 @@ class Painter:
             self._draw()
 
     def catch_up(self) -> None:
-        """Draw what waits for an answer, and what waits for a reader."""
-        if self._waiting is not None or self._later:
+        """Draw what waits for an answer."""
+        if self._waiting is not None:
             self._end_wait()
-            self._due |= self._later
             self._draw()
 
     @contextmanager
@@ -107,15 +99,14 @@ class Painter:
             due |= Part.LISTS
         if Part.LISTS in due:
             self._streamed_at = 0.0
-        elif due & SOON:
-            due |= self._streamed(due & SOON)
-        if not due & ~SOON:
+        elif Part.LISTS_SOON in due:
+            due |= self._streamed()
+        if not due & ~Part.LISTS_SOON:
             return
         state, widgets = self._state, self._widgets
         widgets.observe(state)
         if Part.LISTS in due:
             self._stop_timer()
-            self._soon = self._later = Part(0)
             widgets.show_list(list_view(state))
             widgets.observe(state)
         elif Part.ROWS in due:
@@ -125,22 +116,19 @@ class Painter:
         self._held, self._due = False, Part(0)
         widgets.show(frame_view(state))
 
-    def _streamed(self, part: Part) -> Part:
-        """What streams in if the last picture has stood long enough; else nothing, and a timer."""
-        self._soon |= part
+    def _streamed(self) -> Part:
+        """The lists if the last picture has stood long enough; else nothing, and a timer."""
         wait = self._streamed_at + CALM - time.monotonic()
         if wait <= 0:
             self._streamed_at = time.monotonic()
-            part, self._soon = self._soon, Part(0)
-            return Part.LISTS if Part.LISTS_SOON in part else Part.FRAME
+            return Part.LISTS
         if self._timer is None:
             self._timer = self._call_after(wait, self._draw_streamed)
         return Part(0)
 
     def _draw_streamed(self) -> None:
         self._stop_timer()
-        if self._soon:
-            self.changed(self._soon)
+        self.changed(Part.LISTS_SOON)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

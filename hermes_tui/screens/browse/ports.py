@@ -18,10 +18,6 @@ class Part(Flag):
     """The lists once they are asked for again with an answer, or without one when it is late; nothing until then."""
     LISTS_SOON = auto()
     """The lists, as soon as the last picture of what streams in has stood long enough."""
-    LISTS_LATER = auto()
-    """The lists once somebody goes into them: what changes moves rows that are read."""
-    NUMBERS_SOON = auto()
-    """The frame, as soon as that; the lists stay as they are."""
 
 
 class Changed(Protocol):

@@ -208,6 +208,8 @@ class BrowserScreen(Screen[None]):
         self.widgets.observe(self.state)
         if event.list is self.widgets.list_pane(hits_shown=self.state.hits_shown):
             self.controllers.search.request_context()
+            if self.state.pane.touched:
+                self.controllers.search.list_all()
         self._changed(Part.FRAME)
 
     @on(VirtualList.RowsShown)
@@ -215,7 +217,7 @@ class BrowserScreen(Screen[None]):
         self.widgets.observe(self.state)
         self.controllers.sessions.request_outlines()
         if self.widgets.hit_list.cursor.top:
-            self.painter.catch_up()
+            self.controllers.search.list_all()
 
     @on(VirtualList.RowChosen)
     def _on_row_chosen(self) -> None:

@@ -138,29 +138,32 @@ class SearchController:
                 self._request_similar_titles()
         if fresh or (not message.standing and (search.results.done or search.is_slow(state.seconds()))):
             search.error = state.lock_wait = None
-            self._changed(Part.LISTS_SOON if message.standing else self._part(before))
+            if before < FIRST_HITS <= search.results.hits and not state.pane.touched:
+                search.results.hold()
+            answered = search.is_settled and not message.standing
+            self._changed(Part.LISTS if answered else Part.LISTS_SOON)
 
-    def _part(self, before: int) -> Part:
-        """What is drawn for a batch; once there are screens of hits their number alone, until somebody goes there."""
-        if before >= FIRST_HITS and not self._state.pane.touched:
-            return Part.NUMBERS_SOON | Part.LISTS_LATER
-        return Part.LISTS if self._search.is_settled else Part.LISTS_SOON
+    def list_all(self) -> None:
+        """List the hits beyond the first screens too: somebody goes into the list."""
+        if self._search.shown.release():
+            self._changed(Part.LISTS)
 
     def take_ranking(self, message: answers.HitsRanked) -> None:
         """Add the best hits; they go first unless the user has moved the cursor."""
         results, self._search.ranking = self._search.results, False
         known = results.can_rank
         results.rank(self._marked(message.batch), message.milliseconds)
-        if not known:
-            results.ranked = results.can_rank and not self._state.pane.touched
+        if not known and not self._state.pane.touched:
+            results.ranked = results.can_rank
+            results.hold()
         # At once: it ends what streams in, and the fewer see the order change the better.
-        self._changed(Part.NUMBERS_SOON | Part.LISTS_LATER if known and not self._state.pane.touched else Part.LISTS)
+        self._changed(Part.LISTS)
 
     def take_count(self, message: answers.HitsCounted) -> None:
         """Set the number of all hits."""
         if self._search.bookmarked is None:
             self._search.results.counted = message.count
-        self._changed(Part.NUMBERS_SOON)
+        self._changed(Part.LISTS_SOON)
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:
         """Set the query that might be meant."""

@@ -105,18 +105,3 @@ def test_a_beginning_that_was_late_is_shown_late(stage: tuple[Painter, Timers, W
     assert [name for name in widgets.taken() if name != "status"] == ["list", "frame"]
     timers.wait(2.0)
     assert widgets.taken() == []
-
-
-def test_what_moves_rows_is_drawn_for_a_reader_and_numbers_calmly(stage: tuple[Painter, Timers, Widgets]) -> None:
-    """Mutants: `catch_up` without what is drawn later; numbers that draw the list, or more than four times a second."""
-    painter, timers, widgets = stage
-    timers.wait(1.0)
-    for _ in range(10):
-        painter.changed(Part.NUMBERS_SOON | Part.LISTS_LATER)
-        timers.wait(0.03)
-    assert widgets.taken() == ["frame"] * 2
-    timers.wait(1.0)
-    assert widgets.taken() == ["frame"]
-    painter.catch_up()
-    painter.catch_up()
-    assert widgets.taken() == ["list", "frame"]

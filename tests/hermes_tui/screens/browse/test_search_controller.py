@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.feed.answers import HitsArrived, HitsCounted, HitsRanked, WordsMeant
+from hermes_tui.feed.answers import HitsArrived, HitsRanked, WordsMeant
 from hermes_tui.render.line import plain
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.presenter import frame_view, list_view
@@ -13,7 +13,7 @@ from hermes_tui.state.browser_state import BrowserState, ListPane
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_rows import HitsView
-from store.models import Batch, Count, Fallback, FallbackKind, Hit, Outline, ScanProgress, Session, Status
+from store.models import Batch, Fallback, FallbackKind, Hit, Outline, ScanProgress, Session, Status
 from store.query.parse import Query, parse
 from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state, put
 
@@ -130,7 +130,8 @@ def test_the_best_wait_where_the_cursor_has_moved() -> None:
 
 
 def test_hits_beyond_the_first_screens_move_no_row_until_somebody_goes_there() -> None:
-    """Mutants: LISTS at the end or for the second ranking; `touched` left out; rows drawn for a number."""
+    """Mutants: no `hold` with the ranking; a second ranking that holds again; `touched` left out of `take_hits`;
+    the number of the listed hits in place of all."""
     search, state = searching(0)
     drawn = search._changed = Drawn()
     search.take_text("needle")
@@ -142,16 +143,31 @@ def test_hits_beyond_the_first_screens_move_no_row_until_somebody_goes_there() -
     assert drawn.parts[-1] is Part.LISTS
     assert state.search.results.ranked
     search.rank()
-    later = Part.NUMBERS_SOON | Part.LISTS_LATER
-    search.take_hits(HitsArrived(1, Batch(hits[300:500]), 7))
+    listed = _listed(state)
+    assert len(listed) == 300
+    search.take_hits(HitsArrived(1, Batch(hits[300:]), 7))
     search.take_hits(HitsArrived(1, Batch((), done=True, capped=True), 7))
     search.take_ranking(HitsRanked(1, Batch(hits[100:300], done=True), 7))
-    search.take_count(HitsCounted(1, Count(600, 90)))
-    assert drawn.parts[-4:] == [later, later, later, Part.NUMBERS_SOON]
     assert not state.search.results.ranked, "newest first was asked for meanwhile"
+    assert _listed(state) == listed
+    view = list_view(state)
+    assert isinstance(view, HitsView)
+    assert sum(group.total for group in view.groups) == 600, "the numbers are those of all"
+    search.list_all()
+    assert drawn.parts[-1] is Part.LISTS
+    assert len(_listed(state)) == 600
+    search.take_text("needles")
     state.pane = ListPane(touched=True)
-    search.take_hits(HitsArrived(1, Batch(hits[500:], done=True), 7))
-    assert drawn.parts[-1] in Part.LISTS | Part.LISTS_SOON
+    for first in (0, 300):
+        search.take_hits(HitsArrived(1, Batch(hits[first : first + 300]), 7))
+    assert len(_listed(state)) == 600, "the reader is there"
+
+
+def _listed(state: BrowserState) -> list[Hit]:
+    """The hits of the list, in its order."""
+    view = list_view(state)
+    assert isinstance(view, HitsView)
+    return [hit for group in view.groups for hit in group.hits]
 
 
 @pytest.mark.parametrize(
