@@ -32,7 +32,7 @@ SIGN_AFTER = 0.15
 """Seconds before the screen says that an answer is still awaited."""
 LOOK_AFTER = SIGN_AFTER + 0.01
 """Seconds after which the screen is drawn again for it."""
-HELD = 1.0
+HELD = 2.0
 """Seconds for which what is between two answers is not shown, titles alone and dim panes: the answer is late."""
 
 
@@ -174,7 +174,7 @@ class ReadingState:
 
     def is_late(self, now: float) -> bool:
         """Whether it was read for so long that what is there goes dim, which is a picture more."""
-        return self.requested_at is not None and now - self.requested_at >= self.delay + 2 * HELD
+        return self.requested_at is not None and now - self.requested_at >= self.delay + HELD
 
 
 @dataclass(slots=True)
@@ -265,6 +265,11 @@ class BrowserState:
     def order(self) -> Order:
         """The order of the list of sessions."""
         return order_named(self.kept.setting("order"))
+
+    @property
+    def is_typing(self) -> bool:
+        """A search is typed, and nobody went into what it finds yet."""
+        return bool(self.typed) and not self.pane.touched and not self.inside
 
     @property
     def awaits_rows(self) -> bool:

@@ -9,7 +9,7 @@ from textual.timer import Timer
 
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 
-HELD = 1.0
+HELD = 2.0
 """Seconds that the picture of before stays at most."""
 
 

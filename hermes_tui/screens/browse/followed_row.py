@@ -70,7 +70,7 @@ class FollowedRow:
         """Seconds that a row has to stay under the cursor."""
         if self._awaits_others:
             return HELD
-        return TYPED_AFTER if self._state.typed and not self._state.pane.touched else PREVIEW_AFTER
+        return TYPED_AFTER if self._state.is_typing else PREVIEW_AFTER
 
     @property
     def _awaits_others(self) -> bool:

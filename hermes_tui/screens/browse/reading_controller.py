@@ -40,7 +40,7 @@ class ReadingController:
         if pane.row is not None:
             self.open(pane.row, pane.hit, self._state.search.query, delay=delay)
             self._changed(Part.FRAME, after=LOOK_AFTER)
-            self._changed(Part.FRAME, after=delay + 2 * HELD + 0.01)
+            self._changed(Part.FRAME, after=delay + HELD + 0.01)
 
     def hasten(self, *, delay: float) -> None:
         """Ask for what is awaited `delay` seconds from now: nothing else will be asked for instead."""

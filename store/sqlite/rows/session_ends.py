@@ -77,9 +77,16 @@ def _extents(connection: apsw.Connection, layout: Layout, ids: Sequence[str]) ->
         (json.dumps(list(ids)),),
     ).fetchall()
     return [
-        Extent(cell_values.text(session_id) or "", cell_values.integer(number), cell_values.integer(first), *active)
-        for session_id, number, first, *active in rows
+        _extent_of(cell_values.text(session_id) or "", (number, first, active, last))
+        for session_id, number, first, active, last in rows
     ]
+
+
+def _extent_of(session_id: str, bounds: Row) -> Extent:
+    """The extent in columns that `_bounds` names."""
+    number, first, *active = bounds
+    lowest, highest = (None if cell is None else cell_values.integer(cell) for cell in active)
+    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), lowest, highest)
 
 
 def _bounds(layout: Layout) -> str:
@@ -121,10 +128,8 @@ def _extent(connection: apsw.Connection, layout: Layout, session_id: str) -> Ext
     if not layout.has(*MESSAGES):
         return None
     sql = f"SELECT {_bounds(layout)} FROM messages WHERE session_id = ?"
-    [(number, first, *active)] = connection.execute(sql, (session_id,)).fetchall()
-    if first is None:
-        return None
-    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), *active)
+    [bounds] = connection.execute(sql, (session_id,)).fetchall()
+    return None if bounds[1] is None else _extent_of(session_id, bounds)
 
 
 def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Ending | None:

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from hermes_tui.screens.browse import painter
 from hermes_tui.screens.browse.painter import ANSWERED, Painter
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.state.browser_state import HELD, BrowserState
@@ -68,7 +67,7 @@ class Widgets:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> tuple[Painter, Timers, Widgets]:
     timers, widgets = Timers(), Widgets()
-    monkeypatch.setattr(painter.time, "monotonic", lambda: timers.now)
+    monkeypatch.setattr("hermes_tui.screens.browse.painter.time.monotonic", lambda: timers.now)
     made = Painter(browser_state(), cast("Any", widgets), timers.call_after)
     return made, timers, widgets
 

@@ -333,6 +333,8 @@ def test_a_transcript_that_does_not_come_makes_the_last_one_dim() -> None:
     assert frame_view(state).faded
     state.reading.error = CannotOpen("the disk is gone")
     assert status(state) == "✗E the disk is gone"
+    state.typed, state.inside = "letters", False
+    assert not frame_view(state).faded, "the next letter has it drawn again"
 
 
 def test_a_flagged_session_has_its_sources_in_the_banner_and_its_keys_in_the_footer() -> None:

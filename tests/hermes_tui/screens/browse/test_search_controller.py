@@ -141,14 +141,14 @@ def test_hits_beyond_the_first_screens_move_no_row_until_somebody_goes_there() -
         assert drawn.parts[-1] is Part.LISTS_SOON
     search.take_ranking(HitsRanked(1, Batch(hits[100:300], done=True), 7))
     assert drawn.parts[-1] is Part.LISTS
-    assert state.search.results.ranked
+    results = state.search.results
     search.rank()
     listed = _listed(state)
     assert len(listed) == 300
     search.take_hits(HitsArrived(1, Batch(hits[300:]), 7))
     search.take_hits(HitsArrived(1, Batch((), done=True, capped=True), 7))
     search.take_ranking(HitsRanked(1, Batch(hits[100:300], done=True), 7))
-    assert not state.search.results.ranked, "newest first was asked for meanwhile"
+    assert not results.ranked, "newest first was asked for meanwhile"
     assert _listed(state) == listed
     view = list_view(state)
     assert isinstance(view, HitsView)
