@@ -25,7 +25,7 @@ from hermes_tui.state.find import Find
 from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
-from store.errors import Damaged, NotADatabase, StoreError
+from store.errors import Damaged, NotADatabase, QueryInvalid, StoreError
 from store.models import ScanProgress
 
 EMPTY: Line = ()
@@ -156,7 +156,10 @@ def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
 def _status_sentence(state: BrowserState) -> Line:
     """The left of the status line: errors before numbers."""
     if (error := _error(state)) is not None:
-        return status.error_sentence(str(error), glyphs=state.glyphs)
+        text = str(error)
+        return status.error_sentence(
+            state.glyphs.words(text) if isinstance(error, QueryInvalid) else text, glyphs=state.glyphs
+        )
     if state.lock_wait is not None:
         return status.busy_sentence(glyphs=state.glyphs)
     if state.inside and state.reading.find is not None:
