@@ -82,7 +82,7 @@ class Transcript(ScrollPane):
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
         self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor, partial(call_after, self))
-        self.rail = RailColumn(self, self.cursor)
+        self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
         self._is_empty = False
@@ -305,6 +305,10 @@ class Transcript(ScrollPane):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        """A row of the picture."""
+        return self._picture.row(y, self.size.width, self._painted)
+
+    def _painted(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line = self.rail.beside(self._row_line(y), y)
         if y == self.size.height - 1 and self.new_below:
