@@ -85,8 +85,7 @@ class Transcript(ScrollPane):
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
-        self._is_empty = False
-        self._arrivals = Arrivals()
+        self._is_empty, self._arrivals = False, Arrivals()
 
     @property
     def total(self) -> int:
@@ -100,7 +99,7 @@ class Transcript(ScrollPane):
 
     def open(self, row: SessionRow, sections: Sequence[Section]) -> None:
         """Show a session from its start; the one that is on the screen from where the reader is."""
-        again = self._row is not None and self._row.session.id == row.session.id
+        again = self.session_id == row.session.id
         position, following = self.cursor.position, self.cursor.viewport.following
         self._begin(row)
         for section in sections:
@@ -135,8 +134,7 @@ class Transcript(ScrollPane):
         self._row, self._is_empty, self.new_below = None, True, 0
         self.cursor.reset()
         self.rail.forget()
-        self._shape()
-        self._changed()
+        self._on_resize()
 
     def return_to(self, session_id: str, place: Target) -> None:
         """Go to a place of a session, now or when it is opened next."""

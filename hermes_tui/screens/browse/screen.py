@@ -208,16 +208,13 @@ class BrowserScreen(Screen[None]):
         self.widgets.observe(self.state)
         if event.list is self.widgets.list_pane(hits_shown=self.state.hits_shown):
             self.controllers.search.request_context()
-            if self.state.pane.touched:
-                self.controllers.search.list_all()
         self._changed(Part.FRAME)
 
     @on(VirtualList.RowsShown)
     def _on_rows_shown(self) -> None:
         self.widgets.observe(self.state)
         self.controllers.sessions.request_outlines()
-        if self.widgets.hit_list.cursor.top:
-            self.controllers.search.list_all()
+        self.controllers.search.list_where_read()
 
     @on(VirtualList.RowChosen)
     def _on_row_chosen(self) -> None:

@@ -105,8 +105,14 @@ class SearchController:
         self._changed(Part.FRAME)
         return True
 
+    def list_where_read(self) -> None:
+        """List them where somebody went into the list with the mouse, by a click or the wheel."""
+        if self._state.pane.touched or self._pane.cursor.top:
+            self.list_all()
+
     def request_context(self) -> None:
         """Ask for the messages around the hit under the cursor; those around other hits stay."""
+        self.list_where_read()
         if self._search.context and (hit := self._state.pane.hit) is not None:
             place = hit.session_id, hit.message_id, hit.origin
             self._feed.search.context(place, width=self._search.context)

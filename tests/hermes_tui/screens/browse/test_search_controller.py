@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from hermes_tui.feed.answers import HitsArrived, HitsRanked, WordsMeant
@@ -12,6 +15,7 @@ from hermes_tui.screens.browse.search_controller import SearchController
 from hermes_tui.state.browser_state import BrowserState, ListPane
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
+from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import HitsView
 from store.models import Batch, Fallback, FallbackKind, Hit, Outline, ScanProgress, Session, Status
 from store.query.parse import Query, parse
@@ -131,7 +135,8 @@ def test_the_best_wait_where_the_cursor_has_moved() -> None:
 
 def test_hits_beyond_the_first_screens_move_no_row_until_somebody_goes_there() -> None:
     """Mutants: no `hold` with the ranking; a second ranking that holds again; `touched` left out of `take_hits`;
-    the number of the listed hits in place of all."""
+    the number of the listed hits in place of all; no look at the wheel.
+    """
     search, state = searching(0)
     drawn = search._changed = Drawn()
     search.take_text("needle")
@@ -153,11 +158,13 @@ def test_hits_beyond_the_first_screens_move_no_row_until_somebody_goes_there() -
     view = list_view(state)
     assert isinstance(view, HitsView)
     assert sum(group.total for group in view.groups) == 600, "the numbers are those of all"
-    search.list_all()
+    for top, seen in ((0, 300), (3, 600)):
+        search._pane = cast("HitList", SimpleNamespace(cursor=SimpleNamespace(top=top)))
+        search.list_where_read()
+        assert len(_listed(state)) == seen, "the wheel goes there too"
     assert drawn.parts[-1] is Part.LISTS
-    assert len(_listed(state)) == 600
+    search._pane, state.pane = Calls().hits, ListPane(touched=True)
     search.take_text("needles")
-    state.pane = ListPane(touched=True)
     for first in (0, 300):
         search.take_hits(HitsArrived(1, Batch(hits[first : first + 300]), 7))
     assert len(_listed(state)) == 600, "the reader is there"
