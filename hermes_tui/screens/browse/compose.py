@@ -172,5 +172,5 @@ class BrowserWidgets:
         """Put up the status line alone."""
         self._status.show(view.status, *view.totals)
         if view.notice is not None and view.notice is not self._notice:
-            self._status.show_notice(view.notice.text)
+            self._status.say(view.notice.text)
         self._notice = view.notice
