@@ -110,13 +110,13 @@ class TranscriptLayout:
         """Put a section at the end."""
         start = len(self.index)
         self.index.add(section)
-        self._extended(start)
+        self._extended(start, section.heads)
 
     def extend(self, heads: Iterable[Head]) -> None:
         """Put messages at the end of the last section."""
-        start = len(self.index)
-        self.index.extend(heads)
-        self._extended(start)
+        start, added = len(self.index), tuple(heads)
+        self.index.extend(added)
+        self._extended(start, added)
 
     def body(self, index: int) -> Message | None:
         """The message at an index, None where its body is not at hand."""
@@ -339,10 +339,10 @@ class TranscriptLayout:
             return False
         return joins(self.index.heads[index], self.index.heads[after])
 
-    def _extended(self, start: int) -> None:
+    def _extended(self, start: int, heads: Sequence[Head]) -> None:
         """Estimate the heights from `start` on; what stood before is drawn again, for it may be joined."""
-        owned = start > 0 and self.index.heads[start - 1].has_calls
-        self.heights.extend(estimated_heights(self.index.heads[start:], measure(self._width), owned=owned))
+        owned = start > 0 and self.index.heads.has_calls(start - 1)
+        self.heights.extend(estimated_heights(heads, measure(self._width), owned=owned))
         self._forget_end(start)
 
     def _forget_end(self, index: int) -> None:
