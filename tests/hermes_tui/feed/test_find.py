@@ -15,7 +15,7 @@ from hermes_tui.feed.transcript_requests import Wanted, _found
 from hermes_tui.render import find_texts
 from hermes_tui.render.find import Needle, Scope
 from hermes_tui.render.find_texts import FindTexts
-from store import SessionDB
+from store import Message, SessionDB
 
 WORDS = [
     *("quince", "Quince", "QUINCE", "quinces", "nu", "\n", "\t", "\\", '"', "/", ":", "Kelvin", "\u212aelvin", "ſea"),
@@ -92,16 +92,17 @@ def needles(chance: random.Random, spoken: dict[int, Spoken]) -> Iterator[Needle
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kept", [find_texts.MAX_KEPT, 3000])
+@pytest.mark.parametrize(("kept", "plain"), [(find_texts.MAX_KEPT, 1 << 20), (3000, 1 << 20), (find_texts.MAX_KEPT, 0)])
 def test_a_find_counts_what_decoding_every_message_counts(
-    spoken: dict[int, Spoken], tmp_path: Path, kept: int, monkeypatch: pytest.MonkeyPatch
+    spoken: dict[int, Spoken], tmp_path: Path, kept: int, plain: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By texts that were kept, or by some of them; from the first find on and again.
+    """By texts that were kept, as they are or compressed, or by some of them; from the first find on and again.
 
     Mutants: texts joined without an end between them; `lower` for letters beyond ASCII; a needle with capitals looked
     for in the texts without; the spans of all scopes; `stored_as` for a needle with a quote; all texts kept.
     """
     monkeypatch.setattr(find_texts, "MAX_KEPT", kept)
+    monkeypatch.setattr(find_texts, "KEPT_PLAIN", plain)
     chance, kept_texts = random.Random(5), FindTexts()
     ids = tuple(chance.sample(sorted(spoken), len(spoken)))
     with closing(SessionDB(tmp_path / "state.db", read_only=True)) as db:
@@ -124,3 +125,14 @@ def test_a_longer_text_is_looked_for_only_where_the_shorter_one_is() -> None:
     assert not Needle("quince").narrows(Needle("quin", Scope.TOOLS))
     assert not Needle("quinceé").narrows(Needle("quin")), "beyond ASCII other letters are the same"
     assert not Needle("quince").narrows(Needle(""))
+
+
+def test_texts_of_a_long_session_take_less_memory_than_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: nothing is compressed; what is compressed counted as it was."""
+    monkeypatch.setattr(find_texts, "KEPT_PLAIN", 20_000)
+    texts = FindTexts()
+    for first in range(1, 1000, 10):
+        messages = [Message(id_, "s", "user", f"quince {id_} " * 100) for id_ in range(first, first + 10)]
+        assert texts.read(messages, Needle("quince"))[first] == 100
+    assert texts.n_bytes < 400_000, "a million characters"
+    assert dict(texts.look(Needle("quince 7 ")).split(range(1, 1000))[0]) == {7: 100}
