@@ -160,8 +160,10 @@ class MessageIndex:
 
     def after_seen(self) -> Iterator[int]:
         """Indices, one in each section, above which the seam of what is new may stand."""
-        for start, end in pairwise((*self._starts, len(self.heads))) if self.seen else ():
-            yield bisect_right(self.heads.ids, self.seen.message_id, start, end)
+        if (seen := self.seen) is None:
+            return
+        for start, end in pairwise((*self._starts, len(self.heads))):
+            yield bisect_right(self.heads.ids, seen.message_id, start, end)
 
     def seen_between(self, above: int, index: int) -> Seen | None:
         """The last message that was seen, where it ends between two messages."""
@@ -213,16 +215,25 @@ class MessageIndex:
         if not self.heads.has_calls(index) or self.results(index):
             return range(0)
         start = index
-        while start > max(index - MAX_EARLY, 0) and self.heads.is_result(start - 1):
+        while start > max(index - MAX_EARLY, 0) and self.heads.is_result(start - 1) and self._is_beside(start):
             start -= 1
         return range(start, index)
 
+    def call_after(self, index: int) -> int | None:
+        """The message with calls that a result may have been stored before, None where there is none."""
+        place, end = index, min(index + MAX_EARLY + 1, len(self.heads))
+        while place < end and self.heads.is_result(place):
+            place += 1
+        return place if index < place < end and index in self.early(place) else None
+
     def _continues(self, index: int) -> bool:
         """Whether a result follows a message of the same section that is undone or not as it is."""
+        return self.heads.is_result(index) and self._is_beside(index)
+
+    def _is_beside(self, index: int) -> bool:
+        """Whether a message belongs to the section of the one before, undone or not as it is."""
         heads = self.heads
-        if not heads.is_result(index) or heads.is_undone(index) is not heads.is_undone(index - 1):
-            return False
-        return not self.begins_section(index)
+        return heads.is_undone(index) is heads.is_undone(index - 1) and not self.begins_section(index)
 
     def is_hidden(self, index: int) -> bool:
         """Whether a message is undone and not shown."""

@@ -128,8 +128,8 @@ class TranscriptLayout:
         """Take bodies that were requested; what is drawn from one that has changed is drawn again."""
         for message_id in self.bodies.put(messages):
             if (index := self.index.index_of(message_id)) is not None:
-                leader = self.index.leader(index)
-                for place in {index, leader, self.index.below(leader)} - {None}:
+                leader, call = self.index.leader(index), self.index.call_after(index)
+                for place in {index, leader, self.index.below(leader), call, *self.index.early(index)} - {None}:
                     self._drawn.pop(place or 0, None)
 
     def take_over(self, before: TranscriptLayout) -> None:
@@ -227,13 +227,14 @@ class TranscriptLayout:
         """The ids of the bodies that a message is drawn from."""
         if self.index.is_hidden(index):
             return []
-        leader = self.index.leader(index)
+        leader, call = self.index.leader(index), self.index.call_after(index)
         above = self.index.above(leader)
         turn = (above,) if above is not None and self.joins(above, leader) else ()
-        return [
-            self.index.heads.ids[place]
-            for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
-        ]
+        early = self.index.early(leader if call is None else call)
+        if call is not None:
+            turn = (*turn, call)
+        places = (leader, *self.index.results(leader), *early, *turn)
+        return [self.index.heads.ids[place] for place in dict.fromkeys(places)]
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -272,7 +273,7 @@ class TranscriptLayout:
         lines = own.lines
         if self.index.below(index) is None and lines and len(lines[-1]) == 1:
             lines = lines[:-1]
-        above = self.index.above(index)
+        above = self._above(index)
         seams = list[Line]()
         for text, role in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
             seams += [seam(text, width=self._width, glyphs=self._glyphs, role=role), (blank(1),)]
@@ -286,9 +287,9 @@ class TranscriptLayout:
 
     def _message(self, index: int) -> MessageDrawing | None:
         """What draws a message, None where it is drawn with another."""
-        above, below, leader = self.index.above(index), self.index.below(index), self.index.leader(index)
+        above, below, leader = self._above(index), self.index.below(index), self.index.leader(index)
         message, results = self.body(index), self._results(leader)
-        if message is None or (leader != index and any(result == message for result in results)):
+        if message is None or self.drawn_with(index) != index:
             return None
         return MessageDrawing(
             message,
@@ -325,11 +326,37 @@ class TranscriptLayout:
         message = self.body(leader)
         if message is None:
             return []
-        behind, early = (
-            [body for place in places if (body := self.body(place)) is not None]
-            for places in (self.index.results(leader), self.index.early(leader))
-        )
+        behind = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
+        early = [
+            body
+            for place in self.index.early(leader)
+            if (body := self.body(place)) is not None and not self._answers(self.index.leader(place), place)
+        ]
         return results_of(message.tool_calls, behind, early)
+
+    def _answers(self, call: int | None, index: int) -> bool:
+        """Whether a message is the result of a call of another one."""
+        if call is None or call == index:
+            return False
+        wanted = self.index.heads.ids[index]
+        return any(result is not None and result.id == wanted for result in self._results(call))
+
+    def drawn_with(self, index: int) -> int:
+        """The message that one is drawn with: that of the call which it answers, else itself.
+
+        As long as bodies are missing, a result behind a call is taken for its answer.
+        """
+        if not self.complete(index):
+            return self.index.leader(index)
+        calls = (self.index.leader(index), self.index.call_after(index))
+        return next((call for call in calls if call is not None and self._answers(call, index)), index)
+
+    def _above(self, index: int) -> int | None:
+        """The message above that is drawn on its own, as far as bodies are at hand."""
+        above = self.index.above(index)
+        while above is not None and self.index.call_after(above) is not None and self.drawn_with(above) > above:
+            above = self.index.above(above)
+        return above
 
     def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
