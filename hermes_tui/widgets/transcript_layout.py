@@ -20,7 +20,7 @@ from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
 from hermes_tui.render.message import TEXT_LINES, DrawnMessage, MessageDrawing, joins
 from hermes_tui.widgets.body_cache import BodyCache
-from hermes_tui.widgets.call_results import results_of
+from hermes_tui.widgets.call_results import CallResults
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
 from hermes_tui.widgets.message_seams import seam_words
@@ -85,6 +85,7 @@ class TranscriptLayout:
         self.index = MessageIndex()
         self.heights = FenwickHeights()
         self.bodies = BodyCache()
+        self._results = CallResults(self.index, self.body)
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._unfinished: dict[int, MessageDrawing] = {}
@@ -194,13 +195,11 @@ class TranscriptLayout:
 
     def results_of(self, index: int) -> list[Message | None]:
         """For each call of a message its result, None where there is none."""
-        return self._results(self.index.leader(index))
+        return self._results.of(self.index.leader(index))
 
     def call_of(self, index: int, result: int) -> int | None:
         """The call of a message that a result answers."""
-        answers = [None if found is None else found.id for found in self._results(index)]
-        wanted = self.index.heads.ids[result]
-        return answers.index(wanted) if wanted in answers else None
+        return self._results.call_of(index, result)
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
@@ -227,14 +226,14 @@ class TranscriptLayout:
         """The ids of the bodies that a message is drawn from."""
         if self.index.is_hidden(index):
             return []
-        leader, call = self.index.leader(index), self.index.call_after(index)
+        leader = self.index.leader(index)
         above = self.index.above(leader)
         turn = (above,) if above is not None and self.joins(above, leader) else ()
-        early = self.index.early(leader if call is None else call)
-        if call is not None:
-            turn = (*turn, call)
-        places = (leader, *self.index.results(leader), *early, *turn)
-        return [self.index.heads.ids[place] for place in dict.fromkeys(places)]
+        return [self.index.heads.ids[place] for place in dict.fromkeys((*self._results.around(index), *turn))]
+
+    def drawn_with(self, index: int) -> int:
+        """The message that one is drawn with; a result behind a call is taken for its answer until that is known."""
+        return self._results.owner(index) if self.complete(index) else self.index.leader(index)
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -273,7 +272,7 @@ class TranscriptLayout:
         lines = own.lines
         if self.index.below(index) is None and lines and len(lines[-1]) == 1:
             lines = lines[:-1]
-        above = self._above(index)
+        above = self._results.above(index)
         seams = list[Line]()
         for text, role in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
             seams += [seam(text, width=self._width, glyphs=self._glyphs, role=role), (blank(1),)]
@@ -287,8 +286,8 @@ class TranscriptLayout:
 
     def _message(self, index: int) -> MessageDrawing | None:
         """What draws a message, None where it is drawn with another."""
-        above, below, leader = self._above(index), self.index.below(index), self.index.leader(index)
-        message, results = self.body(index), self._results(leader)
+        above, below, leader = self._results.above(index), self.index.below(index), self.index.leader(index)
+        message = self.body(index)
         if message is None or self.drawn_with(index) != index:
             return None
         return MessageDrawing(
@@ -301,7 +300,7 @@ class TranscriptLayout:
                 numbered=index == self._numbered,
             ),
             self._now(),
-            results=results if leader == index else (),
+            results=self._results.of(index) if leader == index else (),
             folds=self.folds_of(index),
             previous=_last_time(self, index, above),
             label=above is None or not self.joins(above, index),
@@ -320,43 +319,6 @@ class TranscriptLayout:
         if isinstance(self._query, Needle):
             return self._query.ranges(text)
         return matches(self._query, text) if self._query else ()
-
-    def _results(self, leader: int) -> list[Message | None]:
-        """For each call of a message its result among those behind it."""
-        message = self.body(leader)
-        if message is None:
-            return []
-        behind = [body for place in self.index.results(leader) if (body := self.body(place)) is not None]
-        early = [
-            body
-            for place in self.index.early(leader)
-            if (body := self.body(place)) is not None and not self._answers(self.index.leader(place), place)
-        ]
-        return results_of(message.tool_calls, behind, early)
-
-    def _answers(self, call: int | None, index: int) -> bool:
-        """Whether a message is the result of a call of another one."""
-        if call is None or call == index:
-            return False
-        wanted = self.index.heads.ids[index]
-        return any(result is not None and result.id == wanted for result in self._results(call))
-
-    def drawn_with(self, index: int) -> int:
-        """The message that one is drawn with: that of the call which it answers, else itself.
-
-        As long as bodies are missing, a result behind a call is taken for its answer.
-        """
-        if not self.complete(index):
-            return self.index.leader(index)
-        calls = (self.index.leader(index), self.index.call_after(index))
-        return next((call for call in calls if call is not None and self._answers(call, index)), index)
-
-    def _above(self, index: int) -> int | None:
-        """The message above that is drawn on its own, as far as bodies are at hand."""
-        above = self.index.above(index)
-        while above is not None and self.index.call_after(above) is not None and self.drawn_with(above) > above:
-            above = self.index.above(above)
-        return above
 
     def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
