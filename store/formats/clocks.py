@@ -110,6 +110,12 @@ class Clocks:
         after, until = self.window(line)
         return not row.active or row.time is None or after < row.time <= until
 
+    def may_end(self, line: int, time: float) -> bool:
+        """Whether the turn of a line may have ended as early as this."""
+        turn = self.turns[line]
+        known = self.exact and turn not in self.vague
+        return not known or time >= self.ends[turn] - max(self.late, _JITTER) - self._slack(turn)
+
     def earliest(self, line: int) -> float | None:
         """The time before which the turn of a line had not begun; None where that is not known."""
         turn = self.turns[line]

@@ -82,7 +82,20 @@ def order(between: Between, clocks: Clocks | None) -> list[int] | None:
         return None
     found = [timed[0]] if timed[0] == timed[1] else _flowing(between, *timed)
     others = _flowing(between, *free)
-    return found[0] if len(found) == 1 and (len(others) != 1 or others == found) else None
+    if len(found) != 1 or (len(others) == 1 and others != found):
+        return None
+    return found[0] if clocks is None or _ends_in_time(between, clocks, found[0]) else None
+
+
+def _ends_in_time(between: Between, clocks: Clocks, placed: Sequence[int]) -> bool:
+    """Whether no answer right behind a line is from before the end of that line's turn, which it ends."""
+    stops = [*placed[1:], len(between.rows)]
+    for number, start, stop in zip(between.numbers, placed, stops, strict=True):
+        own = takewhile(lambda row: row.role != "user", between.rows[start:stop])
+        answer = next((row for row in own if row.active and row.role == "assistant" and not row.calls), None)
+        if answer is not None and answer.time is not None and not clocks.may_end(number, answer.time):
+            return False
+    return True
 
 
 def _tightened(low: list[int], high: list[int]) -> tuple[list[int], list[int]] | None:

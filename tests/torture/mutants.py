@@ -449,6 +449,13 @@ MUTANTS = (
         (ORDER,),
     ),
     Mutant(
+        "a turn that is ended by an answer from before its end",
+        "store/formats/turn_order.py",
+        "    return found[0] if clocks is None or _ends_in_time(between, clocks, found[0]) else None\n",
+        "    return found[0]\n",
+        (ORDER,),
+    ),
+    Mutant(
         "the order with the fewest losses",
         "store/formats/turn_order.py",
         "        if other is None or (other.lacking and not self.lacking):\n",

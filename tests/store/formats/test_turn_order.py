@@ -67,6 +67,17 @@ def test_an_estimate_of_how_long_a_turn_takes_does_not_overrule_structure() -> N
     assert order(between, clocks) is None
 
 
+def test_an_answer_from_before_the_end_of_a_turn_does_not_end_it() -> None:
+    clocks = Clocks((0, 1), (100.0, 15_000.0), (0.0, 0.0), late=0.05, open=frozenset({1}))
+    rows = [replace(ANSWER, time=4_000.0), replace(USER, time=12_000.0), replace(ANSWER, time=12_010.0)]
+    turns = Turns([at(1)], [until(1), until(1), until(1)], at(0), None)
+    between = Between([USER], rows, ANSWER, None, numbers=(1,), turns=turns)
+    fitting = replace(between, rows=[replace(ANSWER, time=11_500.0), *rows[1:]])
+
+    assert order(fitting, clocks) == [0]
+    assert order(between, clocks) is None, "both the answer of the line's turn and the question of the row's are lost"
+
+
 def spoken(*turns: tuple[float, str, str]) -> tuple[list[Dict], list[Dict]]:
     """Lines with one time a turn, at its end, and rows with their own: (end, question, answer) of each."""
     lines, rows = list[Dict](), list[Dict]()
