@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import filterfalse
 from math import inf, isnan, nan
 
 from hermes_tui.render.safe import one_line
@@ -74,7 +75,7 @@ def _shown(times: Sequence[float], hidden: Collection[int]) -> Sequence[float]:
 
 
 def _known(times: Sequence[float]) -> list[float]:
-    return [time for time in times if not isnan(time)]
+    return list(filterfalse(isnan, times))
 
 
 def _numbered(number: int, total: int, unnumbered: Sequence[int]) -> Destination:
@@ -117,7 +118,8 @@ def _at_time(hour: int, minute: int, times: Sequence[float], read: float | None,
     of_day = [time for time in known if begin <= time < end]
     if not of_day:
         of_day, begin, end = known, min(known), inf
-    found = next((index for index, time in enumerate(times) if max(begin, wanted) <= time < end), None)
+    earliest = max(begin, wanted)
+    found = next((index for index, time in enumerate(times) if earliest <= time < end), None)
     first, last = min(of_day), max(of_day)
     if found is None or wanted + 60 <= first:
         read_on = day(now, midnight.timestamp())

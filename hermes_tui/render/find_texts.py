@@ -1,7 +1,6 @@
 """Texts of the messages that finds have read in the open session: the next find decodes none of them again.
 
-Texts are kept in blocks, one string each, so that a block without a match costs one search in C; those of a long
-session are compressed, which a find pays with 6 ms for each MB.
+Texts are kept in blocks, one string each, so that a block without a match costs one search in C.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,10 +17,8 @@ from operator import itemgetter
 from hermes_tui.render.find import Needle, Scope, parts
 from store.models import Message
 
-KEPT_PLAIN = 20 << 20
-"""Bytes of memory from which on texts are compressed to a third."""
-MAX_KEPT = 40 << 20
-"""Bytes of memory that kept texts may take in all; those of 100,000 messages (69 MB) take 35 MB."""
+MAX_KEPT = 96 << 20
+"""Bytes of memory that kept texts may take; those of 100,000 messages (69 MB) take 80 MB."""
 BY_ID = 100
 """Bytes of memory by which the block of a message is found."""
 _END = "\0"
@@ -58,7 +54,7 @@ class Spans:
 class TextBlock:
     """Texts of some messages."""
 
-    __slots__ = ("_kept", "_spans")
+    __slots__ = ("_spans", "_text", "n_bytes")
 
     def __init__(self, messages: Iterable[Message]) -> None:
         self._spans = {scope: Spans() for scope in Scope}
@@ -73,24 +69,14 @@ class TextBlock:
                 texts.append(text)
                 start += len(text) + 1
             self._spans[Scope.ALL].add(message_id, first, start)
-        self._kept: str | bytes = _END.join([*texts, ""])
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of memory that the block takes."""
+        self._text = _END.join([*texts, ""])
         places = sum(spans.n_bytes for spans in self._spans.values()) + BY_ID * len(self._spans[Scope.ALL])
-        return sys.getsizeof(self._kept) + places
-
-    def pack(self) -> None:
-        """Take less memory, and more time for a find."""
-        if isinstance(self._kept, str):
-            self._kept = zlib.compress(self._kept.encode("utf-8", "surrogatepass"), level=1)
+        self.n_bytes = sys.getsizeof(self._text) + places
+        """Bytes of memory that the block takes."""
 
     def counts(self, needle: Needle) -> Mapping[int, int]:
         """Matches by message, in the scope of a needle, where there are some."""
-        kept = self._kept
-        text = kept if isinstance(kept, str) else zlib.decompress(kept).decode("utf-8", "surrogatepass")
-        if (count := _counter(needle, text)) is None:
+        if (count := _counter(needle, self._text)) is None:
             return {}
         return {of: matches for of, start, end in self._spans[needle.scope] if (matches := count(start, end))}
 
@@ -122,8 +108,6 @@ class FindTexts:
         if _END in needle.text:
             return {message.id or 0: matches for message in messages if (matches := needle.count(message))}
         block = TextBlock(messages)
-        if self.n_bytes + block.n_bytes > KEPT_PLAIN:
-            block.pack()
         if self.n_bytes + block.n_bytes <= MAX_KEPT:
             self.n_bytes += block.n_bytes
             self._blocks.update((message.id or 0, block) for message in messages)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -92,17 +93,16 @@ def needles(chance: random.Random, spoken: dict[int, Spoken]) -> Iterator[Needle
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kept", "plain"), [(find_texts.MAX_KEPT, 1 << 20), (3000, 1 << 20), (find_texts.MAX_KEPT, 0)])
+@pytest.mark.parametrize("kept", [find_texts.MAX_KEPT, 3000])
 def test_a_find_counts_what_decoding_every_message_counts(
-    spoken: dict[int, Spoken], tmp_path: Path, kept: int, plain: int, monkeypatch: pytest.MonkeyPatch
+    spoken: dict[int, Spoken], tmp_path: Path, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By texts that were kept, as they are or compressed, or by some of them; from the first find on and again.
+    """By texts that were kept, or by some of them; from the first find on and again.
 
     Mutants: texts joined without an end between them; `lower` for letters beyond ASCII; a needle with capitals looked
     for in the texts without; the spans of all scopes; `stored_as` for a needle with a quote; all texts kept.
     """
     monkeypatch.setattr(find_texts, "MAX_KEPT", kept)
-    monkeypatch.setattr(find_texts, "KEPT_PLAIN", plain)
     chance, kept_texts = random.Random(5), FindTexts()
     ids = tuple(chance.sample(sorted(spoken), len(spoken)))
     with closing(SessionDB(tmp_path / "state.db", read_only=True)) as db:
@@ -127,12 +127,26 @@ def test_a_longer_text_is_looked_for_only_where_the_shorter_one_is() -> None:
     assert not Needle("quince").narrows(Needle(""))
 
 
-def test_texts_of_a_long_session_take_less_memory_than_they_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutants: nothing is compressed; what is compressed counted as it was."""
-    monkeypatch.setattr(find_texts, "KEPT_PLAIN", 20_000)
-    texts = FindTexts()
-    for first in range(1, 1000, 10):
-        messages = [Message(id_, "s", "user", f"quince {id_} " * 100) for id_ in range(first, first + 10)]
-        assert texts.read(messages, Needle("quince"))[first] == 100
-    assert texts.n_bytes < 400_000, "a million characters"
-    assert dict(texts.look(Needle("quince 7 ")).split(range(1, 1000))[0]) == {7: 100}
+def test_texts_are_kept_once_and_their_memory_is_counted() -> None:
+    """Mutants: texts kept in lower case beside themselves; their places as tuples of integers, or not counted."""
+    before, texts = tracemalloc_of(lambda: None)[0], FindTexts()
+    messages = [Message(id_, "s", "user", f"Quince {id_} " * 100) for id_ in range(10_000, 11_000)]
+
+    def find() -> None:
+        for first in range(0, 1000, 100):
+            assert texts.read(messages[first : first + 100], Needle("quince"))[10_000 + first] == 100
+        assert texts.look(Needle("quince 10007 ")).split(range(10_000, 11_000))[0] == {10_007: 100}
+
+    taken = tracemalloc_of(find)[0] - before
+    assert 1_300_000 < texts.n_bytes < 1_600_000, "1.3 million characters"
+    assert taken < 1.2 * texts.n_bytes
+
+
+def tracemalloc_of(action: Callable[[], object]) -> tuple[int, int]:
+    """Bytes that an action leaves, and the most that it took at once."""
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
