@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -18,6 +18,7 @@ os.environ.pop("NO_COLOR", None)
 os.environ["TZ"] = "UTC"
 os.environ["LC_ALL"] = "C.UTF-8"
 
+import apsw
 import hypothesis
 import pytest
 
@@ -60,9 +61,13 @@ def _peer_of(item: pytest.Item) -> str:
     return str(mark.args[0]) if mark else ""
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Workers of `-n auto`: two for each core, since many tests wait for an app or another program."""
-    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Workers of `-n auto`: two for each core, since many tests wait for an app or another program.
+
+    Few of the fast ones do, and each worker first collects all tests, which takes it six seconds: one more than cores.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 1 if config.getoption("markexpr") == "not slow" else 2 * cores
 
 
 def pytest_report_header() -> str | None:
@@ -84,6 +89,20 @@ def pytest_collection_finish() -> None:
     """Modules and collected tests stay to the end: the garbage collector need not go through them in each test."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Close the stores that a test left to the garbage collector, as the frames of a caught exception do.
+
+    Every later opening and closing of a store would look at them, and one could be collected in the midst of a test.
+    """
+    before = len(apsw.connections())
+    try:
+        return (yield)
+    finally:
+        if len(apsw.connections()) > before:
+            gc.collect()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -179,7 +179,7 @@ def is_secret_name(name: str) -> bool:
 
 def kind_of_named(name: str, value: str) -> SecretKind | None:
     """The kind of a value by the name of its field; None for what is no secret: a number, a placeholder, code."""
-    if not 4 <= len(value) <= 4096 or _NO_SECRET.match(value) or not is_secret_name(name):
+    if not 4 <= len(value) <= 4096 or not is_secret_name(name) or _NO_SECRET.match(value):
         return None
     return _kind_of_name(name)
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from textual import events
+from textual.reactive import reactive
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.key_targets import key_at, key_event
+from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.theme import Ground, glyphs_of, palette_of, strip_of
+
+NOTICE_SECONDS = 4.0
 
 
 class Bar(Widget):
@@ -19,6 +24,10 @@ class Bar(Widget):
     ALLOW_SELECT = False
     ground = Ground.PLAIN
     """Ground that the row lies on."""
+
+    _notice: reactive[str] = reactive("")
+    """What is said for a while, where a subclass has room for it; else ""."""
+    _clearing: Timer | None = None
 
     DEFAULT_CSS = """
     Bar { height: 1; background: $background; }
@@ -32,6 +41,16 @@ class Bar(Widget):
     def line(self, width: int) -> Line:
         """Content of the row; what is beyond `width` cells is cut."""
         raise NotImplementedError
+
+    def say(self, notice: str) -> None:
+        """Show a notice for four seconds; a newer one takes its place."""
+        if self._clearing is not None:
+            self._clearing.stop()
+        self._notice = notice
+        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
+
+    def _forget(self) -> None:
+        self._notice = ""
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         """Press the key that is named under the mouse; the second click of a double click agrees to nothing."""

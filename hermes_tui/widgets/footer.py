@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.reactive import reactive
-from textual.timer import Timer
 
 from hermes_tui.render.line import Line, Role, Span, blank, cells, crop, fill, line_cells, span
 from hermes_tui.widgets.bar import Bar
-from hermes_tui.widgets.one_shot import call_after
-from hermes_tui.widgets.status_line import NOTICE_SECONDS
 from hermes_tui.widgets.theme import Ground
 
 GAP = 3
@@ -23,12 +20,13 @@ NO_ITEM: Item = ("", "")
 
 
 class Footer(Bar):
-    """Keys in accent with a word each; what does not fit is dropped whole, the help stays at the right."""
+    """Keys in accent with a word each; what does not fit is dropped whole, the help stays at the right.
+
+    A notice takes the place of the keys, on a screen that has no other place for it.
+    """
 
     _shown: reactive[tuple[str, tuple[Item, ...], Item]] = reactive(("", (), NO_ITEM))
     """The question, the items or answers, and the pinned item."""
-    _notice: reactive[str] = reactive("")
-    _clearing: Timer | None = None
 
     def show(self, items: Sequence[Item], pinned: Item) -> None:
         """Put up other keys; `pinned` stands at the right end."""
@@ -37,16 +35,6 @@ class Footer(Bar):
     def ask(self, question: str, answers: Sequence[Item] = ()) -> None:
         """Put a question up, on the warning band, with its answers; "" takes it away, and `show` says what is next."""
         self._show(question, tuple(answers), NO_ITEM)
-
-    def say(self, notice: str) -> None:
-        """Put a notice in the place of the keys for four seconds, on a screen that has no other place for it."""
-        if self._clearing is not None:
-            self._clearing.stop()
-        self._notice = notice
-        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
-
-    def _forget(self) -> None:
-        self._notice = ""
 
     def _show(self, question: str, items: tuple[Item, ...], pinned: Item) -> None:
         self.ground = Ground.BAND if question else Ground.PLAIN

@@ -98,7 +98,7 @@ class PageFrame(Widget):
     def show_notice(self, notice: str) -> None:
         """Put up a notice for a few seconds; "" puts up none."""
         if notice:
-            self._status.show_notice(notice)
+            self._status.say(notice)
 
     def agreed(self) -> bool:
         """Whether the last key may write what is proposed; that it came too early is said."""

@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
-from textual.timer import Timer
 
 from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, head, line_cells, span
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.bar import Bar
-from hermes_tui.widgets.one_shot import call_after
 
 MARGIN = 3
 """Text starts here."""
 GAP = 2
 PART_END = re.compile(r" (?=\(|[·-] )")
-NOTICE_SECONDS = 4.0
 TOTALS = frozenset({"flagged", "live"})
 """Last words of the numbers that can be clicked."""
 
@@ -35,11 +32,9 @@ def _first_parts(sentence: Line, room: int) -> Line:
 
 
 class StatusLine(Bar):
-    """A sentence on the left; on the right what wants attention, or for a while a notice."""
+    """A sentence on the left; on the right what wants attention, or for a while a notice, whole where it fits."""
 
     _shown: reactive[tuple[Line, tuple[Line, ...]]] = reactive(((), ()))
-    _notice: reactive[str] = reactive("")
-    _clearing: Timer | None = None
 
     @dataclass
     class TotalClicked(Message):
@@ -51,16 +46,6 @@ class StatusLine(Bar):
     def show(self, left: Line, *right: Line) -> None:
         """Put up a sentence, and at the right end the first of `right` for which there is room beside it."""
         self._shown = left, right
-
-    def show_notice(self, notice: str) -> None:
-        """Put a notice at the right end for four seconds, whole where it fits; a newer one takes its place."""
-        if self._clearing is not None:
-            self._clearing.stop()
-        self._notice = notice
-        self._clearing = call_after(self, NOTICE_SECONDS, self._forget)
-
-    def _forget(self) -> None:
-        self._notice = ""
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
         """Ask for what a number counts; keys are `Bar`'s."""

@@ -218,10 +218,12 @@ def wall_clock(value: object) -> tuple[float | None, bool]:
     zoneless = False
     if isinstance(value, str):
         value, zoneless = _time_of_text(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, int | float)):
         return None, False
-    unit = next((unit for unit in _UNITS if EARLIEST * unit <= value < LATEST * unit), None)
-    return (None, False) if unit is None else (float(value / unit), zoneless)
+    for unit in _UNITS:
+        if EARLIEST * unit <= value < LATEST * unit:
+            return float(value / unit), zoneless
+    return None, False
 
 
 def time_of_id(session_id: str) -> float | None:

@@ -76,20 +76,21 @@ def test_a_terminal_shows_after_the_changes_what_it_shows_after_the_whole_frame(
     """Mutants: no look left out where an attribute ends; a change that begins in the middle of a wide letter; `NEAR`
     without a look at what stands between; a row that is compared by its texts alone."""
     random, writer = Random(7), FrameWriter()
-    written: list[str] = []
+    terminal = pyte.Screen(WIDTH, HEIGHT)
+    stream = pyte.Stream(terminal)
     rows = [[_strip(random, 15), _strip(random, 25)] for _ in range(HEIGHT)]
-    for _ in range(40):
+    for number in range(40):
         for _ in range(random.randrange(3)):
             side = random.randrange(2)
             rows[random.randrange(HEIGHT)][side] = _strip(random, (15, 25)[side])
         update: ChopsUpdate | LayoutUpdate = _layout(rows)
-        if random.random() < 0.5 and written:
+        if random.random() < 0.5 and number:
             ends = [[15, WIDTH]] * HEIGHT
             update = ChopsUpdate(
                 [{0: left, 15: right} for left, right in rows], [(y, 0, WIDTH) for y in range(HEIGHT)], ends
             )
-        written.append(writer.changes(update).render_segments(CONSOLE))
-        assert _shown(*written) == _shown(_layout(rows).render_segments(CONSOLE))
+        stream.feed(writer.changes(update).render_segments(CONSOLE))
+        assert _seen(terminal) == _shown(_layout(rows).render_segments(CONSOLE))
 
 
 def test_rows_that_moved_are_moved_by_the_terminal() -> None:

@@ -220,7 +220,7 @@ def _recorder(examples: int, seed: int) -> Iterator[Row]:
     trouble = programs.answer(lambda: _agents(examples, steps, seed))
     what = "four recorders, a plain writer, locks, crashes, in one program, against what was said"
     yield what, f"{examples} runs of up to {steps} steps", trouble or "equal", int(bool(trouble))
-    found = recorder_crowd.run(rounds=max(4, examples // 10), seconds=3, seed=seed)
+    found = recorder_crowd.run(rounds=max(4, examples // 10), seconds=3 if examples > 1 else 1.5, seed=seed)
     told = (
         f"{found.messages} messages, {found.kills} kills, {found.refused} calls met a lock, {found.compactions}"
         f" compactions, {found.replays} files replayed, {len(found.faults)} agents with a message lost, doubled or out"

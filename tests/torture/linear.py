@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -218,7 +218,12 @@ def _modules(rooms: tuple[str, ...] = ("",)) -> Iterator[tuple[ModuleType, ast.M
         name = path.relative_to(ROOT).as_posix()
         if path.name not in ("__init__.py", "__main__.py") and name.startswith(rooms):
             module = importlib.import_module(name.removesuffix(".py").replace("/", "."))
-            yield module, ast.parse(path.read_text("utf-8")), name
+            yield module, _tree(path), name
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def _uses(modules: Iterable[tuple[ModuleType, ast.Module, str]]) -> set[tuple[str, str, str]]:

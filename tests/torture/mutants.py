@@ -353,7 +353,7 @@ MUTANTS = (
     Mutant(
         "times of rows that were written again in one go",
         "store/formats/clocks.py",
-        '    return apart >= (least if after.role == "user" else -_JITTER)\n',
+        '    return apart >= (least if after.role == "user" or answered else -_JITTER)\n',
         "    return apart >= min(-_JITTER, least)\n",
         (ORDER,),
     ),

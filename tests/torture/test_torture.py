@@ -41,7 +41,7 @@ def in_a_fresh_program(section: str, *, timed: bool = False, **sizes: int) -> st
 
 @pytest.mark.slow
 def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
-    for name, journal, tally in sweep.run(step=41):
+    for name, journal, tally in sweep.run(step=59):
         assert tally.wrong == [], f"{name} in {journal}"
         assert tally.cases > 4
 
@@ -49,9 +49,9 @@ def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("journal", ["wal", "delete"])
 def test_lost_power_costs_nothing_that_was_acknowledged(journal: str) -> None:
-    found = power.run(images=200, synchronous="FULL", journal=journal, seed=3)
+    found = power.run(images=120, synchronous="FULL", journal=journal, seed=3)
 
-    assert (found.images, found.lost, found.doubled, found.partial, found.corrupt) == (200, 0, 0, 0, 0), found
+    assert (found.images, found.lost, found.doubled, found.partial, found.corrupt) == (120, 0, 0, 0, 0), found
 
 
 @pytest.mark.slow
@@ -61,7 +61,7 @@ def test_the_same_with_less_syncing_loses_some() -> None:
 
 @pytest.mark.slow
 def test_killed_appenders_lose_and_double_nothing() -> None:
-    in_a_fresh_program("kills", size=64)
+    in_a_fresh_program("kills", size=32)
 
 
 @pytest.mark.slow

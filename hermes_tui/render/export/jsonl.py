@@ -41,6 +41,7 @@ _MESSAGE_VALUES = (
     "codex_message_items",
     "display_metadata",
 )
+_MESSAGE_NAMES = frozenset({*_MESSAGE_TEXTS, *_MESSAGE_VALUES})
 _PLAIN = (str, int, float)
 _SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2})")
@@ -139,6 +140,7 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
     Args:
         before: Time of the message before, which one without a time gets.
     """
+    present = _MESSAGE_NAMES.intersection([name for name, value in record.items() if value is not None])
     role, tokens = record.get("role"), record.get("token_count")
     time = timestamp(record.get("timestamp"))
     fields: dict[str, object] = {
@@ -146,12 +148,10 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
         "content": record.get("content"),
         "timestamp": before if time is None else time,
     }
-    for name in _MESSAGE_TEXTS:
-        if (value := record.get(name)) is not None and isinstance(value, _PLAIN):
-            fields[name] = str(value)
-    for name in _MESSAGE_VALUES:
-        if value := record.get(name):
-            fields[name] = value
+    if present:
+        texts = [name for name in _MESSAGE_TEXTS if name in present and isinstance(record[name], _PLAIN)]
+        fields |= {name: str(record[name]) for name in texts}
+        fields |= {name: value for name in _MESSAGE_VALUES if name in present and (value := record[name])}
     if isinstance(tokens, int) and not isinstance(tokens, bool):
         fields["token_count"] = tokens
     if record.get("observed"):

@@ -18,7 +18,7 @@ DEEPEST = 4
 _IDS = frozenset({"id", "session_id", "tool_call_id", "call_id", "parent_session_id", "origin", "role", "type"})
 """Fields of a row that name something and hold no text."""
 
-_NUMBERS = (int, float, bool)
+_NUMBERS = frozenset({int, float, bool})
 
 
 @dataclass(slots=True)
@@ -44,9 +44,10 @@ class Redactor:
                 before = self.counts.total()
                 cleaned = self.value(value, depth + 1)
                 return json.dumps(cleaned, ensure_ascii=False) if self._changed(before) else text
-        found = secrets(text)
+        if not (found := secrets(text)):
+            return text
         self.counts.update(secret.kind for secret in found)
-        return masked(text, found) if found and self.is_masking else text
+        return masked(text, found) if self.is_masking else text
 
     def value(self, value: object, depth: int = 0) -> object:
         """A value of JSON, with every text in it; of an object the names say which values are secret."""
@@ -71,10 +72,11 @@ class Redactor:
 
     def record(self, record: Mapping[str, object]) -> Record:
         """A row or a line with all its fields."""
-        return {
-            name: value if value is None or type(value) in _NUMBERS or name in _IDS else self._named(name, value, 0)
-            for name, value in record.items()
-        }
+        masked = dict(record)
+        for name, value in record.items():
+            if value is not None and type(value) not in _NUMBERS and name not in _IDS:
+                masked[name] = self._named(name, value, 0)
+        return masked
 
     def about(self, about: About) -> About:
         """The head of an export."""

@@ -162,7 +162,7 @@ class BrowserWidgets:
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)
         if view.notice is not None and view.notice is not self._notice:
-            self._status.show_notice(view.notice.text)
+            self._status.say(view.notice.text)
         if (view.sources, view.banner_keys) != self._sources:
             self._banner.show(view.sources, keys=view.banner_keys)
         if view.details != self._details and view.details is not None:

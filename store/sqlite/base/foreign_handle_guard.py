@@ -114,10 +114,17 @@ def announced(path: Path) -> Iterator[None]:
 
 
 def forget_closed() -> None:
-    """Forget descriptors that were closed, so that a foreign one with the same number is detected."""
+    """Forget descriptors that were closed, so that a foreign one with the same number is detected.
+
+    Nothing is kept of a file that no connection has open: each later look would cost more in a long-lived process.
+    """
     with opening:
         for file in list(_known):
-            _own(file, descriptors.on(file, _known[file]))
+            if _connected(file):
+                _own(file, descriptors.on(file, _known[file]))
+            else:
+                del _known[file]
+                _holders.pop(file, None)
         for file in list(_watches):
             if not _connected(file):
                 _watches.pop(file).close()

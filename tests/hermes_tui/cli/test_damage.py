@@ -87,6 +87,7 @@ def test_a_search_without_a_store_that_finds_nothing_is_no_error(
         assert db.meant("walrus") == {}
 
 
+@pytest.mark.slow
 def test_a_session_with_a_damaged_page_and_a_shorter_file_is_read_as_far_as_it_can(
     tmp_path: Path, whole: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,7 @@ def test_a_key_is_that_of_its_command_in_bindings_line_and_sentence() -> None:
     assert same == [command for command in TABLE if command in same]
 
 
+@pytest.mark.slow
 def test_each_command_with_another_key_has_it_in_its_bindings_its_line_and_every_sentence() -> None:
     """Mutants: without `mentions` the line of a deletion ends with the old `y`; with F2 read as another key than f2 a
     line keeps it.

@@ -12,6 +12,7 @@ from hermes_tui.render.row import SessionRow, group_row, session_row
 from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
 from hermes_tui.render.snippet import snippet
 from store.models import ContextLine, Hit, Status
+from tests.any_text import CHARACTERS
 from tests.hermes_tui.render.samples import (
     BLOG,
     DOCKER,
@@ -219,7 +220,7 @@ def test_a_snippet_without_a_match_shows_the_start() -> None:
 
 
 @pytest.mark.slow
-@given(st.text(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.integers(4, 90))
+@given(st.text(CHARACTERS, max_size=300), st.lists(st.integers(0, 300), max_size=6), st.integers(4, 90))
 def test_a_snippet_never_exceeds_its_width(text: str, cuts: list[int], width: int) -> None:
     ends = sorted({cut for cut in cuts if cut <= len(text)})
     spans = [(a, b) for a, b in zip(ends[::2], ends[1::2], strict=False)]

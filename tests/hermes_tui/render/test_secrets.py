@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_tui.render.secrets import SecretKind, is_secret, kind_of_named, masked, secrets
+from tests.any_text import CHARACTERS
 from tests.cpu_time import spent
 from tests.secret_samples import HERMES_MASKS, OURS, PLAIN
 
@@ -38,7 +39,11 @@ def test_the_name_of_a_field_says_what_its_value_is() -> None:
 
 
 @pytest.mark.slow
-@given(st.text(max_size=80), st.sampled_from([text for text, _, _ in (*HERMES_MASKS, *OURS)]), st.text(max_size=80))
+@given(
+    st.text(CHARACTERS, max_size=80),
+    st.sampled_from([text for text, _, _ in (*HERMES_MASKS, *OURS)]),
+    st.text(CHARACTERS, max_size=80),
+)
 def test_places_lie_in_the_text_and_apart(before: str, sample: str, after: str) -> None:
     text = f"{before} {sample} {after}"
     ends = 0

@@ -79,7 +79,7 @@ def test_the_marks_of_a_body_say_what_failed_what_was_edited_and_who_wrote() -> 
 
 
 def test_a_long_session_is_marked_in_several_goes_and_placed_once() -> None:
-    rail = rail_of([said(number, "user" if number % 9 == 0 else "assistant") for number in range(1, 20_001)])
+    rail = rail_of([said(number, "user" if number % 9 == 0 else "assistant") for number in range(1, 4 * AT_ONCE)])
     rail.catch_up()
     assert rail.behind
     assert len(rail._marks) == AT_ONCE

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 
 from store import SessionDB
 from store.sqlite.connect.reader import Reader
+from tests.any_text import CHARACTERS
 from tests.builders import sqlite_of, talk
 from tests.store.sqlite_files import leaves, run, smash
 
@@ -128,7 +129,7 @@ ODD = [*"\"()*{}+^:-/@,;'#&|=<>\\\x00\ud800", "AND", "OR", "NOT", "NEAR(", "dock
 
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.lists(st.sampled_from(ODD), max_size=12).map("".join), st.text(max_size=40)))
+@given(st.one_of(st.lists(st.sampled_from(ODD), max_size=12).map("".join), st.text(CHARACTERS, max_size=40)))
 def test_no_words_raise(db: SessionDB, words: str) -> None:
     db.create_session("c", "cli")
     if not db.message_count():

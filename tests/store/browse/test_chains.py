@@ -55,12 +55,12 @@ def db(tmp_path: Path) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("head", "tail"), [(0, 0), (2, 1), (2, 4)])
-def test_a_chain_of_a_hundred_reads_in_order_without_duplicates(db: SessionDB, head: int, tail: int) -> None:
+@pytest.mark.parametrize(("sections", "head", "tail"), [(20, 0, 0), (20, 2, 1), (100, 2, 4)])
+def test_a_long_chain_reads_in_order_without_duplicates(db: SessionDB, sections: int, head: int, tail: int) -> None:
     opening = [say("user", "the task"), say("assistant", "understood")]
     expected: list[str] = []
     before: list[Any] = []
-    for number in range(100):
+    for number in range(sections):
         summary = [say("user", f"[CONTEXT COMPACTION] summary {number}")] if number else []
         carried = [*(opening[:head] if number else []), *summary, *(before[-tail:] if tail else [])]
         fresh = [
@@ -70,13 +70,19 @@ def test_a_chain_of_a_hundred_reads_in_order_without_duplicates(db: SessionDB, h
             say("assistant", f"did {number}"),
         ]
         fresh = [*(opening if not number else []), *fresh]
-        section(db, f"s{number:03}", f"s{number - 1:03}" if number else None, [*carried, *fresh], ended=number < 99)
+        section(
+            db,
+            f"s{number:03}",
+            f"s{number - 1:03}" if number else None,
+            [*carried, *fresh],
+            ended=number < sections - 1,
+        )
         expected += [one["content"] for one in (*summary, *fresh)]
         before = [*carried, *fresh]
-    asked_for = ("s000", "s050", "s099")
+    asked_for = ("s000", f"s{sections // 2:03}", f"s{sections - 1:03}")
     assert [outline.shown for outline in db.outlines(asked_for).values()] == [len(expected)] * 3
     for asked in asked_for:
-        assert db.chain(asked) == tuple(f"s{number:03}" for number in range(100))
+        assert db.chain(asked) == tuple(f"s{number:03}" for number in range(sections))
         assert read(db, asked) == expected
 
 

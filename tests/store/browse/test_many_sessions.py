@@ -1,4 +1,4 @@
-"""The first screen over 50,000 sessions: no body is read for it, and every statement walks an index
+"""The first screen over 20,000 sessions: no body is read for it, and every statement walks an index
 (docs/decisions/0008).
 
 SQLite's own authorizer tells what a statement reads, and its page counter how much.
@@ -21,7 +21,7 @@ from store.sqlite.connect import create, read_open
 from tests.builders import sqlite_of
 from tests.store.sqlite_files import run
 
-SESSIONS = 50_000
+SESSIONS = 20_000
 NOW = 1_790_000_000.0
 BODIES = {("messages", name) for name in ("content", "tool_calls", "reasoning", "reasoning_content", "api_content")}
 PRIVATE = BODIES | {("sessions", "system_prompt")}
@@ -47,7 +47,7 @@ FROM n WHERE i % 9 != 8 AND (i / 3) % 23 != 0;
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of 50,000 sessions of every kind; the indexes of words are left empty, nothing here asks them."""
+    """A store of 20,000 sessions of every kind; the indexes of words are left empty, nothing here asks them."""
     made = tmp_path_factory.mktemp("many") / "state.db"
     create.create(made)
     connection = apsw.Connection(str(made))

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import Drift, Origin, SessionDB, Status
+from tests.any_text import CHARACTERS
 from tests.builders import db as opened
 from tests.builders import home, jsonl, say, store
 
@@ -215,7 +216,7 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(CHARACTERS, max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(

@@ -9,7 +9,7 @@ from tests.torture.merge_model import KINDS, run
 
 @pytest.mark.slow
 def test_no_message_of_a_known_history_is_lost_doubled_or_brought_back() -> None:
-    outcome = run(5_000, seed=1)
+    outcome = run(2_000, seed=1)
 
     assert outcome.wrong == []
     assert outcome.kinds.keys() == set(KINDS)

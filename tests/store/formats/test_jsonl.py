@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from store.formats import jsonl
 from store.formats.jsonl import CUT_OFF, BadLine, Record, parse
+from tests.any_text import CHARACTERS
 
 
 def read(data: bytes) -> list[Record | BadLine]:
@@ -112,14 +113,14 @@ def test_no_bytes_raise_and_pieces_do_not_matter(data: bytes, size: int) -> None
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(CHARACTERS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS), inner, max_size=3),
     max_leaves=10,
 )
 
 
 @pytest.mark.slow
-@given(st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5), st.booleans())
+@given(st.lists(st.dictionaries(st.text(CHARACTERS), VALUES, max_size=3), max_size=5), st.booleans())
 def test_what_python_wrote_is_read_back(values: list[dict[str, object]], ascii_only: bool) -> None:
     text = "".join(json.dumps(value, ensure_ascii=ascii_only) + "\n" for value in values)
     lines = read(text.encode("utf-8", "surrogatepass"))

@@ -24,6 +24,7 @@ from store.formats.message_codec import (
     timestamp,
 )
 from store.models import Message, Origin, ToolCall
+from tests.any_text import CHARACTERS
 
 PARTS = [
     {"type": "text", "text": "What is this?"},
@@ -150,7 +151,7 @@ def flatten(parts: list[dict[str, str]]) -> str:
     return "\n".join(part["text"] if part["type"] == "text" else "[screenshot]" for part in parts)
 
 
-TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+TEXT = st.text(CHARACTERS, max_size=20)
 PART = st.one_of(
     st.builds(lambda text: {"type": "text", "text": text}, TEXT),
     st.builds(lambda url: {"type": "image_url", "image_url": url}, TEXT),
@@ -257,8 +258,8 @@ def test_a_jsonl_object_becomes_a_message() -> None:
 
 
 ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(CHARACTERS, max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS, max_size=9), inner, max_size=3),
     max_leaves=8,
 )
 KEYS = ["role", "content", "tool_calls", "tool_call_id", "tool_name", "name", "timestamp", "reasoning", "finish_reason"]

@@ -16,6 +16,7 @@ from store.errors import QueryInvalid
 from store.query.filters import admits
 from store.query.parse import MAX_WORDS, Query, accepts, matches, parse
 from store.query.tokenizer import fold, plain, words
+from tests.any_text import CHARACTERS
 from tests.cpu_time import spent
 
 NOW = 1_790_000_000.0
@@ -237,7 +238,7 @@ QUERY = st.lists(WORD | GLUE | st.sampled_from([" OR ", " -", ' "', '" ', "* ", 
 
 
 @pytest.mark.slow
-@given(st.text(max_size=40) | QUERY, st.text(max_size=60) | TEXT, st.booleans())
+@given(st.text(CHARACTERS, max_size=40) | QUERY, st.text(CHARACTERS, max_size=60) | TEXT, st.booleans())
 @example("<\u00d9", "<U", False)  # the decomposed form is longer than the text
 @settings(max_examples=300)
 def test_marks_lie_in_order_inside_the_text(typed: str, text: str, open_word: bool) -> None:

@@ -21,7 +21,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> SessionDB:
 
 @pytest.mark.slow
 def test_no_generated_string_is_an_error_or_slow(database: SessionDB) -> None:
-    outcome = bombs.throw(database, bombs.strings(3_000, seed=7))
+    outcome = bombs.throw(database, bombs.strings(1_000, seed=7))
     assert (outcome.errors, outcome.slow) == ([], [])
     assert 0 < outcome.refused < outcome.strings
 

@@ -1,4 +1,4 @@
-"""1,000 random queries over a random store against a brute force that shares no code with the store.
+"""400 random queries over a random store against a brute force that shares no code with the store.
 
 The stated rule of order: by row id, newest first, in batches; inside a batch by time. Words of one or two Chinese
 characters (and what an old SQLite did not index) may follow the first page of twenty instead of standing in it.
@@ -21,7 +21,7 @@ from store.sqlite.connect import create
 from tests.builders import db
 
 QUERIES = 400
-MESSAGES = 600
+MESSAGES = 300
 TYPED = "docker dock timeout error the a café cafe naïve Über re-run v2.1 foo_bar x1 大别山 部署 東京タワー 服务 한국어"
 WORDS = TYPED.split()
 SIGNS = "大别山部署東京服务 的"

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from store import Origin, SessionDB
 from store.sqlite.connect import create
+from tests.any_text import CHARACTERS
 from tests.families import few
 from tests.store.sqlite_files import run
 
@@ -69,11 +70,11 @@ CELLS: st.SearchStrategy[Cell] = st.one_of(
     st.none(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(),
-    st.text(st.characters(codec="utf-8"), max_size=20),
+    st.text(CHARACTERS, max_size=20),
     st.binary(max_size=20),
     st.binary(max_size=20).map(lambda raw: (raw,)),
 )
-SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def column_types(folder: Path) -> dict[str, dict[str, str]]:
@@ -217,10 +218,12 @@ LINES = st.one_of(
                 st.booleans(),
                 st.integers(),
                 st.floats(),
-                st.text(max_size=20),
+                st.text(CHARACTERS, max_size=20),
                 st.sampled_from(SPECIAL).filter(lambda one: isinstance(one, str)),
             ),
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS, max_size=5), inner, max_size=3)
+            ),
             max_leaves=6,
         ),
     ).map(lambda value: json.dumps(value).encode()),

@@ -187,6 +187,20 @@ def test_a_connection_that_was_closed_by_nobody_is_not_looked_at_for_its_locks(p
     writer.close()
 
 
+def test_nothing_is_kept_of_a_file_that_was_closed(path: Path) -> None:
+    """Each opening and closing would look at every store that the process ever had. Mutant: an empty entry is kept."""
+    file = descriptors.identity(path)
+    writer = Writer(path)
+    writer.transaction(lambda connection: None)
+    assert file in foreign_handle_guard._known
+    assert file in foreign_handle_guard._holders
+
+    writer.close()
+
+    assert file not in foreign_handle_guard._known
+    assert file not in foreign_handle_guard._holders
+
+
 @pytest.mark.parametrize("version", ["3.40.1", "3.51.2"])
 def test_an_sqlite_that_can_lose_a_wal_is_refused(version: str) -> None:
     with pytest.raises(ImportError, match="pip install"):
