@@ -99,6 +99,11 @@ class SessionDB:
         return self.store.path
 
     @property
+    def db_path(self) -> Path:
+        """The same by upstream's name."""
+        return self.path
+
+    @property
     def index_damaged(self) -> bool:
         """True once a write of this handle only went through beside a damaged full-text index: rows cannot be found."""
         return self.store.engine.index_damaged

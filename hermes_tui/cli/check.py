@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, picked, remark
+from hermes_tui.cli.printed_ids import ids_by_look_up
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import in_words, many
@@ -26,7 +27,9 @@ def check(home: Home, options: Options, streams: Streams) -> int:
     lost = damaged = 0
     with opened(home) as db:
         wanted = [session_named(db, name).id for name in options.ids] or None
-        for result in db.checks(wanted):
+        printed = ids_by_look_up(home, db)
+        for found in db.checks(wanted):
+            result = replace(found, session_id=printed(found.session_id))
             lost += result.verdict in LOST
             damaged += result.damaged_lines > 0
             if options.json:

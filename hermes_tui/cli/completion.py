@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Streams
+from hermes_tui.cli.printed_ids import ids_by_look_up
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.safe import one_line
 from store import Home, StoreError
@@ -19,7 +20,8 @@ def completion(home: Home, options: Options, streams: Streams) -> int:
     if options.action == "ids":
         try:
             with opened(home) as db:
-                streams.out.writelines(f"{one_line(session.id)}\n" for session in db.recent(limit=IDS))
+                printed = ids_by_look_up(home, db)
+                streams.out.writelines(f"{one_line(printed(session.id))}\n" for session in db.recent(limit=IDS))
         except StoreError:
             pass  # a shell that completes has no place for a complaint
         return 0

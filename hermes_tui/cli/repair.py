@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked, remark
+from hermes_tui.cli.printed_ids import ids_by_look_up
 from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
 from hermes_tui.cli.trash import is_deletion, list_deletions, restore_one
 from hermes_tui.render.repair_plan import gateway_sentence, refusal_words, sentences
@@ -32,7 +33,10 @@ def repair(home: Home, options: Options, streams: Streams) -> int:
         return complain(EVERY, streams.err)
     output = Output(streams.out)
     with opened(home) as db:
-        plans, unread = _plans(db, options), db.problems()
+        plans = _plans(db, options)
+        if home.is_every:  # these are only shown
+            plans = _as_printed(plans, ids_by_look_up(home, db))
+        unread = db.problems()
     refused = any(plan.refusals for plan in plans)
     todo = [plan for plan in plans if plan.applies]
     if not options.json:
@@ -100,7 +104,8 @@ def _undo_repair(home: Home, options: Options, streams: Streams, found: Operatio
 def _list(home: Home, options: Options, output: Output) -> int:
     """Every deletion and every repair in the journal, the last one first."""
     with opened(home) as db:
-        operations = db.operations()
+        operations, printed = db.operations(), ids_by_look_up(home, db)
+        operations = tuple(replace(found, session_id=printed(found.session_id)) for found in operations)
     if not list_deletions(home, options, output) and not operations and not options.json:
         output.line(safe("no repair was made here yet"))
     for found in operations:
@@ -139,6 +144,10 @@ def _plans(db: Browser, options: Options) -> list[Plan]:
     stopped = {operation.id: operation.session_id for operation in db.operations() if operation.unfinished}
     ids = [stopped[name] if name in stopped else session_named(db, name).id for name in options.ids]
     return [db.plan(session_id, merge=options.merge) for session_id in dict.fromkeys(ids)]
+
+
+def _as_printed(plans: Sequence[Plan], printed: Callable[[str], str]) -> list[Plan]:
+    return [replace(plan, check=replace(plan.check, session_id=printed(plan.session_id))) for plan in plans]
 
 
 def _show(output: Output, plans: Sequence[Plan]) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from hermes_tui import config
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, picked
+from hermes_tui.cli.printed_ids import ids_by_look_up
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.line import pad_left
@@ -69,7 +70,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
         found = _find(db, query, limit=options.limit, sort=sort)
         milliseconds = round((time.perf_counter() - began) * 1000)
         # Hits of a session come together, so its files are read once.
-        file_messages = lru_cache(maxsize=1)(db.file_messages)
+        file_messages, printed = lru_cache(maxsize=1)(db.file_messages), ids_by_look_up(home, db)
         for hit in found.hits:
             lines = around(
                 db,
@@ -79,9 +80,9 @@ def search(home: Home, options: Options, streams: Streams) -> int:
                 file_messages=file_messages,
             )
             if options.json:
-                output.json(_hit_json(hit, lines))
+                output.json({"session_id": printed(hit.session_id), **_hit_json(hit, lines)})
             else:
-                _print_hit(output, hit, lines)
+                _print_hit(output, printed(hit.session_id), hit, lines)
         meant = {} if found.hits or options.json else db.meant(query)
     sessions = len({hit.session_id for hit in found.hits})
     if options.json:
@@ -121,7 +122,7 @@ def snippet(hit: Hit) -> str:
 
 def _hit_json(hit: Hit, lines: Sequence[ContextLine]) -> dict[str, object]:
     return {
-        **picked(hit, "session_id", "message_id", "role", "timestamp", "source", "model", "title"),
+        **picked(hit, "message_id", "role", "timestamp", "source", "model", "title"),
         "snippet": snippet(hit),
         "context": [picked(line, "id", "role", "text", "hit") for line in lines],
     }
@@ -138,10 +139,10 @@ def _summary(found: _Results, sessions: int, milliseconds: int, sort: str) -> di
     }
 
 
-def _print_hit(output: Output, hit: Hit, lines: Sequence[ContextLine]) -> None:
+def _print_hit(output: Output, session_id: str, hit: Hit, lines: Sequence[ContextLine]) -> None:
     """The session, then the context with the hit marked by `>`."""
     title = one_line(hit.title or "") or "(no title)"
-    output.line(safe(f"{hit.session_id}  {title}  {hit.source}  {output.stamp(hit.timestamp)}"))
+    output.line(safe(f"{session_id}  {title}  {hit.source}  {output.stamp(hit.timestamp)}"))
     for line in lines or [ContextLine(hit.message_id, hit.role, hit.text, hit=True)]:
         role = pad_left(output.cut(line.role, ROLE), ROLE)
         text = output.cut(snippet(hit) if line.hit else line.text, output.columns - ROLE - 4)

@@ -11,6 +11,7 @@ from typing import TextIO
 from hermes_tui.cli.list_format import formatted, unknown_field
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
+from hermes_tui.cli.printed_ids import ids_of_all
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.line import cells, plain
 from hermes_tui.render.row import SessionRow, session_row
@@ -72,16 +73,17 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
         for read in (_from_sqlite, _from_files, _facts, _spooled):
             found.read(read, db)
         found.sessions.sort(key=lambda session: (timestamp_of(session), session.id), reverse=True)
+        printed = ids_of_all(home, found.sessions)
         rows = _shown_rows(db, found)
         if options.json or form:
             for row in rows:
-                fields = _session_json(row)
+                fields = _session_json(row, printed)
                 if form:
                     output.line(formatted(form, fields))
                 else:
                     output.json(fields)
         else:
-            _print_rows(output, rows, found)
+            _print_rows(output, rows, [printed(session.id) for session in found.sessions])
         found.parts = db.problems()
     return _listing_ended(home, found, streams.err)
 
@@ -165,10 +167,10 @@ def _listing_ended(home: Home, found: _Listing, err: TextIO) -> int:
     return 0
 
 
-def _session_json(row: SessionRow) -> dict[str, object]:
+def _session_json(row: SessionRow, printed: Callable[[str], str]) -> dict[str, object]:
     session = row.session
     return {
-        "id": session.id,
+        "id": printed(session.id),
         "profile": session.profile,
         "source": session.source,
         "title": session.title,
@@ -180,17 +182,17 @@ def _session_json(row: SessionRow) -> dict[str, object]:
         "status": row.outline.status if row.outline else None,
         "verdict": None,
         "drift": row.drift,
-        "parent_id": session.parent_id,
+        "parent_id": printed(session.parent_id) if session.parent_id else session.parent_id,
         "archived": session.archived,
         "hidden": session.hidden,
         "live": session.live,
     }
 
 
-def _print_rows(output: Output, rows: Iterable[SessionRow], found: _Listing) -> None:
+def _print_rows(output: Output, rows: Iterable[SessionRow], ids: Sequence[str]) -> None:
     """The rows of the screen, and after each its id."""
-    longest = max((cells(safe(session.id)) for session in found.sessions), default=0)
+    longest = max((cells(safe(session_id)) for session_id in ids), default=0)
     width = max(output.columns - longest, NARROWEST)  # with the cursor's column, which is left out
-    for row in rows:
+    for row, session_id in zip(rows, ids, strict=True):
         line = session_row(row, width=width, now=output.now, glyphs=output.glyphs)
-        output.line(SafeText(f"{plain(line)[1:]} {safe(row.session.id)}"))
+        output.line(SafeText(f"{plain(line)[1:]} {safe(session_id)}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from hermes_tui.cli.follow import Follower, Removed
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, picked, remark
+from hermes_tui.cli.printed_ids import ids_by_look_up
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.render import message_kind
 from hermes_tui.render.row import title_of
@@ -29,6 +31,7 @@ def show(home: Home, options: Options, streams: Streams) -> int:
     """
     output, err = Output(streams.out), streams.err
     with opened(home) as db:
+        printed = ids_by_look_up(home, db)
         session = session_named(db, options.ids[0])
         reading = db.reading(session.id)
         if reading.origin is not session.origin and reading.facts is not None:
@@ -41,29 +44,35 @@ def show(home: Home, options: Options, streams: Streams) -> int:
         if session.problem:
             remark(session.problem, err)
         if not options.json:
-            output.line(_heading(session, db.outlines([session.id]).get(session.id), output))
-        unread = 0
+            outline = db.outlines([session.id]).get(session.id)
+            output.line(_heading(replace(session, id=printed(session.id)), outline, output))
+        unread = replaced = 0
         if options.follow:
-            return _follow(Follower(db, session.id), output, as_json=options.json, plain=options.plain)
+            return _follow(Follower(db, session.id), output, printed if options.json else None, plain=options.plain)
         for message in _messages(db, reading, asides=not options.json):
             unread += message.role == UNREADABLE and not message.aside
+            replaced += message.replaced
             if options.json:
-                output.json(_message_json(message))
+                output.json(_message_json(message, printed))
             else:
                 (_print_plainly if options.plain else _print_message)(output, message)
+    if replaced:
+        remark(f"{many(replaced, 'message')} not in UTF-8: \ufffd stands for the bytes that are none", err)
     if unread:
         damage = f"{many(unread, 'message')} cannot be read, for pages of state.db are damaged"
         remark(f"{damage}; copy the folder before you try anything, then run `hermes sessions recover`", err)
     return 0
 
 
-def _follow(follower: Follower, output: Output, *, as_json: bool, plain: bool) -> int:
+def _follow(follower: Follower, output: Output, printed: Callable[[str], str] | None, *, plain: bool) -> int:
+    """Print what changes until ctrl+c; `printed` names sessions in JSON, None for text."""
     with suppress(KeyboardInterrupt):
         for change in follower.follow():
             removed = isinstance(change, Removed)
             message = change.message if isinstance(change, Removed) else change
-            if as_json:
-                output.json({**_message_json(message), "removed": True} if removed else _message_json(message))
+            if printed is not None:
+                fields = _message_json(message, printed)
+                output.json({**fields, "removed": True} if removed else fields)
             elif removed:
                 output.line(safe(f"{message.role}  {output.stamp(message.timestamp)}, removed"))
             else:
@@ -83,9 +92,11 @@ def _messages(db: Browser, reading: SessionReading, *, asides: bool) -> Iterator
         yield from piece.messages
 
 
-def _message_json(message: Message) -> dict[str, object]:
+def _message_json(message: Message, printed: Callable[[str], str]) -> dict[str, object]:
     return {
-        **picked(message, "id", "session_id", "role", "timestamp", "text"),
+        "id": message.id,
+        "session_id": printed(message.session_id),
+        **picked(message, "role", "timestamp", "text"),
         "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
         **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
     }

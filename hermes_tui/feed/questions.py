@@ -51,7 +51,7 @@ HIT_LIMIT = 2000
 QUIET = 0.3
 """Seconds without a key after which more is looked for than the first screens."""
 FIRST_HITS = 200
-"""Hits that a key finds at once; the others, the best and the number of all follow when no other key does."""
+"""Hits that a key finds at once, with the best where an index ranks them; the others follow when no other key does."""
 MOST_WORDS = 8
 """Words of a sentence of which each is left out once."""
 ENOUGH_HITS = 1000
@@ -350,21 +350,34 @@ def hits_again(db: Browser, search: StandingSearch) -> Iterator[answers.HitsArri
             yield replace(message, standing=True)
 
 
-def beyond(db: Browser, search: StandingSearch, *, found: Sequence[Hit], capped: bool) -> Iterator[Answer]:
+def best_of(db: Browser, search: StandingSearch, found: Sequence[Hit]) -> answers.HitsRanked:
+    """The best hits of a search; where no index ranks, of those that were found."""
+    began = search.clock()
+    best = db.rank(search.query, limit=BEST_HITS, found=found, cancel=search.cancel)
+    return answers.HitsRanked(search.generation, best, round((search.clock() - began) * 1000))
+
+
+def beyond(
+    db: Browser,
+    search: StandingSearch,
+    *,
+    found: Sequence[Hit],
+    capped: bool,
+    ranked: answers.HitsRanked | None = None,
+) -> Iterator[Answer]:
     """The answers after the batches of a search: the best hits, their number, or the words that were meant.
 
     Args:
         found: The hits of those batches.
         capped: There are more.
+        ranked: The best, where they are known.
     """
     generation, query, cancel = search.generation, search.query, search.cancel
     if not found:
         yield answers.WordsMeant(generation, db.meant(_finished(query), cancel=cancel))
         yield from _with_one_word_less(db, search)
     elif query.has_words and len(found) > 1:
-        began = search.clock()
-        best = db.rank(query, limit=BEST_HITS, found=found, cancel=cancel)
-        yield answers.HitsRanked(generation, best, round((search.clock() - began) * 1000))
+        yield ranked or best_of(db, search, found)
     if capped:
         yield answers.HitsCounted(generation, db.count(query, cancel=cancel))
 

@@ -7,7 +7,7 @@ from functools import partial
 from threading import Event
 
 from hermes_tui.feed import questions
-from hermes_tui.feed.answers import Answer, ContextArrived, StoreChanged, TitlesRanked
+from hermes_tui.feed.answers import Answer, ContextArrived, HitsRanked, StoreChanged, TitlesRanked
 from hermes_tui.feed.near_titles import near_titles
 from hermes_tui.feed.questions import StandingSearch
 from hermes_tui.feed.store_worker import Read, StoreWorker
@@ -84,6 +84,7 @@ class SearchRequests:
         if search.seen is None:
             search.seen = self._newest() or questions.newest_in(db)
         found: list[Hit] = []
+        ranked: HitsRanked | None = None
         capped = rested = False
         for message in questions.hits(db, search):
             found += message.batch.hits
@@ -92,8 +93,10 @@ class SearchRequests:
             yield from self._new_hits(search, db, generation)
             if len(found) >= questions.FIRST_HITS and not rested:
                 rested = True
+                if search.query.has_words and not message.batch.fallbacks:
+                    yield (ranked := questions.best_of(db, search, found))
                 rest(search.cancel)
-        yield from questions.beyond(db, search, found=found, capped=capped)
+        yield from questions.beyond(db, search, found=found, capped=capped, ranked=ranked)
         yield from self._new_hits(search, db, generation)
 
     def _new_hits(self, search: StandingSearch, db: Browser, _: int) -> Iterator[Answer]:

@@ -74,7 +74,7 @@ def first_difference(plan: Plan, *, width: int, height: int, rows: int, glyphs: 
     if rest and not shown:
         return []
     more = _more(plan, rest[:shown], sides, glyphs)
-    head = heads(plan.check.sqlite_messages, plan.check.jsonl_messages, width=width)
+    head = heads(plan.check.sqlite_messages, plan.check.jsonl_messages, width=width, glyphs=glyphs)
     return [head, *before, *chain.from_iterable(drawn[:shown]), *more]
 
 
@@ -95,11 +95,11 @@ def pair_lines(
         before = pair
 
 
-def heads(sqlite: int, jsonl: int, *, width: int) -> Line:
+def heads(sqlite: int, jsonl: int, *, width: int, glyphs: Glyphs) -> Line:
     """Draw the line above both sides: what they are, and how many messages they have."""
-    sides = Sides.of(width)
-    left = fill((blank(LABEL_FROM), span(f"SQLite · {many(sqlite, 'message')}", bold=True)), sides.left + 3)
-    return (*left, blank(LABEL_FROM), span(f"JSONL · {many(jsonl, 'message')}", bold=True))
+    sides, dot = Sides.of(width), glyphs.words(" · ")
+    left = fill((blank(LABEL_FROM), span(f"SQLite{dot}{many(sqlite, 'message')}", bold=True)), sides.left + 3)
+    return (*left, blank(LABEL_FROM), span(f"JSONL{dot}{many(jsonl, 'message')}", bold=True))
 
 
 def said(message: Message, glyphs: Glyphs) -> SafeText:

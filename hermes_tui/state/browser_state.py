@@ -32,6 +32,8 @@ SIGN_AFTER = 0.15
 """Seconds before the screen says that an answer is still awaited."""
 LOOK_AFTER = SIGN_AFTER + 0.01
 """Seconds after which the screen is drawn again for it."""
+HELD = 2.0
+"""Seconds for which what is between two answers is not shown, titles alone and dim panes: the answer is late."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +125,12 @@ class SearchState:
         from hermes_tui.feed.questions import FIRST_HITS, QUIET  # the feed loads Textual, which views do without
 
         rest = QUIET if self.results.hits >= FIRST_HITS else 0.0
-        return not (self.results.done and not self.ranking) and now - self.requested_at >= SIGN_AFTER + rest
+        return not self.is_settled and now - self.requested_at >= SIGN_AFTER + rest
+
+    @property
+    def is_settled(self) -> bool:
+        """No hit and no other order of them is awaited."""
+        return self.results.done and not self.ranking
 
 
 @dataclass(slots=True)
@@ -141,6 +148,8 @@ class ReadingState:
     """The JSONL file's side is shown: it is the longer one, or the hit is only there."""
     requested_at: float | None = None
     """None where nothing is awaited."""
+    delay: float = 0.0
+    """Seconds after that until it is read: another one may be asked for."""
     sources: Sources | None = None
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
@@ -162,6 +171,10 @@ class ReadingState:
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
         return self.requested_at is not None and now - self.requested_at >= SIGN_AFTER
+
+    def is_late(self, now: float) -> bool:
+        """Whether it was read for so long that what is there goes dim, which is a picture more."""
+        return self.requested_at is not None and now - self.requested_at >= self.delay + HELD
 
 
 @dataclass(slots=True)
@@ -252,6 +265,11 @@ class BrowserState:
     def order(self) -> Order:
         """The order of the list of sessions."""
         return order_named(self.kept.setting("order"))
+
+    @property
+    def is_typing(self) -> bool:
+        """A search is typed, and nobody went into what it finds yet."""
+        return bool(self.typed) and not self.pane.touched and not self.inside
 
     @property
     def awaits_rows(self) -> bool:

@@ -35,6 +35,8 @@ class Results:
         self._since: dict[HitKey, int] = {}
         self.counted: Count | None = None
         """The number of all hits, where there are more than were asked for."""
+        self._listed: frozenset[HitKey] | None = None
+        """The hits that are listed, None for all."""
         self._newest = self._ranking = (Batch(()), 0)
         self.ranked = False
         """The best first, instead of the newest."""
@@ -87,12 +89,26 @@ class Results:
         self._best = {hit_key(hit): place for place, hit in enumerate(batch.hits)}
         self._ranking = batch, milliseconds
 
+    def hold(self) -> None:
+        """List the hits that are known and no other until `release`: their rows would move those that are read."""
+        self._listed = frozenset(self._known)
+
+    def release(self) -> bool:
+        """List all hits; False where they are."""
+        held, self._listed = self._listed is not None and len(self._listed) < len(self._known), None
+        return held
+
     def groups(self, row_of: Callable[[str], SessionRow | None]) -> list[HitGroup]:
         """The groups in their order; the row of a session that is not listed yet is made from its hit."""
-        listed = ((session_id, self._in_order(hits)) for session_id, hits in self._groups.items())
+        listed = ((session_id, self._in_order(self._held(hits))) for session_id, hits in self._groups.items())
         groups = [
-            HitGroup(row_of(session_id) or SessionRow(session_of(hits[0]), None, None), tuple(hits), len(hits))
+            HitGroup(
+                row_of(session_id) or SessionRow(session_of(hits[0]), None, None),
+                tuple(hits),
+                len(self._groups[session_id]),
+            )
             for session_id, hits in listed
+            if hits
         ]
         return sorted(groups, key=lambda group: self._group_order(group.hits[0]))
 
@@ -110,6 +126,10 @@ class Results:
             if first:
                 self._since[hit_key(hit)] = -1 - len(self._since)
         return len(fresh)
+
+    def _held(self, hits: list[Hit]) -> list[Hit]:
+        """Those of some hits that are listed."""
+        return hits if self._listed is None else [hit for hit in hits if hit_key(hit) in self._listed]
 
     def _in_order(self, hits: list[Hit]) -> list[Hit]:
         """Hits of one session: as they came, or the best first."""

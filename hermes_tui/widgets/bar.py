@@ -33,6 +33,9 @@ class Bar(Widget):
     Bar { height: 1; background: $background; }
     """
 
+    _clicked = ""
+    """The key that the first of some clicks pressed."""
+
     @property
     def glyphs(self) -> Glyphs:
         """The set of marks to paint with."""
@@ -53,9 +56,13 @@ class Bar(Widget):
         self._notice = ""
 
     def _on_click(self, event: events.Click) -> None:  # type: ignore[override]  # need not be a coroutine
-        """Press the key that is named under the mouse; the second click of a double click agrees to nothing."""
+        """Press the key that is named under the mouse.
+
+        The second click of a double click agrees to nothing, and presses no key that took the place of the first one's.
+        """
         key = key_at(self.line(self.size.width), event.x)
-        if key and not (key in {bound("apply"), bound("replay")} and event.chain > 1):
+        again, self._clicked = event.chain > 1 and key != self._clicked, key if event.chain == 1 else self._clicked
+        if key and not (again or (key in {bound("apply"), bound("replay")} and event.chain > 1)):
             event.stop()
             self.app.post_message(key_event(key, event))
 

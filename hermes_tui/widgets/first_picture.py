@@ -1,16 +1,17 @@
-"""First picture of a session: held until the messages on the screen are there, or for a frame."""
+"""First picture of a session: held until the messages on the screen are there, as long as they are not late."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
+from textual.strip import Strip
 from textual.timer import Timer
 
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 
-HELD = 0.1
-"""Seconds that the picture of before stays."""
+HELD = 2.0
+"""Seconds that the picture of before stays at most."""
 
 
 class Pane(Protocol):
@@ -41,6 +42,8 @@ class FirstPicture:
         self._cursor = cursor
         self._session: str | None = None
         self._timer: Timer | None = None
+        self._rows: dict[int, Strip] = {}
+        """The picture of before."""
 
     def paint(self) -> None:
         """Paint now, or as soon as all that is on the screen is there."""
@@ -52,6 +55,14 @@ class FirstPicture:
         if self._timer is None or all(layout.complete(row.index) for row in self._cursor.viewport.rows):
             self._stop()
             self._pane.refresh()
+
+    def row(self, y: int, width: int, draw: Callable[[int], Strip]) -> Strip:
+        """A row of the picture: while one is held that of before, whatever has the pane painted meanwhile."""
+        before = self._rows.get(y)
+        if self._timer is not None and before is not None and before.cell_length == width:
+            return before
+        self._rows[y] = strip = draw(y)
+        return strip
 
     def _stop(self) -> None:
         if self._timer is not None:

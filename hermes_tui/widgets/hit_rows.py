@@ -174,7 +174,7 @@ class HitRows:
 
     def _hidden(self, key: MoreRow) -> int:
         """The number of rows that one row stands for."""
-        return key.number if isinstance(key, MoreTitlesKey) else len(self.groups[key.session_id].hits) - FIRST_HITS
+        return key.number if isinstance(key, MoreTitlesKey) else self.groups[key.session_id].total - FIRST_HITS
 
     def neighbour(self, key: Hashable, step: int, place: Place | None = None) -> HitKey | None:
         """The next hit (1) or the previous one (-1) through all sessions, shown from now on; None at the end.

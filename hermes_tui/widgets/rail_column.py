@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.widget import Widget
 
@@ -17,10 +17,17 @@ PAUSE = 0.02
 
 
 class RailColumn:
-    """The rail of one pane, which is painted again where it changes."""
+    """The rail of one pane, which is painted again where it changes.
 
-    def __init__(self, pane: Widget, cursor: TranscriptCursor) -> None:
+    Args:
+        pane: The widget that it is in.
+        cursor: Knows what is on its screen.
+        paint: Paints the pane, with its text.
+    """
+
+    def __init__(self, pane: Widget, cursor: TranscriptCursor, paint: Callable[[], None]) -> None:
         self._pane = pane
+        self._paint = paint
         self._cursor = cursor
         self._rail = Rail(cursor)
 
@@ -31,13 +38,13 @@ class RailColumn:
     def show_hits(self, indices: Iterable[int], *, more: bool = False) -> None:
         """Mark messages as hits; the others no longer unless these are `more`."""
         self._rail.show_hits(indices, more=more)
-        self._pane.refresh()
+        self._paint()
 
     def show_marks(self, marks: Iterable[tuple[int, int]]) -> None:
         """Show marks of messages, by id."""
         place = self._cursor.layout.index.index_of
         self._rail.take((index, mark) for message_id, mark in marks if (index := place(message_id)) is not None)
-        self._pane.refresh()
+        self._paint()
 
     @property
     def behind(self) -> bool:
@@ -51,7 +58,7 @@ class RailColumn:
 
     def _go_on(self) -> None:
         self._rail.catch_up()
-        self._pane.refresh()
+        self._paint()
         if self._rail.behind:
             call_after(self._pane, PAUSE, self._go_on)
 

@@ -82,11 +82,10 @@ class Transcript(ScrollPane):
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
         self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor, partial(call_after, self))
-        self.rail = RailColumn(self, self.cursor)
+        self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
-        self._is_empty = False
-        self._arrivals = Arrivals()
+        self._is_empty, self._arrivals = False, Arrivals()
 
     @property
     def total(self) -> int:
@@ -100,7 +99,7 @@ class Transcript(ScrollPane):
 
     def open(self, row: SessionRow, sections: Sequence[Section]) -> None:
         """Show a session from its start; the one that is on the screen from where the reader is."""
-        again = self._row is not None and self._row.session.id == row.session.id
+        again = self.session_id == row.session.id
         position, following = self.cursor.position, self.cursor.viewport.following
         self._begin(row)
         for section in sections:
@@ -135,8 +134,7 @@ class Transcript(ScrollPane):
         self._row, self._is_empty, self.new_below = None, True, 0
         self.cursor.reset()
         self.rail.forget()
-        self._shape()
-        self._changed()
+        self._on_resize()
 
     def return_to(self, session_id: str, place: Target) -> None:
         """Go to a place of a session, now or when it is opened next."""
@@ -305,6 +303,10 @@ class Transcript(ScrollPane):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        """A row of the picture."""
+        return self._picture.row(y, self.size.width, self._painted)
+
+    def _painted(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
         line = self.rail.beside(self._row_line(y), y)
         if y == self.size.height - 1 and self.new_below:

@@ -20,7 +20,8 @@ def history(files: JsonlFiles, session_id: str) -> HeldMessages:
     except (CannotOpen, Damaged):
         return ()
     times = [message_codec.timestamp(value.get("timestamp")) for value in values]
-    last = next((timestamp for timestamp in times if timestamp is not None), found.mtime_ns / 1e9 if found else None)
+    changed = message_codec.timestamp(found.mtime_ns / 1e9) if found else None
+    last = next((timestamp for timestamp in times if timestamp is not None), changed)
     timed: list[Dict] = []
     for value, timestamp in zip(values, times, strict=True):
         last = last if timestamp is None else timestamp

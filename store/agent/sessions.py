@@ -95,7 +95,12 @@ class AgentSessions:
         return self.create_session(session_id, source, model, model_config, system_prompt, **about, **place)
 
     def end_session(self, session_id: str, end_reason: str) -> None:
-        """Mark the session as ended now; the first reason wins."""
+        """Mark the session as ended now; the first reason wins.
+
+        Raises:
+            ValueError: It is larger than 250 MB.
+        """
+        refuse_too_large([storable(end_reason)], "reason")
         now = time.time()
         self._store.write(lambda tx: tx.end_session(session_id, end_reason, now))
 
@@ -109,7 +114,7 @@ class AgentSessions:
         Raises:
             ValueError: It is larger than 250 MB.
         """
-        refuse_too_large([system_prompt], "system prompt")
+        refuse_too_large([storable(system_prompt)], "system prompt")
         self._store.write(lambda tx: tx.set_prompt(session_id, system_prompt))
 
     def update_token_counts(  # noqa: PLR0917  upstream's signature
@@ -142,7 +147,7 @@ class AgentSessions:
 
         Raises:
             ColumnMissing: One that is not empty has no column in this file.
-            ValueError: A counter needs more than 64 bits.
+            ValueError: A counter needs more than 64 bits, or the texts have more than 250 MB.
         """
         tokens = input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, api_call_count
         costs = estimated_cost_usd, actual_cost_usd, cost_status, cost_source, pricing_version

@@ -186,6 +186,8 @@ class Message:
     """Written by a compaction in place of other messages."""
     aside: bool = False
     """A line of a file that is no message: session_meta or damaged."""
+    replaced: bool = field(default=False, compare=False)
+    """Some bytes of its line in a file are no UTF-8: U+FFFD stands for them."""
     origin: Origin = Origin.SQLITE
 
 

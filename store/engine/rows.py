@@ -82,7 +82,7 @@ class SessionEnds:
     has_turns: bool
     """Somebody said something; looked up only where the last message is a tool's."""
     described: bool = False
-    """Its first row, or its last active one, describes the session and is no message."""
+    """Its first row, or its first or last active one, describes the session and is no message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,7 +230,9 @@ class JsonlFiles:
         """The session by its first session_meta and its times."""
         meta = metas[0] if metas else {}
         begun = message_codec.time_of_id(facts.session_id)
-        ended = facts.mtime_ns / 1e9 if begun is None else begun  # a copied or unpacked file has the time of that
+        ended = begun  # a copied or unpacked file has the time of that
+        if ended is None:
+            ended = message_codec.timestamp(facts.mtime_ns / 1e9)
         return Session(
             id=facts.session_id,
             source=str(meta.get("platform") or ""),
@@ -259,7 +261,8 @@ def _message_of_line(record: jsonl.Record | jsonl.BadLine, session_id: str) -> M
 
 
 def _message(record: jsonl.Record, session_id: str) -> Message:
-    return message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
+    message = message_codec.message_of_record(record.value, session_id=session_id, line=record.id)
+    return replace(message, replaced=True) if record.replaced else message
 
 
 def _meta_fields(meta: dict[str, object]) -> dict[str, object]:

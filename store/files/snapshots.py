@@ -98,7 +98,7 @@ class Snapshots:
             source=str(fields.get("platform") or ""),
             model=str(fields["model"]) if fields.get("model") else None,
             started_at=begun,
-            last_active=stat.mtime_ns / 1e9 if last is None else last,
+            last_active=message_codec.timestamp(stat.mtime_ns / 1e9) if last is None else last,
             messages=len(messages),
             profile=self._profile,
             origin=Origin.SNAPSHOT,
@@ -110,9 +110,10 @@ class Snapshots:
 def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
     """Messages, other fields and problem of a file."""
     try:
-        text = jsonl_reader.read_text(stat.path)
+        raw = jsonl_reader.read_raw(stat.path)
     except (CannotOpen, Damaged) as error:
         return [], {}, str(error)
+    text = raw.decode("utf-8-sig", "replace")
     try:
         value = load(text)
     except BadJson as error:
@@ -122,6 +123,8 @@ def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
     listed = fields.get("messages")
     if not isinstance(listed, list):
         return [], fields, f"{stat.path.name} has no list of messages"
+    if "\ufffd" in text and text.encode() not in raw:  # which may have a byte order mark
+        return listed, fields, f"{stat.path.name} is not in UTF-8: \ufffd stands for the bytes that are none"
     return listed, fields, ""
 
 

@@ -33,9 +33,13 @@ def token_values(given: Mapping[str, str | int | float | None]) -> dict[str, Val
     """Column -> value of a token count.
 
     Raises:
-        ValueError: A counter that needs more than 64 bits, or a cost that is not finite.
+        ValueError: A counter that needs more than 64 bits, a cost that is not finite, or texts that are too large.
     """
-    return {name: storable(value) if isinstance(value, str) else _number(value, name) for name, value in given.items()}
+    values = {
+        name: storable(value) if isinstance(value, str) else _number(value, name) for name, value in given.items()
+    }
+    refuse_too_large(values.values(), "session")
+    return values
 
 
 def _number(value: int | float | None, name: str) -> int | float | None:

@@ -220,9 +220,10 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         f" UNION ALL (SELECT 1, {_opening(FIRST_CHARS)}, role::text, {calls}::bigint, {reason} {of_session}"
         f" AND {active} AND role IN ('user', 'assistant', 'tool') ORDER BY id DESC LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} ORDER BY id LIMIT 1)"
+        f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id DESC LIMIT 1)"
         f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)",
-        (session_id,) * 5,
+        (session_id,) * 6,
     )
     found = {row[0]: row for row in rows}
     if 2 not in found:

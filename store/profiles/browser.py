@@ -142,16 +142,23 @@ class ProfilesBrowser:
         return list(found[:limit])
 
     def resolve(self, text: str) -> str | None:
-        """The id itself, else the one id that starts so: in the profile it names, else the root, else any."""
+        """The id itself, the root's before that of one other profile; else the one that starts so, in the same order.
+
+        With a profile's name before it, in that profile alone.
+        """
         place, own = self.members.names.split(text)
 
         def _ask(browser: Browser) -> str | None:
             return browser.resolve(own)
 
-        if (known := self.members.names.renamed(place, self.members.answer(place, _ask, None))) or place:
+        known = self.members.names.renamed(place, self.members.answer(place, _ask, None))
+        if place or known == text:
             return known
         found = [session_id for session_id in self.members.answers(_ask, None) if session_id]
-        return found[0] if len(found) == 1 else None
+        exact = [session_id for session_id in found if self.members.names.split(session_id)[1] == own]
+        if len(exact) == 1:
+            return exact[0]
+        return known or (found[0] if len(found) == 1 else None)
 
     # Messages
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from .ast import Query, Term
@@ -50,7 +50,7 @@ class Marker:
             return ()
         folded = fold(text)
         written = plain(text) if self._has_signs else ""
-        spans = [span for term in self._terms for span in _spans(term, folded, written)]
+        spans = [span for term in self._terms for span in _spans_of(term, folded, written)]
         return tuple(merged(sorted(spans)) if len(spans) > 1 else spans)
 
 
@@ -112,6 +112,19 @@ def _lead(literal: str) -> int:
     """Signs before the first word of a literal."""
     letters = fold(literal).letters
     return len(letters) - len(letters.lstrip(SEPARATOR))
+
+
+def _spans_of(term: Term, folded: Folded, written: str) -> Iterable[tuple[int, int]]:
+    """The same as `_spans`, faster for most terms: one word, which cannot begin inside a match of itself."""
+    if term.literal or term.variants or len(term.words) != 1:
+        return _spans(term, folded, written)
+    pattern, anywhere = _finder(term)
+    letters = folded.letters
+    return [
+        folded.span(*match.span())
+        for match in pattern.finditer(letters)
+        if anywhere or not (start := match.start()) or letters[start - 1] == SEPARATOR
+    ]
 
 
 def _word_spans(term: Term, folded: Folded) -> Iterator[tuple[int, int]]:

@@ -325,7 +325,9 @@ def _started(found: Sources) -> float:
     known = (
         None if first is None else message_codec.local_timestamp(first.time or 0.0) if first.zoneless else first.time
     )
-    return known if known is not None else file.mtime_ns / 1e9 if file else 0.0
+    if known is None and file is not None:
+        known = message_codec.timestamp(file.mtime_ns / 1e9)
+    return known or 0.0
 
 
 def _runs(found: Sources, missing: _Missing) -> Iterator[Run]:

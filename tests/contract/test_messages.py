@@ -241,7 +241,7 @@ def test_a_conversation_leaves_out_what_was_taken_back(case: Case) -> None:
 
 
 def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
-    start(case, "s1", "meta", "empty", "waiting", "late")
+    start(case, "s1", "meta", "empty", "waiting", "late", "undone")
     case.messages.append_messages("s1", TURN)
     case.messages.append_messages("meta", [say("session_meta", "tools")])
     case.messages.append_messages("waiting", TURN[:2])
@@ -254,6 +254,13 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
     assert late is not None
     assert (late.last, late.described) == (expected.last, True)
     assert case.browser.outlines(["late"])["late"].shown == len(TURN)
+    if "active" not in case.lacks_messages:  # everything was undone, then Hermes described it and went on
+        ids = case.messages.append_messages("undone", [*TURN[:1], say("session_meta", "tools"), *TURN])
+        case.set_message(ids[0], active=0)
+        again = case.engine.messages.ends("undone")
+        assert again is not None
+        assert again.described
+        assert case.browser.outlines(["undone"])["undone"].shown == 1 + len(TURN)
     waiting = case.engine.messages.ends("waiting")
     assert waiting is not None
     assert waiting.last == Ending("assistant", None, has_calls=True, has_text=False)

@@ -93,10 +93,15 @@ def test_a_missing_message_of_such_a_file_is_read_again_at_its_place(tmp_path: P
 
 
 def test_a_file_without_times_has_the_date_of_its_id(tmp_path: Path) -> None:
+    """Else that of its last change, where that may be a message's. Mutant: any time of a file."""
     folder = home(tmp_path)
     for session_id in ("20260105_100000_aaaaaa", "cron_7_20250105_100000"):
         jsonl(folder, session_id, [{"role": "user", "content": "undated"}])
     os.utime(jsonl(folder, "no-date", [{"role": "user", "content": "undated"}]), (NOON, NOON))
+    snapshot = folder / "sessions" / "session_snapshot.json"
+    snapshot.write_text(json.dumps({"messages": [{"role": "user", "content": "undated"}]}))
+    for path, changed in ((jsonl(folder, "ahead", [{"role": "user", "content": "undated"}]), 7.2e9), (snapshot, -1e9)):
+        os.utime(path, (changed, changed))
 
     with opened(folder) as db:
         times = {session.id: session.last_active for session in db.file_sessions()}
@@ -104,6 +109,8 @@ def test_a_file_without_times_has_the_date_of_its_id(tmp_path: Path) -> None:
         "20260105_100000_aaaaaa": time_of_id("20260105_100000_aaaaaa"),
         "cron_7_20250105_100000": time_of_id("20250105_100000"),
         "no-date": NOON,
+        "ahead": None,
+        "snapshot": None,
     }
     assert time_of_id("20261399_100000_aaaaaa") is None
     assert time_of_id("120260105_100000") is None

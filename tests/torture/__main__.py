@@ -327,8 +327,8 @@ def _descriptors(moments: int, seed: int) -> Iterator[Row]:
 
 def _regex(size: int, seed: int) -> Iterator[Row]:
     del seed
-    for what, tried in (("pattern", linear.patterns()), ("function", linear.functions())):
-        found = linear.run(tried, size=size)
+    for what, tried, finalists in (("pattern", linear.patterns(), 0), ("function", linear.functions(), 2)):
+        found = linear.run(tried, size=size, finalists=finalists)
         for fault in found.wrong:
             print(fault, file=sys.stderr)
         told = (

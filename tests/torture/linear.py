@@ -15,11 +15,12 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
+from heapq import nlargest
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -43,15 +44,19 @@ MOST = 6.0
 """Times that the time per character may grow from the small size to the largest."""
 CUBE = 2
 """What a size that is not tried is left by: not even a cube of the text could grow past `MOST` up to it."""
+AT_ONCE = 5.0
+"""Seconds of CPU after which the small size has failed."""
 TICK = 30e-6
 """Seconds below which a small size counts as so long: the clock and the call itself."""
-PATIENCE = 5.0
-"""Seconds after which a single call has failed: a time that grows without a bound cannot be waited for."""
+STEP = 32
+"""Times that a size is larger than the one before."""
 SPECIAL = " \t\n\r\0\\\"'`{}[]()<>*+-_=~^.,:;!?/|&%$#@aA0é\u0301中한\u200d\ufe0f\x1b\ud800\U0001f600"
 SHAPES = ("a ", '\\"', '{"', '"a",', "\\u0041", "\\\\u", "[[", '{"role": "', "\x1b[31m", "<a>", "\r\n", " #1", "a\n")
 LONGEST = 40
 """Characters of two neighbours in a pattern that are tried as one piece."""
 VERBS = ("match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer")
+SEARCHING = frozenset(VERBS[2:])
+"""Verbs that look from place to place: `finditer` does that to the end of the text, and stands for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Tried:
 
 
 class TooLong(BaseException):
-    """A call took longer than anything that is linear."""
+    """A call took longer than one that is linear; such a time cannot always be waited for."""
 
 
 @dataclass(slots=True)
@@ -79,19 +84,36 @@ class Outcome:
     wrong: tuple[str, ...] = ()
 
 
-def run(tried: Iterable[Tried], *, size: int) -> Outcome:
-    """Try each on runs of `size` characters."""
+def run(tried: Iterable[Tried], *, size: int, finalists: int = 0) -> Outcome:
+    """Try each on runs of `size` characters.
+
+    Args:
+        finalists: Pieces of each that are tried in that size, those that grew most up to `SMALL * STEP` characters;
+            0 for all.
+    """
     outcome = Outcome()
     for subject in tried:
         outcome.subjects += 1
-        for piece in subject.pieces:
-            grown = _growth(subject.call, piece, size)
-            outcome.calls += 1
-            if grown > MOST:
-                outcome.wrong += (f"{subject.name} on a run of {piece!r}: {grown:.0f} times",)
-                break
-            outcome.worst = max(outcome.worst, grown)
+        pieces: Sequence[str] = subject.pieces
+        if finalists and size > SMALL * STEP:
+            grown = _tried(subject, pieces, SMALL * STEP, outcome)
+            pieces = nlargest(finalists, grown, key=grown.__getitem__) if len(grown) == len(pieces) else ()
+        _tried(subject, pieces, size, outcome)
     return outcome
+
+
+def _tried(subject: Tried, pieces: Sequence[str], size: int, outcome: Outcome) -> dict[str, float]:
+    """The growth for each piece up to a size, until one grows too much."""
+    found: dict[str, float] = {}
+    for piece in pieces:
+        grown = _growth(subject.call, piece, size)
+        outcome.calls += 1
+        if grown > MOST:
+            outcome.wrong += (f"{subject.name} on a run of {piece!r}: more than {MOST:.0f} times",)
+            break
+        found[piece] = grown
+        outcome.worst = max(outcome.worst, grown)
+    return found
 
 
 def patterns() -> Iterator[Tried]:
@@ -109,18 +131,16 @@ def patterns() -> Iterator[Tried]:
 
 def _tried_pattern(name: str, pattern: re.Pattern[Any], verbs: set[str]) -> Iterator[Tried]:
     pieces = _pieces(_runs_of(pattern))
-    for verb in sorted(verbs):
+    for verb in sorted({"finditer" if verb in SEARCHING else verb for verb in verbs}):
         yield Tried(f"{name}.{verb}", partial(_call_pattern, pattern, verb), pieces)
 
 
 def _call_pattern(pattern: re.Pattern[Any], verb: str, text: str) -> None:
     data: Any = text.encode("utf-8", "surrogatepass") if isinstance(pattern.pattern, bytes) else text
-    if verb in ("sub", "subn"):
-        getattr(pattern, verb)(data[:0], data)
-    else:
-        found = getattr(pattern, verb)(data)
-        if verb == "finditer":
-            list(found)
+    found = getattr(pattern, verb)(data)
+    if verb == "finditer":
+        for _ in found:
+            pass
 
 
 def functions(*, rooms: tuple[str, ...] = ROOMS) -> Iterator[Tried]:
@@ -192,6 +212,10 @@ _NAMED: dict[str, Callable[[str], object]] = {
     "kind": lambda _: "string",
     "table": lambda _: "messages",
     "words": lambda _: "heron",
+    "start": lambda _: 0,
+    "words_from": lambda _: 0,
+    "indent": lambda _: 2,
+    "names": lambda _: ("messages_fts",),
 }
 
 
@@ -204,7 +228,7 @@ def _filled(node: ast.FunctionDef) -> dict[str, Callable[[str], object]] | None:
     made: dict[str, Callable[[str], object]] = {}
     for parameter in needed:
         kind = ast.unparse(parameter.annotation) if parameter.annotation else ""
-        maker = _NAMED.get(parameter.arg) if kind == "str" else None
+        maker = _NAMED.get(parameter.arg) if kind in ("str", "int", "Sequence[str]") else None
         maker = maker or _TEXTS.get(kind) or _OTHERS.get(kind)
         if maker is None:
             return None
@@ -296,10 +320,13 @@ def _growth(call: Callable[[str], object], piece: str, size: int) -> float:
     grown = 0.0
     for _ in range(3):
         grown = 0.0
-        base, length = max(_seconds(call, piece, SMALL), TICK), SMALL
+        base, length = max(_seconds(call, piece, SMALL, AT_ONCE), TICK), SMALL
+        if base == float("inf"):
+            return base
         while length < size and grown <= MOST:
-            length = min(length * 8, size)
-            grown = _seconds(call, piece, length) / base * (SMALL / length)
+            length = min(length * STEP, size)
+            linear = base * length / SMALL
+            grown = _seconds(call, piece, length, linear * MOST) / linear
             if grown * (size / length) ** CUBE <= MOST:
                 break
         if grown <= MOST:
@@ -307,16 +334,16 @@ def _growth(call: Callable[[str], object], piece: str, size: int) -> float:
     return grown
 
 
-def _seconds(call: Callable[[str], object], piece: str, length: int) -> float:
-    """CPU time of a call on a run; without an end where it takes longer than the patience."""
+def _seconds(call: Callable[[str], object], piece: str, length: int, most: float) -> float:
+    """CPU time of a call on a run, infinite where it is more than so many seconds."""
     text = piece * (length // len(piece)) + "\x01"
 
     def ring(number: int, frame: object) -> None:
         del number, frame
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, most)
     start = time.thread_time()
     try:
         call(text)
@@ -324,5 +351,5 @@ def _seconds(call: Callable[[str], object], piece: str, length: int) -> float:
     except TooLong:
         return float("inf")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

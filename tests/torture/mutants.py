@@ -409,8 +409,8 @@ MUTANTS = (
     Mutant(
         "structure that the estimated length of a turn overrules",
         "store/formats/turn_order.py",
-        "(len(others) != 1 or others == found)",
-        "bool(free)",
+        "(len(others) == 1 and others != found)",
+        "not free",
         (ORDER,),
     ),
     Mutant(

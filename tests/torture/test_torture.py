@@ -41,7 +41,7 @@ def in_a_fresh_program(section: str, *, timed: bool = False, **sizes: int) -> st
 
 @pytest.mark.slow
 def test_every_operation_that_fails_is_told_and_costs_nothing() -> None:
-    for name, journal, tally in sweep.run(step=59):
+    for name, journal, tally in sweep.run(step=41):
         assert tally.wrong == [], f"{name} in {journal}"
         assert tally.cases > 4
 
@@ -61,7 +61,7 @@ def test_the_same_with_less_syncing_loses_some() -> None:
 
 @pytest.mark.slow
 def test_killed_appenders_lose_and_double_nothing() -> None:
-    in_a_fresh_program("kills", size=32)
+    in_a_fresh_program("kills", size=64)
 
 
 @pytest.mark.slow

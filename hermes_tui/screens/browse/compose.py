@@ -158,14 +158,19 @@ class BrowserWidgets:
         self.transcript.faded = view.faded
         self.search_bar.query_input.wrong = view.wrong
         self.search_bar.query_input.placeholder = view.placeholder
-        self._status.show(view.status, *view.totals)
         self._head.show(*view.headings, split=view.list_width or 0)
         self._foot.show(view.footer, view.help)
-        if view.notice is not None and view.notice is not self._notice:
-            self._status.say(view.notice.text)
+        self.show_status(view)
         if (view.sources, view.banner_keys) != self._sources:
             self._banner.show(view.sources, keys=view.banner_keys)
         if view.details != self._details and view.details is not None:
             self.details.show(view.details)
         self._details = view.details
-        self._notice, self._sources = view.notice, (view.sources, view.banner_keys)
+        self._sources = view.sources, view.banner_keys
+
+    def show_status(self, view: FrameView) -> None:
+        """Put up the status line alone."""
+        self._status.show(view.status, *view.totals)
+        if view.notice is not None and view.notice is not self._notice:
+            self._status.say(view.notice.text)
+        self._notice = view.notice

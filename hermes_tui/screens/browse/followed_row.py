@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.reading_controller import ReadingController
-from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.browser_state import HELD, BrowserState
 from hermes_tui.state.rows import HitKey, SessionRow, hit_key
 from hermes_tui.widgets.transcript_cursor import Target
 from store.models import Hit
@@ -35,6 +35,8 @@ class FollowedRow:
         self._left: tuple[str, Target] | None = None
         """The session and the place in it that were read when a search began."""
         self._searching = False
+        self._early = False
+        """The row was opened before it was known that it stays under the cursor."""
 
     def follow(self) -> None:
         """Have the pane show the row under the cursor; called whenever that may be another one."""
@@ -54,11 +56,28 @@ class FollowedRow:
                 self._close()
             return
         if self._opened != _opening(row, state.pane.hit, reading.row):
-            typing = state.typed and not state.pane.touched
-            self._reading.open_chosen(delay=TYPED_AFTER if typing else PREVIEW_AFTER)
+            self._early = self._awaits_others
+            self._reading.open_chosen(delay=self._delay)
             self._opened = _opening(row, state.pane.hit, reading.row)
+        elif self._early and not self._awaits_others:
+            self._early = False
+            self._reading.hasten(delay=PREVIEW_AFTER)
         if returns and self._left is not None:
             self._widgets.transcript.return_to(*self._left)
+
+    @property
+    def _delay(self) -> float:
+        """Seconds that a row has to stay under the cursor."""
+        if self._awaits_others:
+            return HELD
+        return TYPED_AFTER if self._state.is_typing else PREVIEW_AFTER
+
+    @property
+    def _awaits_others(self) -> bool:
+        """Another row may come under the cursor by itself: more hits are awaited, or their best order."""
+        search = self._state.search
+        known = search.is_settled or search.results.can_rank
+        return self._state.hits_shown and not known and not self._state.pane.touched
 
     def _note_entered(self) -> None:
         """A transcript that was entered from its row need not be opened again when it is left."""

@@ -52,6 +52,7 @@ class Navigation:
         """A key that types nothing acts on what is there now; any but those of a copy ends the choice of a block."""
         if not self._widgets.search_bar.query_input.has_focus or key in ROW_KEYS | {"tab", "escape"}:
             self._catch_up()
+            self._search.list_all()
         self._copying.see_key(key)
 
     def search(self) -> None:

@@ -12,12 +12,13 @@ from textual.timer import Timer
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.presenter import frame_view, list_view
-from hermes_tui.state.browser_state import BrowserState
+from hermes_tui.state.browser_state import HELD, BrowserState
 
 CALM = 0.25
 """Seconds between two pictures of what streams in: a number may change four times a second."""
 ANSWERED = 0.1
-"""Seconds that an answer is waited for before the screen shows what is between two of them."""
+"""Seconds that the rest of an answer is waited for, its order above all, before the screen shows its beginning; more
+where the beginning was late."""
 
 
 class Painter:
@@ -37,8 +38,8 @@ class Painter:
         self._held = False
         self._timer: Timer | None = None
         self._waiting: Timer | None = None
-        """Runs while an answer is awaited and nothing is drawn."""
-        self._streamed_at = 0.0
+        """Runs while an answer is awaited and the lists are not drawn."""
+        self._waits_since = self._streamed_at = 0.0
         self.before_frame: Callable[[], None] = lambda: None
         """Called once the lists are drawn, before the frame is."""
 
@@ -50,8 +51,11 @@ class Painter:
         self._due |= part
         if Part.LISTS in part:
             self._end_wait()
-        elif Part.LISTS_ANSWERED in part and self._waiting is None:
-            self._waiting = self._call_after(ANSWERED, self.catch_up)
+        elif Part.LISTS_ANSWERED in part:
+            self._await_answer()
+        elif Part.LISTS_SOON in part and self._waiting is not None:
+            waited = time.monotonic() - self._waits_since
+            self._wait(min(max(ANSWERED, 2 * waited), HELD))
         if not self._held:
             self._draw()
 
@@ -71,6 +75,16 @@ class Painter:
             self._held = False
         self._draw()
 
+    def _await_answer(self) -> None:
+        """Wait for it as long as what was asked before was waited for, if nothing was drawn since."""
+        now = time.monotonic()
+        self._waits_since = now if self._waiting is None else self._waits_since
+        self._wait(max(0.0, self._waits_since + HELD - now))
+
+    def _wait(self, seconds: float) -> None:
+        self._end_wait()
+        self._waiting = self._call_after(seconds, self.catch_up)
+
     def _end_wait(self) -> None:
         if self._waiting is not None:
             self._waiting.stop()
@@ -78,6 +92,7 @@ class Painter:
 
     def _draw(self) -> None:
         if self._waiting is not None:
+            self._widgets.show_status(frame_view(self._state))
             return
         due, self._due = self._due, Part(0)
         if Part.LISTS_ANSWERED in due:

@@ -15,7 +15,7 @@ class Part(Flag):
     LISTS = auto()
     """The lists, now."""
     LISTS_ANSWERED = auto()
-    """The lists once they are asked for again with an answer, or a frame later without one; nothing until then."""
+    """The lists once they are asked for again with an answer, or without one when it is late; nothing until then."""
     LISTS_SOON = auto()
     """The lists, as soon as the last picture of what streams in has stood long enough."""
 

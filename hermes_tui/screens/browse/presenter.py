@@ -25,7 +25,7 @@ from hermes_tui.state.find import Find
 from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
-from store.errors import Damaged, NotADatabase, StoreError
+from store.errors import Damaged, NotADatabase, QueryInvalid, StoreError
 from store.models import ScanProgress
 
 EMPTY: Line = ()
@@ -96,7 +96,7 @@ def frame_view(state: BrowserState) -> FrameView:
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
-        faded=state.reading.is_slow(state.seconds()),
+        faded=state.reading.is_late(state.seconds()) and not state.is_typing,
         details=details,
     )
 
@@ -156,7 +156,10 @@ def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
 def _status_sentence(state: BrowserState) -> Line:
     """The left of the status line: errors before numbers."""
     if (error := _error(state)) is not None:
-        return status.error_sentence(str(error), glyphs=state.glyphs)
+        text = str(error)
+        return status.error_sentence(
+            state.glyphs.words(text) if isinstance(error, QueryInvalid) else text, glyphs=state.glyphs
+        )
     if state.lock_wait is not None:
         return status.busy_sentence(glyphs=state.glyphs)
     if state.inside and state.reading.find is not None:

@@ -214,6 +214,7 @@ class BrowserScreen(Screen[None]):
     def _on_rows_shown(self) -> None:
         self.widgets.observe(self.state)
         self.controllers.sessions.request_outlines()
+        self.controllers.search.list_where_read()
 
     @on(VirtualList.RowChosen)
     def _on_row_chosen(self) -> None:

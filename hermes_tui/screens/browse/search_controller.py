@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
+from hermes_tui.feed.questions import FIRST_HITS
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.query_hint import hint
@@ -104,8 +105,14 @@ class SearchController:
         self._changed(Part.FRAME)
         return True
 
+    def list_where_read(self) -> None:
+        """List them where somebody went into the list with the mouse, by a click or the wheel."""
+        if self._state.pane.touched or self._pane.cursor.top:
+            self.list_all()
+
     def request_context(self) -> None:
         """Ask for the messages around the hit under the cursor; those around other hits stay."""
+        self.list_where_read()
         if self._search.context and (hit := self._state.pane.hit) is not None:
             place = hit.session_id, hit.message_id, hit.origin
             self._feed.search.context(place, width=self._search.context)
@@ -126,6 +133,7 @@ class SearchController:
     def take_hits(self, message: answers.HitsArrived) -> None:
         """Add a batch of hits."""
         state, search = self._state, self._search
+        before = search.results.hits
         fresh = search.results.add(self._marked(message.batch), message.milliseconds, standing=message.standing)
         search.newest_id = self._feed.sessions.newest
         if fresh or search.results.done:
@@ -136,14 +144,24 @@ class SearchController:
                 self._request_similar_titles()
         if fresh or (not message.standing and (search.results.done or search.is_slow(state.seconds()))):
             search.error = state.lock_wait = None
-            answered = search.results.done and not (search.ranking or message.standing)
+            if before < FIRST_HITS <= search.results.hits and not state.pane.touched:
+                search.results.hold()
+            answered = search.is_settled and not message.standing
             self._changed(Part.LISTS if answered else Part.LISTS_SOON)
+
+    def list_all(self) -> None:
+        """List the hits beyond the first screens too: somebody goes into the list."""
+        if self._search.shown.release():
+            self._changed(Part.LISTS)
 
     def take_ranking(self, message: answers.HitsRanked) -> None:
         """Add the best hits; they go first unless the user has moved the cursor."""
         results, self._search.ranking = self._search.results, False
+        known = results.can_rank
         results.rank(self._marked(message.batch), message.milliseconds)
-        results.ranked = results.can_rank and not self._state.pane.touched
+        if not known and not self._state.pane.touched:
+            results.ranked = results.can_rank
+            results.hold()
         # At once: it ends what streams in, and the fewer see the order change the better.
         self._changed(Part.LISTS)
 

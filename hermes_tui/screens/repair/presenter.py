@@ -86,7 +86,7 @@ def page_view(
         title, end = session.title or session.session_id, session.session_id
         if state.whole:
             pairs = drawn.lines(session.pairs, width=size[0], glyphs=glyphs)
-            status, heading, lines = _whole(session, pairs, size[0])
+            status, heading, lines = _whole(session, pairs, size[0], glyphs)
         else:
             status, heading, lines = _session(session, size, glyphs, state.may_write, slow=slow, now=now)
     if state.quit_asked and state.writing:
@@ -122,7 +122,7 @@ def _flagged(state: RepairState, glyphs: Glyphs) -> Body:
     return sentence, Heading(title, facts=(fact,), focused=True), ()
 
 
-def _whole(session: SessionRepair, pairs: Sequence[Line], width: int) -> Body:
+def _whole(session: SessionRepair, pairs: Sequence[Line], width: int, glyphs: Glyphs) -> Body:
     """The whole difference.
 
     Args:
@@ -138,7 +138,7 @@ def _whole(session: SessionRepair, pairs: Sequence[Line], width: int) -> Body:
     return (
         (span(sides),),
         Heading(title, facts=("two equal messages around each",), focused=True),
-        [diff.heads(check.sqlite_messages, check.jsonl_messages, width=width), *pairs, *end],
+        [diff.heads(check.sqlite_messages, check.jsonl_messages, width=width, glyphs=glyphs), *pairs, *end],
     )
 
 

@@ -7,12 +7,32 @@ An absent column reads as NULL.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
 from ...formats import row_encoding
 from .schema_probe import Layout
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _SHORT = 65_536
 _GROUP = 50
 """Columns of a group; there are at most 2,000 columns, and an expression may be 200 deep."""
+
+
+def once(make: Callable[Concatenate[Layout, P], T]) -> Callable[Concatenate[Layout, P], T]:
+    """A function that makes SQL for a layout, called once for each layout and few arguments; no text of a query."""
+
+    @wraps(make)
+    def _made(layout: Layout, /, *args: P.args, **named: P.kwargs) -> T:
+        key = (make, args, *named.items())
+        if key not in layout.made:
+            layout.made[key] = make(layout, *args, **named)
+        return cast("T", layout.made[key])
+
+    return _made
 
 
 def text(layout: Layout, table: str, name: str) -> str:

@@ -60,6 +60,8 @@ class Layout:
     journal_mode: str = ""
     counter: int = 0
     """SQLite's counter of schema changes; another number means that this probe is out of date."""
+    made: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """SQL that was made for this layout: see `column_sql.once`."""
 
     def has(self, table: str, column: str) -> bool:
         """True where `table` has `column`."""

@@ -274,6 +274,7 @@ _SHOWN = ("session_id", "role", "content", "tool_name")
 _REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
 
 
+@column_sql.once
 def body_columns(layout: Layout) -> str:
     """Columns of a body, in the order `message_of` unpacks: id, time, session, role, content and tool come first."""
     return ", ".join(

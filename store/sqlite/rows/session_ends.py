@@ -30,8 +30,14 @@ class Extent:
     session_id: str
     rows: int
     first: int
+    first_active: int | None
     last_active: int | None
-    """Highest id of an active row."""
+    """Lowest and highest id of an active row."""
+
+    @property
+    def edges(self) -> set[int]:
+        """The ids at its ends: one of them describes the session, where a row does; it may stand behind undone ones."""
+        return {edge for edge in (self.first, self.first_active, self.last_active) if edge is not None}
 
 
 def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionEnds | None:
@@ -41,8 +47,8 @@ def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> Sessio
         return None
     last = _ending(connection, layout, extent)
     has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
-    edges = "SELECT count(*) FROM messages WHERE id IN (?, ?) AND role = 'session_meta'"
-    described = connection.execute(edges, (extent.first, extent.last_active)).fetchall() != [(0,)]
+    edges = "SELECT count(*) FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND role = 'session_meta'"
+    described = connection.execute(edges, (json.dumps([*extent.edges]),)).fetchall() != [(0,)]
     return SessionEnds(_first_user_text(connection, extent), last, has_turns, described)
 
 
@@ -54,8 +60,8 @@ def ends_of(reader: Reader, ids: Sequence[str]) -> dict[str, SessionEnds | None]
 def _ends_of(reader: Reader, ids: Sequence[str]) -> list[tuple[str, SessionEnds | None]]:
     def _read(connection: apsw.Connection, layout: Layout) -> list[tuple[str, SessionEnds | None]]:
         extents = _extents(connection, layout, ids)
-        edges = {edge for extent in extents for edge in (extent.first, extent.last_active) if edge is not None}
-        rows = _edge_rows(connection, layout, sorted(edges)) if edges else {}
+        edges = sorted({edge for extent in extents for edge in extent.edges})
+        rows = _edge_rows(connection, layout, edges) if edges else {}
         return [(extent.session_id, _ends(connection, layout, extent, rows)) for extent in extents]
 
     return reader.read(_read)
@@ -65,21 +71,28 @@ def _extents(connection: apsw.Connection, layout: Layout, ids: Sequence[str]) ->
     """The extents of sessions that have rows, from a covering index alone."""
     if not layout.has(*MESSAGES):
         return []
-    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
     rows = connection.execute(
-        f"SELECT CAST(session_id AS BLOB), count(*), min(id), {last} FROM messages"
+        f"SELECT CAST(session_id AS BLOB), {_bounds(layout)} FROM messages"
         " WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id",
         (json.dumps(list(ids)),),
     ).fetchall()
     return [
-        Extent(
-            cell_values.text(session_id) or "",
-            cell_values.integer(number),
-            cell_values.integer(first),
-            None if active is None else cell_values.integer(active),
-        )
-        for session_id, number, first, active in rows
+        _extent_of(cell_values.text(session_id) or "", (number, first, active, last))
+        for session_id, number, first, active, last in rows
     ]
+
+
+def _extent_of(session_id: str, bounds: Row) -> Extent:
+    """The extent in columns that `_bounds` names."""
+    number, first, *active = bounds
+    lowest, highest = (None if cell is None else cell_values.integer(cell) for cell in active)
+    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), lowest, highest)
+
+
+def _bounds(layout: Layout) -> str:
+    """Columns of an extent."""
+    active = f"CASE WHEN {column_sql.active(layout)} THEN id END"
+    return f"count(*), min(id), min({active}), max({active})"
 
 
 def _edge_rows(connection: apsw.Connection, layout: Layout, ids: Sequence[int]) -> dict[int, Row]:
@@ -96,10 +109,11 @@ def _edge_rows(connection: apsw.Connection, layout: Layout, ids: Sequence[int]) 
 def _ends(connection: apsw.Connection, layout: Layout, extent: Extent, rows: dict[int, Row]) -> SessionEnds:
     """The ends of one session: its first row is the user's and its last one part of a turn, or each is looked for."""
     first, last = rows.get(extent.first), rows.get(extent.last_active or 0)
+    edges = [row for edge in extent.edges if (row := rows.get(edge)) is not None]
     ending = _ending_of(last[:4]) if last and last[4] else _ending(connection, layout, extent)
     text = readable(first[6]) if first and first[5] else _first_user_text(connection, extent)
     has_turns = ending is None or ending.role != "tool" or bool(first and first[5]) or _has_turns(connection, extent)
-    described = any(edge and cell_values.text(edge[0]) == "session_meta" for edge in (first, last))
+    described = any(cell_values.text(edge[0]) == "session_meta" for edge in edges)
     return SessionEnds(text, ending, has_turns, described)
 
 
@@ -113,13 +127,9 @@ def _extent(connection: apsw.Connection, layout: Layout, session_id: str) -> Ext
     """The extent of a session, from a covering index alone; None without rows."""
     if not layout.has(*MESSAGES):
         return None
-    last = f"max(CASE WHEN {column_sql.active(layout)} THEN id END)"
-    sql = f"SELECT count(*), min(id), {last} FROM messages WHERE session_id = ?"
-    [(number, first, active)] = connection.execute(sql, (session_id,)).fetchall()
-    if first is None:
-        return None
-    last_active = None if active is None else cell_values.integer(active)
-    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), last_active)
+    sql = f"SELECT {_bounds(layout)} FROM messages WHERE session_id = ?"
+    [bounds] = connection.execute(sql, (session_id,)).fetchall()
+    return None if bounds[1] is None else _extent_of(session_id, bounds)
 
 
 def _ending(connection: apsw.Connection, layout: Layout, extent: Extent) -> Ending | None:

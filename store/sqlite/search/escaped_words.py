@@ -7,6 +7,7 @@ wrote: these are verified. The rows that it lacks are found by the word behind e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from ...base.late_dataclass import dataclass
 from ...query.ast import Query, Term
@@ -31,6 +32,7 @@ class EscapedWords:
     mistaken: tuple[str, ...]
 
 
+@lru_cache(maxsize=64)  # a search, its count and its ranking ask for the same
 def escaped_words(query: Query, column: str) -> EscapedWords:
     """The rows for which `match_words` of a query with words does not answer.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from functools import lru_cache
 
 from ...query.ast import Query, Term
 from ...query.json_escapes import escaped_forms, escaped_runs
 from ...query.tokenizer import cjk_runs, words
 
 
+@lru_cache(maxsize=64)
 def match_words(query: Query) -> str:
     """MATCH expression for an index of tokenizer unicode61; "" for a query without words.
 

@@ -60,6 +60,7 @@ def _unreadable(message_id: int) -> HitRow:
     return HitRow(message_id, "", UNREADABLE, "", None, None, SessionLabel(), lambda: message)
 
 
+@column_sql.once
 def statement(layout: Layout, *, states: bool = True, sessions: bool = True) -> str:
     """Rows by key and their sessions by id, whatever the statistics; the ids are bound as JSON."""
     label = ", ".join(column_sql.short_text(layout, "sessions", name) for name in _SESSION_COLUMNS)

@@ -181,15 +181,21 @@ def searched_cells(layout: Layout, doubted: str = "1") -> list[str]:
         doubted: Condition of the rows whose cells are read; the text of others is NULL, that of a message with more
             than MAX_SCANNED_BYTES is empty.
     """
+    if doubted == "0":
+        return ["NULL", "NULL"]
+    text, readable, calls = _readable_cells(layout)
+    return [f"CASE WHEN {doubted} THEN {text} END", f"CASE WHEN {doubted} AND {readable} THEN {calls} END"]
+
+
+@column_sql.once
+def _readable_cells(layout: Layout) -> tuple[str, str, str]:
+    """The text, the condition for it and for the calls, and the calls."""
     names = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
     size = " + ".join(column_sql.n_bytes(layout, "messages", name) for name in names)
     texts = ", ".join([f"messages.{name}" for name in names if name != "tool_calls"] + [reasoning_alone(layout)])
     calls = "CAST(messages.tool_calls AS BLOB)" if "tool_calls" in names else "NULL"
     readable = f"{column_sql.findable(layout)} AND {size} <= {MAX_SCANNED_BYTES}"
-    if doubted == "0":
-        return ["NULL", "NULL"]
-    text = f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {texts}) AS BLOB) ELSE x'' END"
-    return [f"CASE WHEN {doubted} THEN {text} END", f"CASE WHEN {doubted} AND {readable} THEN {calls} END"]
+    return f"CASE WHEN {readable} THEN CAST(concat_ws(' ', {texts}) AS BLOB) ELSE x'' END", readable, calls
 
 
 def reasoning_alone(layout: Layout) -> str:

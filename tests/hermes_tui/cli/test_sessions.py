@@ -125,19 +125,28 @@ def test_list_of_a_store_without_sessions_says_the_same(tmp_path: Path, run: Run
 
 @pytest.mark.slow
 def test_all_profiles_are_one_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Mutants: every id with its profile; no id with it."""
     root = builders.home(tmp_path)
     for folder, text in ((root, "here"), (root / "profiles" / "work", "there")):
         folder.mkdir(parents=True, exist_ok=True)
         db = builders.db(folder)
         builders.store(db, "same", [builders.say("user", f"walrus {text}")])
+        builders.store(db, f"{text}-alone", [builders.say("user", f"walrus {text} alone")])
         db.close()
     assert main(["--home", str(root), "--profile", "all", "list", "--json"]) == 0
     rows = objects(capsys.readouterr().out)
-    assert sorted((row["id"], row["profile"]) for row in rows) == [("same", "default"), ("work/same", "work")]
-    assert main(["--home", str(root), "--profile", "all", "show", "work/same", "--json"]) == 0
-    assert [row["text"] for row in objects(capsys.readouterr().out)] == ["walrus there"]
+    ids = {"here-alone": "default", "same": "default", "there-alone": "work", "work/same": "work"}
+    assert {row["id"]: row["profile"] for row in rows} == ids
+    for session_id, text in (("work/same", "walrus there"), ("there-alone", "walrus there alone")):
+        assert main(["--home", str(root), "--profile", "all", "show", session_id, "--json"]) == 0
+        shown = objects(capsys.readouterr().out)
+        assert [(row["session_id"], row["text"]) for row in shown] == [(session_id, text)]
     assert main(["--home", str(root), "--profile", "all", "search", "walrus", "--json"]) == 0
-    assert objects(capsys.readouterr().out)[-1]["summary"]["hits"] == 2
+    *hits, end = objects(capsys.readouterr().out)
+    assert {hit["session_id"] for hit in hits} == set(ids)
+    assert end["summary"]["hits"] == 4
+    assert main(["--home", str(root), "--profile", "all", "check", "--json"]) == 0
+    assert {row["session_id"] for row in objects(capsys.readouterr().out)} == set(ids)
 
 
 def asked_for(folder: Path, run: Run, number: int) -> Asked:

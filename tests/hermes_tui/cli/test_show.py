@@ -46,6 +46,28 @@ def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: 
     assert "snapshot" in err
 
 
+@pytest.mark.parametrize("form", [(), ("--json",), ("--plain",)])
+def test_show_says_that_a_file_is_not_in_utf8(tmp_path: Path, run: Run, form: tuple[str, ...]) -> None:
+    """Mutants: U+FFFD that was written is counted; no flag at a message; a snapshot's bytes are not looked at."""
+    home = builders.home(tmp_path)
+    said = [("caf\u00e9", "cp1252"), ("na\u00efve", "cp1252"), ("caf\ufffd", "utf-8"), ("tea", "utf-8")]
+    written = [json.dumps(builders.say("user", word), ensure_ascii=False).encode(name) for word, name in said]
+    builders.jsonl(home, "windows", [], tail=b"\n".join(written) + b"\n")
+    builders.jsonl(home, "right", [], tail=b"\n".join(written[2:]) + b"\n")
+    for session_id, name in (("old", "cp1252"), ("new", "utf-8-sig")):
+        text = "caf\u00e9" if name == "cp1252" else "caf\u00e9 \ufffd"
+        kept = json.dumps({"messages": [builders.say("user", text)]}, ensure_ascii=False)
+        (home / "sessions" / f"session_{session_id}.json").write_bytes(kept.encode(name))
+
+    errors = {name: run(home, "show", name, *form)[2].splitlines() for name in ("windows", "right", "old", "new")}
+
+    meaning = "not in UTF-8: \ufffd stands for the bytes that are none"
+    assert errors["windows"] == [f"hermes-tui: 2 messages {meaning}"]
+    assert errors["right"] == []
+    assert [line for line in errors["old"] if meaning in line] == [f"hermes-tui: session_old.json is {meaning}"]
+    assert [line for line in errors["new"] if meaning in line] == []
+
+
 def test_a_file_is_shown_where_sqlite_cannot_be_read(tmp_path: Path, run: Run) -> None:
     """Mutant: `session_named` that ends where SQLite does."""
     home = builders.home(tmp_path)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from hermes_tui.commands.help_sections import sections
-from hermes_tui.commands.key_names import shown_keys, shown_name
+from hermes_tui.commands.key_names import shown_keys, shown_name, textual_name
 from hermes_tui.commands.key_table import key_table
 from hermes_tui.commands.model import Command
 from hermes_tui.commands.registry import BROWSER, TABLE, Place, applying, footer, rebind
@@ -40,9 +40,7 @@ def test_a_key_is_that_of_its_command_in_bindings_line_and_sentence() -> None:
 
 @pytest.mark.slow
 def test_each_command_with_another_key_has_it_in_its_bindings_its_line_and_every_sentence() -> None:
-    """Mutants: without `mentions` the line of a deletion ends with the old `y`; with F2 read as another key than f2 a
-    line keeps it.
-    """
+    """Mutant: without `mentions` the line of a deletion ends with the old `y`."""
     stay: set[str] = set()
     ids = {key.id for command in TABLE for key in command.keys}
     for command_id in ids:
@@ -76,6 +74,13 @@ def test_what_a_sentence_names_is_a_key_of_its_command_or_of_one_that_it_mention
         keys = [key for other in TABLE for key in other.keys if key in command.keys or key.id in command.mentions]
         known = {shown_name(name) for key in keys for name in key.names}
         assert {name for name in QUOTED.findall(command.sentence) if " " not in name} - known <= STAYING, command
+
+
+def test_a_line_names_the_keys_of_its_command_as_a_click_and_textual_know_them() -> None:
+    """Mutant: with F2 read as another key than f2 a click on it does nothing, and a line keeps it for another one."""
+    for command in TABLE:
+        names = {name for key in command.keys for name in key.names}
+        assert not names or {textual_name(shown) for shown in shown_keys(command.shown)} <= names, command
 
 
 def test_another_key_is_that_of_footer_help_palette_screen_and_the_readmes_table() -> None:

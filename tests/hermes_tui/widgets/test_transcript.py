@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import pytest
 from textual.pilot import Pilot
@@ -12,7 +14,7 @@ from textual.pilot import Pilot
 from hermes_tui.render.folds import Fold
 from hermes_tui.render.message import MessageDrawing
 from hermes_tui.state.rows import SessionRow
-from hermes_tui.widgets import transcript_layout
+from hermes_tui.widgets import first_picture, transcript_layout
 from hermes_tui.widgets.message_index import head_of
 from hermes_tui.widgets.transcript import Section, Transcript
 from store.models import Head, Message, Origin, Session
@@ -204,6 +206,29 @@ async def test_the_rail_of_a_session_that_is_shown_no_more_is_worked_out_no_furt
         transcript.show_nothing()
         transcript.rail._go_on()
         assert not transcript.rail.behind
+
+
+@pytest.mark.slow
+async def test_a_picture_that_is_held_is_held_whatever_paints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: a rail that refreshes the pane itself; rows drawn of the session whose messages are not here."""
+    monkeypatch.setattr(first_picture, "HELD", 60.0)
+    app = Book(talk(40))
+    async with app.run_test(size=(60, 12)) as pilot:
+        transcript = await opened(app, pilot)
+        before, app.waits = screen(transcript), True
+        app.bodies = {message.id: message for message in talk(40, start=100)}
+        app.open(replace(ROW, session=replace(ROW.session, id="other")))
+        with mock.patch.object(transcript, "refresh") as painted:
+            transcript.rail.show_hits([1])
+            transcript.rail._go_on()
+            painted.assert_not_called()
+        transcript.refresh()
+        await pilot.pause()
+        assert screen(transcript) == before
+        for ids in app.asked[-2:]:
+            app.answer([message_id for message_id in ids if message_id in app.bodies])
+        await pilot.pause()
+        assert "words 100" in "".join(screen(transcript))
 
 
 @pytest.mark.slow

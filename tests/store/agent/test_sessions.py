@@ -76,7 +76,7 @@ def test_a_store_is_named_as_upstream_names_it_or_found_as_upstream_finds_it(
     found = SessionDB()
     found.create_session("s", "cli")
     named = SessionDB(db_path=tmp_path / "home" / "state.db", read_only=True)
-    assert found.path == named.path == tmp_path / "home" / "state.db"
+    assert found.path == found.db_path == named.path == tmp_path / "home" / "state.db"
     assert named.session_count() == 1
     found.close()
     named.close()

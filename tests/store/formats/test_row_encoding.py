@@ -133,20 +133,31 @@ def test_a_row_is_refused_by_the_bytes_of_all_its_columns(
         message_rows([{"role": "assistant", **over}], now=1.0)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "write",
-    [
-        lambda database: database.append_message("s", "tool", "x" * (260 << 20)),
-        lambda database: database.replace_messages("s", [{"role": "tool", "content": "x" * (260 << 20)}]),
-        lambda database: database.update_system_prompt("s", "x" * (260 << 20)),
-        lambda database: database.create_session("t", "cli", system_prompt="x" * (260 << 20)),
-    ],
-)
-def test_the_refusal_names_the_size_and_the_limit(tmp_path: Path, write: Callable[[SessionDB], object]) -> None:
+def test_the_refusal_names_the_size_and_the_limit(tmp_path: Path) -> None:
     database = builders.db(builders.home(tmp_path))
     builders.store(database, "s", [builders.say("user", "before")])
     with pytest.raises(ValueError, match=r"260\.0 MB.*250 MB"):
-        write(database)
+        database.append_message("s", "tool", "x" * (260 << 20))
     assert [row["content"] for row in database.get_messages("s")] == ["before"]
-    assert database.get_session("t") is None
+
+
+def test_no_verb_stores_a_row_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: no look at what each verb is given; a lone surrogate counted before it is replaced."""
+    database = builders.db(builders.home(tmp_path))
+    builders.store(database, "s", [builders.say("user", "before")])
+    before = database.get_session("s")
+    monkeypatch.setattr(row_encoding, "MAX_ROW", 30_000)
+    large = "\ud800" * 10_001
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: database.append_message("s", "tool", large),
+        lambda: database.replace_messages("s", [{"role": "tool", "content": large}]),
+        lambda: database.update_system_prompt("s", large),
+        lambda: database.create_session("t", "cli", system_prompt=large),
+        lambda: database.end_session("s", large),
+        lambda: database.update_token_counts("s", cost_source=large),
+    )
+    for write in writes:
+        with pytest.raises(ValueError, match="is not stored: the limit is"):
+            write()
+    assert [row["content"] for row in database.get_messages("s")] == ["before"]
+    assert (database.get_session("s"), database.get_session("t")) == (before, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,20 @@ def partial(root: Path) -> Iterator[ProfilesBrowser]:
     merged = ProfilesBrowser(Home(root).profiles())
     yield merged
     merged.close()
+
+
+def test_a_whole_id_of_one_profile_comes_before_ids_of_the_root_that_start_so(root: Path, db: ProfilesBrowser) -> None:
+    """Mutant: the root's answer whatever it is."""
+    with (
+        closing(SessionDB(root / "state.db")) as own,
+        closing(SessionDB(root / "profiles" / "work" / "state.db")) as its,
+    ):
+        own.create_session("walk-2", "cli")
+        its.create_session("walk", "cli")
+    assert db.resolve("walk") == "work/walk"
+    assert db.resolve("walk-") == "walk-2"
+    assert db.resolve("same") == "same"
+    assert db.resolve("nothing") is None
 
 
 @pytest.mark.slow

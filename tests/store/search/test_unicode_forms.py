@@ -1,8 +1,9 @@
 """Words are found in either form of Unicode, typed in either, by every index and without one.
 
 Mutants that these tests are for: terms without variants, or with those of Korean and kana alone; a variant that may end
-within a syllable or before an accent; parts of syllables that are no Korean; an exclusion of the typed form alone;
-calls that are looked up by the composed form alone, or without the marks of a word, or as escaped once only.
+within a syllable or before an accent; a name with signs that may; parts of syllables that are no Korean; an exclusion
+of the typed form alone; calls that are looked up by the composed form alone, or without the marks of a word, or as
+escaped once only.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def test_an_accent_of_a_word_is_part_of_it(word: str) -> None:
     assert accepts(parse("мой*", now=0.0), decomposed("мойка"))
     assert not accepts(parse("мой+", now=0.0), decomposed("мой"))
     assert accepts(parse("мой+", now=0.0), decomposed("a мой+"))
+    assert accepts(parse("$и", now=0.0), "a $и")
+    assert not accepts(parse("$и", now=0.0), decomposed("a $й"))
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -14,6 +14,7 @@ from hermes_tui.commands.registry import Place
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import DriftsArrived
 from hermes_tui.render.folds import Fold, Folds
+from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.line import plain
 from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
@@ -329,10 +330,24 @@ def test_a_transcript_that_does_not_come_makes_the_last_one_dim() -> None:
     assert not frame_view(state).faded
     state.seconds = lambda: 100.2
     view = frame_view(state)
-    assert view.faded
     assert view.headings[0].facts[0] == "loading…"
+    assert not view.faded
+    state.seconds = lambda: 102.0
+    assert frame_view(state).faded
     state.reading.error = CannotOpen("the disk is gone")
     assert status(state) == "✗E the disk is gone"
+    state.typed, state.inside = "letters", False
+    assert not frame_view(state).faded, "the next letter has it drawn again"
+
+
+def test_a_query_that_is_none_is_explained_in_ascii_too() -> None:
+    """Mutant: the store's sentence as it is."""
+    state = browser_state(OLD)
+    state.glyphs, state.typed = ASCII, "after:yesterdya"
+    with pytest.raises(QueryInvalid) as raised:
+        parse(state.typed, now=0.0)
+    state.search.wrong = raised.value
+    assert status(state).endswith(" - try after:7d or after:2026-04-01")
 
 
 def test_a_flagged_session_has_its_sources_in_the_banner_and_its_keys_in_the_footer() -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import pytest
 
 from hermes_tui.feed.answers import HitsArrived, HitsRanked, WordsMeant
 from hermes_tui.render.line import plain
+from hermes_tui.screens.browse.ports import Part
 from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.screens.browse.search_controller import SearchController
 from hermes_tui.state.browser_state import BrowserState, ListPane
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.title_filter import Titles
+from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import HitsView
 from store.models import Batch, Fallback, FallbackKind, Hit, Outline, ScanProgress, Session, Status
 from store.query.parse import Query, parse
@@ -126,6 +131,50 @@ def test_the_best_wait_where_the_cursor_has_moved() -> None:
     assert not state.search.results.ranked
     search.rank()
     assert state.search.results.ranked
+
+
+def test_hits_beyond_the_first_screens_move_no_row_until_somebody_goes_there() -> None:
+    """Mutants: no `hold` with the ranking; a second ranking that holds again; `touched` left out of `take_hits`;
+    the number of the listed hits in place of all; no look at the wheel.
+    """
+    search, state = searching(0)
+    drawn = search._changed = Drawn()
+    search.take_text("needle")
+    hits = tuple(Hit(f"s{n % 90}", n, "user", "needle") for n in range(600))
+    for first in (0, 100):
+        search.take_hits(HitsArrived(1, Batch(hits[first : first + 100]), 7))
+        assert drawn.parts[-1] is Part.LISTS_SOON
+    search.take_ranking(HitsRanked(1, Batch(hits[100:300], done=True), 7))
+    assert drawn.parts[-1] is Part.LISTS
+    results = state.search.results
+    search.rank()
+    listed = _listed(state)
+    assert len(listed) == 300
+    search.take_hits(HitsArrived(1, Batch(hits[300:]), 7))
+    search.take_hits(HitsArrived(1, Batch((), done=True, capped=True), 7))
+    search.take_ranking(HitsRanked(1, Batch(hits[100:300], done=True), 7))
+    assert not results.ranked, "newest first was asked for meanwhile"
+    assert _listed(state) == listed
+    view = list_view(state)
+    assert isinstance(view, HitsView)
+    assert sum(group.total for group in view.groups) == 600, "the numbers are those of all"
+    for top, seen in ((0, 300), (3, 600)):
+        search._pane = cast("HitList", SimpleNamespace(cursor=SimpleNamespace(top=top)))
+        search.list_where_read()
+        assert len(_listed(state)) == seen, "the wheel goes there too"
+    assert drawn.parts[-1] is Part.LISTS
+    search._pane, state.pane = Calls().hits, ListPane(touched=True)
+    search.take_text("needles")
+    for first in (0, 300):
+        search.take_hits(HitsArrived(1, Batch(hits[first : first + 300]), 7))
+    assert len(_listed(state)) == 600, "the reader is there"
+
+
+def _listed(state: BrowserState) -> list[Hit]:
+    """The hits of the list, in its order."""
+    view = list_view(state)
+    assert isinstance(view, HitsView)
+    return [hit for group in view.groups for hit in group.hits]
 
 
 @pytest.mark.parametrize(
