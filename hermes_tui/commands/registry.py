@@ -141,7 +141,7 @@ TABLE: list[Command] = [
     .when(SESSIONS, TRANSCRIPT, rank=90, words={TRANSCRIPT: ""})
     .key("v", "hidden", "What is hidden and why"),
     Command("L", "family", "the session's family as a tree: sections, branches, subagents; `enter` opens one")
-    .when(*PANES, rank=68, needs="family", words={HITS: ""})
+    .when(*PANES, rank=88, needs="family", words={HITS: ""})
     .key("L", "over('family')", "Family of this session as a tree"),
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)

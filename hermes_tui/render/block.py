@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.flow import flow
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Role, Span, blank, cells, head, in_look_of, line_cells, span
+from hermes_tui.render.line import Line, Role, Span, blank, cells, head, in_look_of, line_cells, span, tinted
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import safe_line
 from hermes_tui.render.time import in_words, many
@@ -144,7 +144,7 @@ def _labelled(line: Line, label: str, look: Look) -> Line:
 def _tinted(line: Line, width: int) -> Line:
     missing = width - line_cells(line)
     filled = (*line, blank(missing)) if missing > 0 else line
-    return tuple(replace(part, tint=True) for part in filled)
+    return tinted(filled)
 
 
 def rest_line(more: int, look: Look, *, is_last: bool = False) -> Line:

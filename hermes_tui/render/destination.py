@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import isnan
+from itertools import filterfalse
+from math import inf, isnan, nan
 
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import clock, day, in_words, local, same_day
@@ -28,7 +30,13 @@ class Destination:
 
 
 def destination(
-    text: str, times: Sequence[float], bar: int, now: datetime, *, is_hidden: Callable[[int], bool]
+    text: str,
+    times: Sequence[float],
+    bar: int,
+    now: datetime,
+    *,
+    hidden: Collection[int] = (),
+    unnumbered: Sequence[int] = (),
 ) -> Destination:
     """Find where a reader wants to go.
 
@@ -37,17 +45,18 @@ def destination(
         times: Times of all messages of the transcript, NaN for none.
         bar: Index of the message that is read.
         now: Aware; its zone is the reader's.
-        is_hidden: Whether the message at an index is not shown.
+        hidden: Indices of the messages that are not shown.
+        unnumbered: Indices of the lines that are no messages, ascending.
     """
     typed = text.strip()
     try:
         if _NUMBER.fullmatch(typed):
-            return _numbered(int(typed), len(times))
+            return _numbered(int(typed), len(times) - len(unnumbered), unnumbered)
         if found := _DATE.fullmatch(typed):
             year, month, of_month = map(int, found.groups())
-            return _dated(datetime(year, month, of_month, tzinfo=now.tzinfo), _timed(times, is_hidden), now)
+            return _dated(datetime(year, month, of_month, tzinfo=now.tzinfo), _shown(times, hidden), now)
         if found := _TIME.fullmatch(typed):
-            return _at_time(int(found[1]), int(found[2]), _timed(times, is_hidden), _time_read(times, bar), now)
+            return _at_time(int(found[1]), int(found[2]), _shown(times, hidden), _time_read(times, bar), now)
     except (ValueError, OverflowError):
         pass
     return Destination(
@@ -55,24 +64,34 @@ def destination(
     )
 
 
-_Timed = list[tuple[float, int]]
-"""Timestamps and indices of messages, in reading order."""
+def _shown(times: Sequence[float], hidden: Collection[int]) -> Sequence[float]:
+    """The times with NaN for those of messages that are not shown."""
+    if not hidden:
+        return times
+    shown = array("d", times)
+    for index in hidden:
+        shown[index] = nan
+    return shown
 
 
-def _timed(times: Sequence[float], is_hidden: Callable[[int], bool]) -> _Timed:
-    return [(time, index) for index, time in enumerate(times) if not isnan(time) and not is_hidden(index)]
+def _known(times: Sequence[float]) -> list[float]:
+    return list(filterfalse(isnan, times))
 
 
-def _numbered(number: int, total: int) -> Destination:
+def _numbered(number: int, total: int, unnumbered: Sequence[int]) -> Destination:
     if 1 <= number <= total:
-        return Destination(number - 1)
+        place = number - 1
+        for other in unnumbered:
+            place += other <= place
+        return Destination(place)
     return Destination(complaint=f"messages 1 to {in_words(total)} are here")
 
 
-def _dated(wanted: datetime, timed: _Timed, now: datetime) -> Destination:
-    if not timed:
+def _dated(wanted: datetime, times: Sequence[float], now: datetime) -> Destination:
+    known = _known(times)
+    if not known:
         return Destination(complaint="no message here has a time")
-    first, last = min(timed)[0], max(timed)[0]
+    first, last = min(known), max(known)
     begin, end = wanted.timestamp(), (wanted + timedelta(days=1)).timestamp()
     if end <= first or begin > last:
         if same_day(now, first, last):
@@ -80,7 +99,7 @@ def _dated(wanted: datetime, timed: _Timed, now: datetime) -> Destination:
         return Destination(
             complaint=f"messages are here from {day(now, first, year=True)} to {day(now, last, year=True)}"
         )
-    return Destination(next(index for timestamp, index in timed if timestamp >= begin))
+    return Destination(next(index for index, time in enumerate(times) if time >= begin))
 
 
 def _time_read(times: Sequence[float], bar: int) -> float | None:
@@ -88,15 +107,21 @@ def _time_read(times: Sequence[float], bar: int) -> float | None:
     return next((time for time in reversed(times[: bar + 1]) if not isnan(time)), None)
 
 
-def _at_time(hour: int, minute: int, timed: _Timed, read: float | None, now: datetime) -> Destination:
+def _at_time(hour: int, minute: int, times: Sequence[float], read: float | None, now: datetime) -> Destination:
     """The first message from that time on, of the day that is read."""
-    if not timed:
+    known = _known(times)
+    if not known:
         return Destination(complaint="no message here has a time")
-    read = timed[0][0] if read is None else read
-    wanted = local(now, read).replace(hour=hour, minute=minute, second=0, microsecond=0).timestamp()
-    of_day = [(timestamp, index) for timestamp, index in timed if same_day(now, timestamp, read)] or timed
-    found = next((index for timestamp, index in of_day if timestamp >= wanted), None)
-    first, last = min(of_day)[0], max(of_day)[0]
+    midnight = local(now, known[0] if read is None else read).replace(hour=0, minute=0, second=0, microsecond=0)
+    wanted = midnight.replace(hour=hour, minute=minute).timestamp()
+    begin, end = midnight.timestamp(), (midnight + timedelta(days=1)).timestamp()
+    of_day = [time for time in known if begin <= time < end]
+    if not of_day:
+        of_day, begin, end = known, min(known), inf
+    earliest = max(begin, wanted)
+    found = next((index for index, time in enumerate(times) if earliest <= time < end), None)
+    first, last = min(of_day), max(of_day)
     if found is None or wanted + 60 <= first:
-        return Destination(complaint=f"{day(now, read)} has messages from {clock(now, first)} to {clock(now, last)}")
+        read_on = day(now, midnight.timestamp())
+        return Destination(complaint=f"{read_on} has messages from {clock(now, first)} to {clock(now, last)}")
     return Destination(found)

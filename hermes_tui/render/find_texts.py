@@ -8,36 +8,56 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import NamedTuple
 
 from hermes_tui.render.find import Needle, Scope, parts
 from store.models import Message
 
-MAX_KEPT = 192 << 20
-"""Bytes of memory that kept texts may take, each twice; those of 100,000 messages take 150 MB."""
+MAX_KEPT = 96 << 20
+"""Bytes of memory that kept texts may take; those of 100,000 messages (69 MB) take 80 MB."""
+BY_ID = 100
+"""Bytes of memory by which the block of a message is found."""
 _END = "\0"
 """What ends each text of a block."""
 
 
-class Span(NamedTuple):
-    """Place of the texts of a message in a block."""
+class Spans:
+    """Places of the texts of messages in a block."""
 
-    message_id: int
-    start: int
-    end: int
+    __slots__ = ("_ends", "_ids", "_starts")
+
+    def __init__(self) -> None:
+        self._ids, self._starts, self._ends = array("q"), array("Q"), array("Q")
+
+    def add(self, message_id: int, start: int, end: int) -> None:
+        """Add the place of a message."""
+        self._ids.append(message_id)
+        self._starts.append(start)
+        self._ends.append(end)
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        return zip(self._ids, self._starts, self._ends, strict=True)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of memory that they take."""
+        return sum(map(sys.getsizeof, (self._ids, self._starts, self._ends)))
 
 
 class TextBlock:
     """Texts of some messages."""
 
-    __slots__ = ("_lower", "_spans", "_text", "n_bytes")
+    __slots__ = ("_spans", "_text", "n_bytes")
 
     def __init__(self, messages: Iterable[Message]) -> None:
-        self._spans: dict[Scope, list[Span]] = {scope: [] for scope in Scope}
+        self._spans = {scope: Spans() for scope in Scope}
         texts: list[str] = []
         start = 0
         for message in messages:
@@ -45,31 +65,30 @@ class TextBlock:
             for scope, of_scope in groupby(parts(message), key=itemgetter(0)):
                 text = _END.join(text for _, text in of_scope)
                 if scope is not Scope.ALL:
-                    self._spans[scope].append(Span(message_id, start, start + len(text)))
+                    self._spans[scope].add(message_id, start, start + len(text))
                 texts.append(text)
                 start += len(text) + 1
-            self._spans[Scope.ALL].append(Span(message_id, first, start))
+            self._spans[Scope.ALL].add(message_id, first, start)
         self._text = _END.join([*texts, ""])
-        self._lower: str | None = None
-        self.n_bytes = 2 * sys.getsizeof(self._text) + 200 * len(self._spans[Scope.ALL])
+        places = sum(spans.n_bytes for spans in self._spans.values()) + BY_ID * len(self._spans[Scope.ALL])
+        self.n_bytes = sys.getsizeof(self._text) + places
+        """Bytes of memory that the block takes."""
 
     def counts(self, needle: Needle) -> Mapping[int, int]:
         """Matches by message, in the scope of a needle, where there are some."""
-        if (count := self._counter(needle)) is None:
+        if (count := _counter(needle, self._text)) is None:
             return {}
         return {of: matches for of, start, end in self._spans[needle.scope] if (matches := count(start, end))}
 
-    def _counter(self, needle: Needle) -> Callable[[int, int], int] | None:
-        """Count of the matches between two places of the text; None where there is no match in all of it."""
-        text = needle.text
-        if not needle.ignores_case or _has_no_case(text):
-            return partial(self._text.count, text) if text in self._text else None
-        if text.isascii():
-            if self._lower is None:
-                self._lower = _lower(self._text)
-            return partial(self._lower.count, text) if text in self._lower else None
-        pattern = re.compile(re.escape(text), re.IGNORECASE)
-        return (lambda start, end: len(pattern.findall(self._text, start, end))) if pattern.search(self._text) else None
+
+def _counter(needle: Needle, text: str) -> Callable[[int, int], int] | None:
+    """Count of the matches between two places of a text; None where there is no match in all of it."""
+    wanted = needle.text
+    if needle.ignores_case and not wanted.isascii() and not _has_no_case(wanted):
+        pattern = re.compile(re.escape(wanted), re.IGNORECASE)
+        return (lambda start, end: len(pattern.findall(text, start, end))) if pattern.search(text) else None
+    searched = _lower(text) if needle.ignores_case and wanted.isascii() else text
+    return partial(searched.count, wanted) if wanted in searched else None
 
 
 class FindTexts:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hermes_tui.render.block import Block, Paint, plainly, text_block
-from hermes_tui.render.line import Line, Role, Span, span
+from hermes_tui.render.line import Line, Role, Span, in_look_of, span
 from hermes_tui.render.safe import SafeText, safe_line
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ def _code_rows(language: str, text: str) -> tuple[Line, ...]:
 def _with(row: list[Span], text: str, look: Span) -> list[Span]:
     if not text:
         return row
-    if row and replace(row[-1], text=look.text) == look:
-        return [*row[:-1], replace(look, text=SafeText(row[-1].text + text))]
-    return [*row, replace(look, text=SafeText(text))]
+    if row and in_look_of(look, row[-1].text) == row[-1]:
+        return [*row[:-1], in_look_of(look, SafeText(row[-1].text + text))]
+    return [*row, in_look_of(look, SafeText(text))]
 
 
 def _tokens(lexer: Lexer, text: str) -> Iterator[tuple[Span, str]]:

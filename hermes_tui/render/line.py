@@ -75,6 +75,16 @@ def in_look_of(look: Span, text: SafeText) -> Span:
     return Span(text, look.role, look.bold, look.underline, look.italic, look.reverse, look.tint)
 
 
+def bold(line: Line) -> Line:
+    """A line in bold."""
+    return tuple(Span(of.text, of.role, True, of.underline, of.italic, of.reverse, of.tint) for of in line)
+
+
+def tinted(line: Line) -> Line:
+    """A line on the ground of code."""
+    return tuple(Span(of.text, of.role, of.bold, of.underline, of.italic, of.reverse, True) for of in line)
+
+
 @lru_cache(maxsize=512)
 def blank(width: int) -> Span:
     """`width` empty cells."""

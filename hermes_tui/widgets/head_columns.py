@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import isnan, nan
 from typing import overload
 
+from hermes_tui.render.time import HOUR
 from store.models import Head
 
 BUILT = 512
@@ -67,6 +68,21 @@ class HeadColumns(Sequence[Head]):
     def is_undone(self, index: int) -> bool:
         """Whether the user undid a message; what a compaction took out of the context is history."""
         return not self.flags[index] & (ACTIVE | COMPACTED)
+
+    def is_result(self, index: int) -> bool:
+        """Whether a message is a tool's."""
+        return self._names[self._kinds[index]][0] == "tool"
+
+    def has_calls(self, index: int) -> bool:
+        """Whether a message calls tools."""
+        return bool(self.flags[index] & CALLS)
+
+    def differs(self, index: int) -> bool:
+        """Whether a message is in another state than the one before, or from another hour."""
+        if index == 0 or (self.flags[index] ^ self.flags[index - 1]) & (ACTIVE | COMPACTED):
+            return True
+        time, before = self.times[index], self.times[index - 1]
+        return time // HOUR != before // HOUR and not isnan(time - before)
 
     def is_compacted(self, index: int) -> bool:
         """Whether a compaction in place left a message as history."""

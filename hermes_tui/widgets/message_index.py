@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hermes_tui.render.time import n_bytes
 from hermes_tui.widgets.head_columns import HeadColumns
@@ -43,6 +44,8 @@ class MessageIndex:
         self.heads = HeadColumns()
         self.prompts: list[int] = []
         """Indices of the messages whose role is the user's."""
+        self.seams: list[int] = []
+        """Indices of the messages above which a seam or a day may stand; the seam of what is new may be elsewhere."""
         self.roles: Counter[str] = Counter()
         """Numbers of messages by role."""
         self.n_compacted = 0
@@ -55,8 +58,8 @@ class MessageIndex:
         self._sections: list[tuple[str, str]] = []
         """The session of each section, and the words of the seam above it."""
         self._undone: list[list[int]] = []
-        self._metadata: list[int] = []
-        """Indexes of the lines that describe the session and are no messages."""
+        self.unnumbered: list[int] = []
+        """Indices of the lines that describe the session and are no messages."""
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -77,17 +80,19 @@ class MessageIndex:
         self._sections.append((section.session_id, section.label))
         self.extend(section.heads)
 
-    def extend(self, heads: Iterable[Head]) -> None:
+    def extend(self, added: Sequence[Head]) -> None:
         """Put messages at the end of the last section."""
-        start, added = len(self.heads), list(heads)
+        start = len(self.heads)
         self.heads.extend(added)
         self.roles.update(head.role for head in added)
         for index, head in enumerate(added, start):
             if head.role == "session_meta":
-                self._metadata.append(index)
+                self.unnumbered.append(index)
             self.n_compacted += head.compacted and not head.active
             if head.role == "user":
                 self.prompts.append(index)
+            if self.heads.differs(index) or self.begins_section(index):
+                self.seams.append(index)
             if is_undone(head):
                 if self._undone and self._undone[-1][1] == index and not self.begins_section(index):
                     self._undone[-1][1] = index + 1
@@ -106,7 +111,7 @@ class MessageIndex:
 
     def number(self, index: int) -> int:
         """How many messages there are up to an index and with it; what describes the session is none."""
-        return index + 1 - bisect_right(self._metadata, index)
+        return index + 1 - bisect_right(self.unnumbered, index)
 
     def label_at(self, index: int) -> str:
         """The words of the seam above a message that begins a section, "" for any other."""
@@ -147,6 +152,19 @@ class MessageIndex:
         inside = index > 0 and not self.begins_section(index) and self.heads.is_compacted(index - 1)
         return self.heads.is_compacted(index) and not inside
 
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The undone messages that are not shown."""
+        runs = () if self.undone_shown else self._undone
+        return frozenset(index for run in runs for index in range(*run))
+
+    def after_seen(self) -> Iterator[int]:
+        """Indices, one in each section, above which the seam of what is new may stand."""
+        if (seen := self.seen) is None:
+            return
+        for start, end in pairwise((*self._starts, len(self.heads))):
+            yield bisect_right(self.heads.ids, seen.message_id, start, end)
+
     def seen_between(self, above: int, index: int) -> Seen | None:
         """The last message that was seen, where it ends between two messages."""
         seen = self.seen
@@ -168,7 +186,7 @@ class MessageIndex:
         place = index
         while place > 0 and index - place < MAX_RESULTS and self._continues(place):
             place -= 1
-        return place if index in self.results(place) else index
+        return place if place < index and index in self.results(place) else index
 
     def above(self, index: int) -> int | None:
         """The message above that is drawn on its own."""
@@ -185,27 +203,37 @@ class MessageIndex:
 
     def results(self, index: int) -> range:
         """The results that may belong to a message's calls."""
-        head = self.heads[index]
-        if not head.has_calls or head.role == "tool":
+        if not self.heads.has_calls(index) or self.heads.is_result(index):
             return range(0)
-        end = index + 1
-        while end < min(index + 1 + MAX_RESULTS, len(self.heads)) and self._continues(end):
+        end, last = index + 1, min(index + 1 + MAX_RESULTS, len(self.heads))
+        while end < last and self._continues(end):
             end += 1
         return range(index + 1, end)
 
     def early(self, index: int) -> range:
         """Results before a message with calls that none follows: one of them may have been stored too early."""
-        if not self.heads[index].has_calls or self.results(index):
+        if not self.heads.has_calls(index) or self.results(index):
             return range(0)
         start = index
-        while start > max(index - MAX_EARLY, 0) and self.heads[start - 1].role == "tool":
+        while start > max(index - MAX_EARLY, 0) and self.heads.is_result(start - 1) and self._is_beside(start):
             start -= 1
         return range(start, index)
 
+    def call_after(self, index: int) -> int | None:
+        """The message with calls that a result may have been stored before, None where there is none."""
+        place, end = index, min(index + MAX_EARLY + 1, len(self.heads))
+        while place < end and self.heads.is_result(place):
+            place += 1
+        return place if index < place < end and index in self.early(place) else None
+
     def _continues(self, index: int) -> bool:
         """Whether a result follows a message of the same section that is undone or not as it is."""
-        head, above = self.heads[index], self.heads[index - 1]
-        return head.role == "tool" and not self.begins_section(index) and is_undone(head) == is_undone(above)
+        return self.heads.is_result(index) and self._is_beside(index)
+
+    def _is_beside(self, index: int) -> bool:
+        """Whether a message belongs to the section of the one before, undone or not as it is."""
+        heads = self.heads
+        return heads.is_undone(index) is heads.is_undone(index - 1) and not self.begins_section(index)
 
     def is_hidden(self, index: int) -> bool:
         """Whether a message is undone and not shown."""

@@ -80,16 +80,18 @@ class Rail:
     def catch_up(self) -> None:
         """Set the marks of messages that came, from what is known without their bodies; of some of them at once."""
         cursor, marks, start = self._cursor, self._marks, len(self._marks)
-        heads = cursor.layout.index.heads[start : start + AT_ONCE]
-        owned = start > 0 and cursor.layout.index.heads[start - 1].has_calls
+        index = cursor.layout.index
+        heads = index.heads[start : start + AT_ONCE]
+        owned, seams = start > 0 and index.heads.has_calls(start - 1), {*index.seams[bisect_left(index.seams, start) :]}
+        seams.update(index.after_seen())
         heights = estimated_heights(heads, ROOM, owned=owned)
         above = self._bottoms[-1] if start else 0
         self._bottoms.extend(above + height for height in accumulate(heights))
-        for index, head in enumerate(heads, start):
+        for place, head in enumerate(heads, start):
             mark = 0 if head.role != "user" or is_undone(head) else PROMPT
-            mark |= SEAM if index and is_under_seam(cursor, index) else 0
-            mark |= HIT if index in self._hits else 0
-            marks.append(self._with_body(index, mark))
+            mark |= SEAM if place and place in seams and is_under_seam(cursor, place) else 0
+            mark |= HIT if place in self._hits else 0
+            marks.append(self._with_body(place, mark))
 
     def _with_body(self, index: int, mark: int) -> int:
         known = mark | self._bodies.get(index, 0)

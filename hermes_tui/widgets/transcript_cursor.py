@@ -116,7 +116,7 @@ class TranscriptCursor:
         if self.viewport.following and all(row.index != self.bar for row in rows):
             self.bar = rows[-1].index if rows else 0
         if rows and not self.layout.lines(self.bar):
-            self.bar = self.layout.index.leader(self.bar)
+            self.bar = self.layout.drawn_with(self.bar)
 
     def scroll(self, lines: int) -> None:
         """Move by lines, down if positive; a bar that leaves the screen goes to the nearest message on it."""
@@ -276,7 +276,7 @@ class TranscriptCursor:
             return
         if self.layout.index.is_hidden(index):
             self.layout.show_undone(True)
-        leader = self.layout.index.leader(index)
+        leader = self.layout.drawn_with(index)
         self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
         if not target.first_match:
             self.viewport.place(self.bar, target.line, target.row)

@@ -20,7 +20,7 @@ from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
 from hermes_tui.render.message import TEXT_LINES, DrawnMessage, MessageDrawing, joins
 from hermes_tui.widgets.body_cache import BodyCache
-from hermes_tui.widgets.call_results import results_of
+from hermes_tui.widgets.call_results import CallResults
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
 from hermes_tui.widgets.message_seams import seam_words
@@ -85,6 +85,7 @@ class TranscriptLayout:
         self.index = MessageIndex()
         self.heights = FenwickHeights()
         self.bodies = BodyCache()
+        self._results = CallResults(self.index, self.body)
         self._live = False
         self._drawn: OrderedDict[int, Drawn] = OrderedDict()
         self._unfinished: dict[int, MessageDrawing] = {}
@@ -110,13 +111,13 @@ class TranscriptLayout:
         """Put a section at the end."""
         start = len(self.index)
         self.index.add(section)
-        self._extended(start)
+        self._extended(start, section.heads)
 
     def extend(self, heads: Iterable[Head]) -> None:
         """Put messages at the end of the last section."""
-        start = len(self.index)
-        self.index.extend(heads)
-        self._extended(start)
+        start, added = len(self.index), tuple(heads)
+        self.index.extend(added)
+        self._extended(start, added)
 
     def body(self, index: int) -> Message | None:
         """The message at an index, None where its body is not at hand."""
@@ -128,8 +129,8 @@ class TranscriptLayout:
         """Take bodies that were requested; what is drawn from one that has changed is drawn again."""
         for message_id in self.bodies.put(messages):
             if (index := self.index.index_of(message_id)) is not None:
-                leader = self.index.leader(index)
-                for place in {index, leader, self.index.below(leader)} - {None}:
+                leader, call = self.index.leader(index), self.index.call_after(index)
+                for place in {index, leader, self.index.below(leader), call, *self.index.early(index)} - {None}:
                     self._drawn.pop(place or 0, None)
 
     def take_over(self, before: TranscriptLayout) -> None:
@@ -194,13 +195,11 @@ class TranscriptLayout:
 
     def results_of(self, index: int) -> list[Message | None]:
         """For each call of a message its result, None where there is none."""
-        return self._results(self.index.leader(index))
+        return self._results.of(self.index.leader(index))
 
     def call_of(self, index: int, result: int) -> int | None:
         """The call of a message that a result answers."""
-        answers = [None if found is None else found.id for found in self._results(index)]
-        wanted = self.index.heads.ids[result]
-        return answers.index(wanted) if wanted in answers else None
+        return self._results.call_of(index, result)
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
@@ -230,10 +229,11 @@ class TranscriptLayout:
         leader = self.index.leader(index)
         above = self.index.above(leader)
         turn = (above,) if above is not None and self.joins(above, leader) else ()
-        return [
-            self.index.heads.ids[place]
-            for place in (leader, *self.index.results(leader), *self.index.early(leader), *turn)
-        ]
+        return [self.index.heads.ids[place] for place in dict.fromkeys((*self._results.around(index), *turn))]
+
+    def drawn_with(self, index: int) -> int:
+        """The message that one is drawn with; a result behind a call is taken for its answer until that is known."""
+        return self._results.owner(index) if self.complete(index) else self.index.leader(index)
 
     def lines(self, index: int) -> list[Line]:
         """The lines of a message, none where it is drawn with another; empty ones as long as bodies are missing."""
@@ -272,7 +272,7 @@ class TranscriptLayout:
         lines = own.lines
         if self.index.below(index) is None and lines and len(lines[-1]) == 1:
             lines = lines[:-1]
-        above = self.index.above(index)
+        above = self._results.above(index)
         seams = list[Line]()
         for text, role in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
             seams += [seam(text, width=self._width, glyphs=self._glyphs, role=role), (blank(1),)]
@@ -286,9 +286,9 @@ class TranscriptLayout:
 
     def _message(self, index: int) -> MessageDrawing | None:
         """What draws a message, None where it is drawn with another."""
-        above, below, leader = self.index.above(index), self.index.below(index), self.index.leader(index)
-        message, results = self.body(index), self._results(leader)
-        if message is None or (leader != index and any(result == message for result in results)):
+        above, below, leader = self._results.above(index), self.index.below(index), self.index.leader(index)
+        message = self.body(index)
+        if message is None or self.drawn_with(index) != index:
             return None
         return MessageDrawing(
             message,
@@ -300,7 +300,7 @@ class TranscriptLayout:
                 numbered=index == self._numbered,
             ),
             self._now(),
-            results=results if leader == index else (),
+            results=self._results.of(index) if leader == index else (),
             folds=self.folds_of(index),
             previous=_last_time(self, index, above),
             label=above is None or not self.joins(above, index),
@@ -320,17 +320,6 @@ class TranscriptLayout:
             return self._query.ranges(text)
         return matches(self._query, text) if self._query else ()
 
-    def _results(self, leader: int) -> list[Message | None]:
-        """For each call of a message its result among those behind it."""
-        message = self.body(leader)
-        if message is None:
-            return []
-        behind, early = (
-            [body for place in places if (body := self.body(place)) is not None]
-            for places in (self.index.results(leader), self.index.early(leader))
-        )
-        return results_of(message.tool_calls, behind, early)
-
     def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
         folds = self.folds_of(index)
@@ -339,10 +328,10 @@ class TranscriptLayout:
             return False
         return joins(self.index.heads[index], self.index.heads[after])
 
-    def _extended(self, start: int) -> None:
+    def _extended(self, start: int, heads: Sequence[Head]) -> None:
         """Estimate the heights from `start` on; what stood before is drawn again, for it may be joined."""
-        owned = start > 0 and self.index.heads[start - 1].has_calls
-        self.heights.extend(estimated_heights(self.index.heads[start:], measure(self._width), owned=owned))
+        owned = start > 0 and self.index.heads.has_calls(start - 1)
+        self.heights.extend(estimated_heights(heads, measure(self._width), owned=owned))
         self._forget_end(start)
 
     def _forget_end(self, index: int) -> None:

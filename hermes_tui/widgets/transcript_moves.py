@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from math import isnan
 
 from hermes_tui.render import message_kind
 from hermes_tui.render.gutter import GUTTER
@@ -39,7 +40,8 @@ def scroll_pages(cursor: TranscriptCursor, halves: int) -> None:
 
 def to_prompt(cursor: TranscriptCursor, step: int) -> None:
     """Put the bar on the user's next message (1) or on the one before (-1); nothing happens where there is none."""
-    if (place := _next(cursor, step, lambda place: _is_prompt(cursor, place))) is not None:
+    prompts = cursor.layout.index.prompts
+    if (place := _next(cursor, step, prompts, is_prompt)) is not None:
         cursor.put_bar(place)
 
 
@@ -51,10 +53,10 @@ def prompt_above(cursor: TranscriptCursor) -> tuple[SafeText, list[int]]:
     """
     index, rows = cursor.layout.index, cursor.viewport.rows
     own = next((row for row in rows if not row.seam), None)
-    if own is None or (_is_prompt(cursor, own.index) and cursor.viewport.begins(own.index)):
+    if own is None or (is_prompt(cursor, own.index) and cursor.viewport.begins(own.index)):
         return NONE, []
     for place in reversed(index.prompts[: bisect_right(index.prompts, own.index)]):
-        if _is_prompt(cursor, place):
+        if is_prompt(cursor, place):
             message = cursor.layout.body(place)
             return (one_line(message.text[:LONGEST_PROMPT]) if message else NONE), [index.heads.ids[place]]
     return NONE, []
@@ -62,23 +64,26 @@ def prompt_above(cursor: TranscriptCursor) -> tuple[SafeText, list[int]]:
 
 def to_seam(cursor: TranscriptCursor, step: int) -> None:
     """Go to the next message under a seam or of another day, the seam at the top; -1 for the one before."""
-    if (place := _next(cursor, step, lambda place: is_under_seam(cursor, place))) is not None:
+    index = cursor.layout.index
+    if (place := _next(cursor, step, sorted({*index.seams, *index.after_seen()}), is_under_seam)) is not None:
         cursor.put_bar(place)
         cursor.viewport.place(place)
 
 
-def _next(cursor: TranscriptCursor, step: int, wanted: Callable[[int], bool]) -> int | None:
+def _next(
+    cursor: TranscriptCursor, step: int, places: Sequence[int], wanted: Callable[[TranscriptCursor, int], bool]
+) -> int | None:
+    """The nearest of some places beyond the bar that is wanted and has a row; a hidden run has one for its seam."""
     index = cursor.layout.index
-    neighbour = index.after if step > 0 else index.before
-    place = neighbour(cursor.bar)
-    while 0 <= place < len(index):
-        if wanted(place):
+    behind, ahead = places[: bisect_left(places, cursor.bar)], places[bisect_right(places, cursor.bar) :]
+    for place in ahead if step > 0 else reversed(behind):
+        run = index.undone_run(place) if index.is_hidden(place) else None
+        if (run is None or run[0] == place) and place < len(index) and wanted(cursor, place):
             return place
-        place = neighbour(place)
     return None
 
 
-def _is_prompt(cursor: TranscriptCursor, place: int) -> bool:
+def is_prompt(cursor: TranscriptCursor, place: int) -> bool:
     """Whether a user wrote a message; one that is not read yet is taken for such by its role."""
     index = cursor.layout.index
     if index.heads[place].role != "user" or index.is_hidden(place):
@@ -95,8 +100,8 @@ def is_under_seam(cursor: TranscriptCursor, place: int) -> bool:
         return True
     if index.seen_between(max(place - 1, 0), place):
         return True
-    before, after = (index.heads[at].timestamp for at in (max(place - 1, 0), place))
-    if before is None or after is None or before // HOUR == after // HOUR:
+    before, after = index.heads.times[max(place - 1, 0)], index.heads.times[place]
+    if isnan(before) or isnan(after) or before // HOUR == after // HOUR:
         return False
     return not same_day(cursor.now(), before, after)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hermes_tui.render.line import Line
@@ -41,6 +42,8 @@ class Viewport:
         self._layout = layout
         self._anchor = Anchor()
         self._rows: tuple[Row, ...] | None = None
+        self._thumb: tuple[tuple[Row, ...], int, tuple[int, int]] | None = None
+        """The rows and the height of all for which it was placed, and where it lies."""
         self.height = 0
         self.following = False
         """The end stays at the bottom, whatever comes."""
@@ -107,6 +110,12 @@ class Viewport:
     @property
     def thumb(self) -> tuple[int, int]:
         """See `scroll_thumb.thumb`; by estimate where messages were not drawn yet."""
+        rows, total = self.rows, self._layout.heights.total
+        if self._thumb is None or self._thumb[0] is not rows or self._thumb[1] != total:
+            self._thumb = rows, total, self._place_thumb()
+        return self._thumb[2]
+
+    def _place_thumb(self) -> tuple[int, int]:
         rows, heights = self.rows, self._layout.heights
         if not rows:
             return 0, 0
@@ -130,13 +139,22 @@ class Viewport:
             place = layout.index.after(place)
         if any(layout.bodies.get(message_id) is None for message_id in ids):
             return list(ids)
-        for _ in range(AHEAD):
-            if place < len(layout):
-                ids.update(dict.fromkeys(layout.needed(place)))
-                place = layout.index.after(place)
-            if (first := layout.index.before(first)) >= 0:
-                ids.update(dict.fromkeys(layout.needed(first)))
+        ids.update(dict.fromkeys(self._surroundings(first, place)))
         return list(ids)
+
+    def _surroundings(self, first: int, end: int) -> Iterator[int]:
+        """Ids of the bodies around the screen, nearest first; what is drawn with the outermost ones is among them."""
+        index, places = self._layout.index, [first]
+        for _ in range(AHEAD):
+            if end < len(index):
+                yield index.heads.ids[end]
+                places.append(end)
+                end = index.after(end)
+            if (first := index.before(first)) >= 0:
+                yield index.heads.ids[first]
+                places.append(first)
+        for place in {min(places), max(places)}:
+            yield from self._layout.needed(place)
 
     def _visible(self) -> tuple[Row, ...]:
         if not len(self._layout) or self.height < 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import resource
@@ -24,6 +25,7 @@ import apsw
 
 from hermes_tui.feed import answers, questions
 from hermes_tui.feed.transcript_requests import Wanted, _found
+from hermes_tui.render.destination import destination
 from hermes_tui.render.find import Needle
 from hermes_tui.render.find_texts import FindTexts
 from hermes_tui.render.glyphs import UNICODE
@@ -109,10 +111,9 @@ class Pane:
         layout = self.cursor.layout
         while True:
             self.cursor.settle()
-            wanted = self.cursor.viewport.wanted()
-            if all(layout.bodies.get(message_id) is not None for message_id in wanted[:HEIGHT]):
+            if all(layout.complete(row.index) for row in self.cursor.viewport.rows):
                 break
-            for ids in layout.bodies.request(wanted):
+            for ids in layout.bodies.request(self.cursor.viewport.wanted()):
                 layout.put(self._read(ids))
 
     def show(self) -> None:
@@ -157,29 +158,44 @@ def moves(pane: Pane) -> None:
     chance, heads = random.Random(3), pane.cursor.layout.index.heads
     while pane.rail.behind:
         pane.rail.catch_up()
+    gc.freeze()  # as the app does when its list has come
     each("page down, what was never drawn", "5", 300, lambda: scroll_pages(pane.cursor, 2))
     each("page up, what is drawn", "5", 100, lambda: scroll_pages(pane.cursor, -2))
     each("line down, what was never drawn", "5", 300, lambda: pane.cursor.scroll(1))
     each("next message", "50", 100, lambda: READER["next_message"](pane.cursor))
     each("next prompt", "50", 100, lambda: to_prompt(pane.cursor, 1))
+    each("next seam or day", "50", 60, lambda: READER["next_seam"](pane.cursor))
+    each("a time of the day, typed", "50", 20, lambda: _go_to_time(pane))
     each("jump to any message", "25", 200, lambda: pane.cursor.go_to(Target(chance.choice(heads).id)))
     each("end", "25", 1, pane.cursor.to_end)
     each("top", "25", 1, pane.cursor.to_top)
     each("all calls open", "50", 3, pane.cursor.fold_tools)
 
 
+def _go_to_time(pane: Pane) -> None:
+    heads, cursor = pane.cursor.layout.index.heads, pane.cursor
+    place = destination("12:00", heads.times, cursor.bar, cursor.now(), hidden=cursor.layout.index.hidden).index
+    cursor.go_to(Target(heads.ids[place or 0]))
+
+
 def memory(pane: Pane) -> None:
-    """Memory while paging through: the peak after a tenth, and after the whole."""
-    peaks = []
+    """Memory while paging through: after a tenth, after half, and after the whole."""
+    sizes = []
     for _ in range(10):
         for _ in range(150):
             scroll_pages(pane.cursor, 2)
             pane.show()
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        sizes.append(_resident())
     print(
-        f"\nPaging through 1,500 pages: {peaks[0]:.0f} MB after 150 pages,"
-        f" {peaks[4]:.0f} after 750, {peaks[-1]:.0f} at the end."
+        f"\nPaging through 1,500 pages: {sizes[0]:.1f} MB after 150 pages,"
+        f" {sizes[4]:.1f} after 750, {sizes[-1]:.1f} at the end."
     )
+
+
+def _resident() -> float:
+    """Megabytes of this process in memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / (1 << 20)
 
 
 def finds(db: SessionDB, ids: tuple[int, ...], text: str, folder: Path, rg: str) -> None:

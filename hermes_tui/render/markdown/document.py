@@ -10,7 +10,7 @@ from itertools import count, islice
 from hermes_tui.render.block import WIDEST_LINE, first_lines, rest_line
 from hermes_tui.render.flow import flow
 from hermes_tui.render.highlight import code_block
-from hermes_tui.render.line import Line, Role, Span, blank, cells, plain, span
+from hermes_tui.render.line import Line, Role, Span, blank, bold, cells, plain, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.markdown.node import Kind, Node
 from hermes_tui.render.markdown.parser import beginning, parse
@@ -97,7 +97,7 @@ def _block(node: Node, look: Look, *, is_top: bool) -> Iterator[Line]:
         is_footnote = _FOOTNOTE.match(plain(node.lines[0])) is not None
         yield from flow(node.lines, look, hang=4 if is_footnote else 0)
     elif node.kind is Kind.HEADING:
-        yield from flow([tuple(replace(part, bold=True) for part in line) for line in node.lines], look)
+        yield from flow(list(map(bold, node.lines)), look)
     elif node.kind is Kind.LIST:
         yield from _list(node.children, look, indent=2 if is_top else 0)
     elif node.kind is Kind.QUOTE:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hermes_tui.render.line import Line, Role, Span, plain, span
+from hermes_tui.render.line import Line, Role, Span, in_look_of, plain, span
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -51,14 +51,13 @@ class InlineText:
 
     def _leaf(self, token: Token, look: Span) -> Iterator[Span]:
         """What a token without an end of its own is drawn as."""
-        dim = span("", Role.DIM)
         if token.type == "code_inline":
             fence = "``" if "`" in token.content else "`"
-            yield replace(dim, text=span(fence).text)
+            yield span(fence, Role.DIM)
             yield _with_text(look, token.content)
-            yield replace(dim, text=span(fence).text)
+            yield span(fence, Role.DIM)
         elif token.type in {"s_open", "s_close"}:
-            yield replace(dim, text=span("~~").text)
+            yield span("~~", Role.DIM)
         elif token.type == "image":
             yield span("image ", Role.DIM)
             yield _with_text(replace(look, underline=True), token.content)
@@ -77,4 +76,4 @@ class InlineText:
 
 
 def _with_text(look: Span, text: str) -> Span:
-    return replace(look, text=span(text.replace("\n", " ")).text)
+    return in_look_of(look, span(text.replace("\n", " ")).text)

@@ -171,9 +171,12 @@ class _Builder:
 
     def _excess(self, line: int, columns: int) -> Iterator[Line]:
         """Cells of a row beyond the columns of its head, which the parser leaves out."""
+        row = self.lines[line].lstrip(" >").rstrip()
+        if row.removeprefix("|").removesuffix("|").count("|") < columns:
+            return
         from markdown_it.rules_block.table import escapedSplit
 
-        cells = escapedSplit(self.lines[line].lstrip(" >").rstrip())
+        cells = escapedSplit(row)
         cells = cells[1:] if cells and not cells[0].strip() else cells
         for cell in cells[columns:] if len(cells) > columns else ():
             if cell.strip():

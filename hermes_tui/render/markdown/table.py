@@ -12,7 +12,7 @@ from enum import IntEnum
 from itertools import zip_longest
 
 from hermes_tui.render.flow import flow
-from hermes_tui.render.line import Line, Role, blank, cells, graphemes, is_narrow, line_cells, plain, span
+from hermes_tui.render.line import Line, Role, blank, bold, cells, graphemes, is_narrow, line_cells, plain, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.markdown.node import Align, Table
 
@@ -50,7 +50,7 @@ def table_lines(table: Table, look: Look) -> Iterator[Line]:
         for align, kind in zip(table.aligns, kinds, strict=True)
     ]
     if any(plain(cell) for cell in table.head):
-        yield from _row([_bold(cell) for cell in table.head], widths, aligns, look)
+        yield from _row([bold(cell) for cell in table.head], widths, aligns, look)
     for row in table.rows:
         yield from _row(row, widths, aligns, look)
 
@@ -125,7 +125,7 @@ def _stripped(line: Line) -> Line:
 
 def _records(table: Table, look: Look) -> Iterator[Line]:
     """A record for each row: the head of a column, and beside or below it the cell."""
-    heads = [_bold(cell) for cell in table.head]
+    heads = [bold(cell) for cell in table.head]
     room = look.room
     label = max(map(line_cells, heads))
     beside = room - label - GAP >= NARROWEST_VALUE
@@ -142,7 +142,3 @@ def _records(table: Table, look: Look) -> Iterator[Line]:
                 yield from flow([cell], look, indent=GAP if room > NARROWEST_VALUE else 0)
     if not table.rows:
         yield from flow(heads, look)
-
-
-def _bold(cell: Line) -> Line:
-    return tuple(replace(part, bold=True) for part in cell)

@@ -25,7 +25,8 @@ class MovesController:
         """Go to a message number, a date or a time, or say what there is."""
         cursor = self._pane.cursor
         index = cursor.layout.index
-        found = destination(typed, index.heads.times, cursor.bar, self._state.now(), is_hidden=index.is_hidden)
+        times, now = index.heads.times, self._state.now()
+        found = destination(typed, times, cursor.bar, now, hidden=index.hidden, unnumbered=index.unnumbered)
         if found.index is None:
             self._say(found.complaint)
         else:

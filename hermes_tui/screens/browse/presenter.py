@@ -349,7 +349,10 @@ def _reader_heading(state: BrowserState) -> Heading:
     trail = "" if state.two_panes else glyphs.words("Hits › " if state.hits_shown else "Sessions › ")
     title = title_of(session, row.outline) or one_line(session.id)
     if prompt:
-        title = SafeText(f"{fit(title, TITLE_OF_PROMPT, glyphs.truncated)}{glyphs.words(' › ')}{prompt}")
+        # A session without a title is called by its first words: they are not said twice.
+        is_called_so = prompt.startswith(title.removesuffix(glyphs.truncated))
+        before = "" if is_called_so else f"{fit(title, TITLE_OF_PROMPT, glyphs.truncated)}{glyphs.words(' › ')}"
+        title = SafeText(f"{before}{prompt}")
         return Heading(SafeText(f"{trail}{title}"), facts=(*notes, when), focused=focused)
     chain, model = chain_mark(session, glyphs), short_model(session.model)
     facts = (*notes, one_line(session.source), when, chain, model)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from hermes_tui.feed.transcript_requests import Wanted, _found
 from hermes_tui.render import find_texts
 from hermes_tui.render.find import Needle, Scope
 from hermes_tui.render.find_texts import FindTexts
-from store import SessionDB
+from store import Message, SessionDB
 
 WORDS = [
     *("quince", "Quince", "QUINCE", "quinces", "nu", "\n", "\t", "\\", '"', "/", ":", "Kelvin", "\u212aelvin", "ſea"),
@@ -124,3 +125,28 @@ def test_a_longer_text_is_looked_for_only_where_the_shorter_one_is() -> None:
     assert not Needle("quince").narrows(Needle("quin", Scope.TOOLS))
     assert not Needle("quinceé").narrows(Needle("quin")), "beyond ASCII other letters are the same"
     assert not Needle("quince").narrows(Needle(""))
+
+
+def test_texts_are_kept_once_and_their_memory_is_counted() -> None:
+    """Mutants: texts kept in lower case beside themselves; their places as tuples of integers, or not counted."""
+    before, texts = tracemalloc_of(lambda: None)[0], FindTexts()
+    messages = [Message(id_, "s", "user", f"Quince {id_} " * 100) for id_ in range(10_000, 11_000)]
+
+    def find() -> None:
+        for first in range(0, 1000, 100):
+            assert texts.read(messages[first : first + 100], Needle("quince"))[10_000 + first] == 100
+        assert texts.look(Needle("quince 10007 ")).split(range(10_000, 11_000))[0] == {10_007: 100}
+
+    taken = tracemalloc_of(find)[0] - before
+    assert 1_300_000 < texts.n_bytes < 1_600_000, "1.3 million characters"
+    assert taken < 1.2 * texts.n_bytes
+
+
+def tracemalloc_of(action: Callable[[], object]) -> tuple[int, int]:
+    """Bytes that an action leaves, and the most that it took at once."""
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()

@@ -22,7 +22,7 @@ TIMES = [
 
 def going(text: str, bar: int = 0) -> Destination:
     """Where a text leads; the first message of the second day is not shown."""
-    return destination(text, TIMES, bar, NOW, is_hidden=lambda index: index == 30)
+    return destination(text, TIMES, bar, NOW, hidden={30})
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,13 @@ def test_what_lies_outside_says_what_there_is(text: str, complaint: str) -> None
     assert going(text) == Destination(complaint=complaint)
 
 
+def test_lines_that_are_no_messages_have_no_number() -> None:
+    """Mutants: the index for the number; one such line looked past, not each."""
+    times = [1.0, 2.0, 3.0, 4.0]
+    assert [destination(text, times, 0, NOW, unnumbered=(0, 2)).index for text in "12"] == [1, 3]
+    assert destination("3", times, 0, NOW, unnumbered=(0, 2)).complaint == "messages 1 to 2 are here"
+
+
 def test_a_session_without_times_says_so() -> None:
     for text in ("2026-10-18", "14:30"):
-        assert destination(text, [nan], 0, NOW, is_hidden=lambda _: False).complaint == "no message here has a time"
+        assert destination(text, [nan], 0, NOW).complaint == "no message here has a time"

@@ -86,8 +86,9 @@ def test_a_target_is_reached_as_soon_as_its_message_and_its_body_are_here() -> N
 def test_a_number_leads_to_a_result_that_stands_alone_and_to_the_call_of_any_other() -> None:
     """Mutants: always the message with calls above; a target that is reached before its bodies are here."""
     call = say(2, "assistant", "", calls=("a",))
-    messages = [say(1, "user", "ask"), call, result(3, "a"), result(4, "a"), *talk(20)[4:]]
-    for wanted, bar in ((3, 1), (4, 3), (2, 1)):
+    late = (result(5, "b"), say(6, "assistant", "", calls=("b",)))
+    messages = [say(1, "user", "ask"), call, result(3, "a"), result(4, "a"), *late, *talk(20)[6:]]
+    for wanted, bar in ((3, 1), (4, 3), (2, 1), (5, 5), (6, 5)):
         for here in (True, False):
             cursor = reading(*messages, height=4, here=here)
             cursor.go_to(Target(wanted))

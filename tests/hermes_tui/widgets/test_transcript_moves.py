@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from hermes_tui.widgets.message_index import Section, head_of
+import random
+from datetime import UTC, datetime
+
+from hermes_tui.widgets.message_index import Section, Seen, head_of
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
-from hermes_tui.widgets.transcript_moves import READER, prompt_above
-from store.models import Message
+from hermes_tui.widgets.transcript_moves import READER, is_prompt, is_under_seam, prompt_above
+from store.models import Head, Message
 from tests.hermes_tui.stage import at
 from tests.hermes_tui.widgets.test_transcript_cursor import fill, reading, talk
 from tests.hermes_tui.widgets.test_transcript_layout import result, say
@@ -19,6 +22,16 @@ def bars(cursor: TranscriptCursor, *moves: str) -> list[int]:
         found.append(cursor.bar)
         assert cursor.viewport.place_of(cursor.bar) is not None
     return found
+
+
+def passed(cursor: TranscriptCursor, move: str, start: int) -> list[int]:
+    """The places that a key leads to, one after the other, until it leads no further."""
+    cursor.bar, places = start, [start]
+    READER[move](cursor)
+    while cursor.bar != places[-1]:
+        places.append(cursor.bar)
+        READER[move](cursor)
+    return places[1:]
 
 
 def test_prompts_are_what_the_user_wrote_and_not_what_hermes_put_in() -> None:
@@ -45,6 +58,44 @@ def test_seams_and_days_are_gone_to_with_the_seam_at_the_top() -> None:
     assert bars(cursor, "next_seam", "next_seam") == [9, 18]
     assert bars(cursor, "previous_seam") == [9]
     assert cursor.viewport.rows[0].seam
+
+
+def test_seams_and_prompts_are_found_among_those_that_every_message_was_asked_for() -> None:
+    """The oracle asks every message. Mutants: `differs` blind to the state, to the hour, or to a missing time."""
+    chance, now = random.Random(4), datetime(2026, 11, 26, tzinfo=UTC)
+    for _ in range(20):
+        cursor, next_id, time = TranscriptCursor(now=lambda: now), 1, 1.7e9
+        for number in range(chance.randint(1, 3)):
+            heads = []
+            for _ in range(chance.randint(0, 25)):
+                time += chance.choice((1, 60, 20_000))
+                active, compacted = chance.choice(((True, False),) * 4 + ((False, False), (False, True)))
+                moment = chance.choice((time, time, time, None))
+                role = chance.choice(("user", "assistant", "tool"))
+                heads.append(Head(next_id, role, 9, None, False, False, active, compacted, moment))
+                next_id += 1
+            cursor.layout.add(Section(f"s{number}", tuple(heads[:5]), "§" if number else ""))
+            cursor.layout.extend(heads[5:])
+        index = cursor.layout.index
+        index.seen = chance.choice((None, Seen(chance.randint(1, next_id), time)))
+        index.undone_shown = chance.random() < 0.3
+        walked, place = list[int](), index.after(-1)
+        while place < len(index):
+            walked.append(place)
+            place = index.after(place)
+        for move, wanted in (("seam", is_under_seam), ("prompt", is_prompt)):
+            expected = [place for place in walked if wanted(cursor, place)]
+            assert passed(cursor, f"next_{move}", -1) == expected
+            assert passed(cursor, f"previous_{move}", len(index)) == expected[::-1]
+
+
+def test_a_key_looks_at_no_message_between_it_and_where_it_leads() -> None:
+    """Mutant: a walk from message to message."""
+    heads = [Head(number, "assistant", 9, None, False, False, True, False, 1.7e9) for number in range(5_000)]
+    cursor = TranscriptCursor(now=lambda: datetime(2026, 11, 26, tzinfo=UTC))
+    cursor.layout.add(Section("s", tuple(heads)))
+    assert cursor.layout.index.seams == [0]
+    assert cursor.layout.index.prompts == []
 
 
 def test_half_pages_and_pages_keep_a_row_of_what_was_read() -> None:

@@ -320,6 +320,8 @@ def test_scrolled_into_an_answer_the_rule_has_its_prompt() -> None:
     assert heading.title == "A title of more tha… › Why does it fail?"
     assert heading.facts[0] == "following"
     assert len(heading.facts) == 2
+    state.reading.prompt = "A title of more than twenty cells, as the first words are"
+    assert frame_view(state).headings[1].title == state.reading.prompt, "not said twice"
 
 
 def test_a_transcript_that_does_not_come_makes_the_last_one_dim() -> None:
