@@ -19,7 +19,7 @@ from .source_choice import load_transcript
 
 CONTEXT = 200
 """Characters of a message in the context of a hit, each of four bytes at most."""
-_LISTS = ("reasoning_details", "codex_reasoning_items")
+_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_items")
 _SAID = ("role", "content", "tool_name", "tool_calls", "tool_call_id", "token_count", "finish_reason")
 _REASONED = ("reasoning", "reasoning_content", "reasoning_details", "codex_reasoning_items", "codex_message_items")
 _FIELDS = (*_SAID, *_REASONED, "platform_message_id", "observed", "effect_disposition", "timestamp", "api_content")

@@ -277,16 +277,29 @@ def message_of_record(
     )
 
 
+_REPLAYED = ("api_content", "tool_call_id", "tool_name", "effect_disposition", "tool_calls", "message_id")
+"""Fields of a replayed message beside role and content (docs/format.md §8.1)."""
+_REPLAYED_ANSWER = (
+    *("finish_reason", "reasoning", "reasoning_content"),
+    *("reasoning_details", "codex_reasoning_items", "codex_message_items"),
+)
+
+
 def conversation_of_record(value: dict[str, object]) -> dict[str, object]:
     """A JSONL object in the form of `get_messages_as_conversation`: role and content, then non-empty fields only."""
     message: dict[str, object] = {
         "role": non_empty_text(value.get("role")) or "unknown",
         "content": value.get("content"),
     }
-    keys = ["tool_call_id", "tool_name", "tool_calls"]
-    if message["role"] == "assistant":
-        keys += ["reasoning", "reasoning_details", "codex_reasoning_items"]
+    is_answer = message["role"] == "assistant"
+    keys = (*_REPLAYED, *_REPLAYED_ANSWER) if is_answer else _REPLAYED
     message.update({key: value[key] for key in keys if value.get(key)})
+    if is_answer and value.get("reasoning_content") == "":
+        message["reasoning_content"] = ""  # some providers refuse an answer with calls that lacks it
+    if platform_id := value.get("platform_message_id"):
+        message["message_id"] = platform_id
+    if value.get("observed"):
+        message["observed"] = True
     if "tool_calls" in message:
         message["tool_calls"] = load_or(message["tool_calls"], [])
     return message

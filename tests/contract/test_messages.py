@@ -229,7 +229,7 @@ def test_a_conversation_leaves_out_what_was_taken_back(case: Case) -> None:
         {"role": "user", "content": "list the files"},
         {"role": "assistant", "content": None, "tool_calls": CALLS, "reasoning": "look first"},
         {"role": "tool", "content": "one\ntwo", "tool_call_id": "c1", "tool_name": "terminal"},
-        {"role": "assistant", "content": "two files"},
+        {"role": "assistant", "content": "two files", "finish_reason": "stop"},
     ]
     if "active" in case.lacks_messages:
         return

@@ -97,9 +97,22 @@ def test_a_conversation_has_role_and_content_and_what_is_not_empty(db: SessionDB
     db.append_message("s", "tool", "{}", tool_name="terminal", tool_call_id="call_1")
     assert db.get_messages_as_conversation("s") == [
         {"role": "user", "content": "hi"},
-        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "assistant", "content": None, "tool_calls": [CALL], "finish_reason": "tool_calls"},
         {"role": "tool", "content": "{}", "tool_name": "terminal", "tool_call_id": "call_1"},
     ]
+
+
+def test_a_conversation_has_what_a_provider_asks_for_again(db: SessionDB) -> None:
+    db.append_message("s", "user", "hi", platform_message_id="77", observed=True)
+    db.append_message("s", "assistant", "yes", reasoning_content="", codex_message_items=[{"id": "m1"}])
+    question, answer = db.get_messages_as_conversation("s")
+    assert question == {"role": "user", "content": "hi", "message_id": "77", "observed": True}
+    assert answer == {
+        "role": "assistant",
+        "content": "yes",
+        "reasoning_content": "",
+        "codex_message_items": [{"id": "m1"}],
+    }
 
 
 def test_the_finish_reason_is_stored_for_every_role(db: SessionDB) -> None:

@@ -290,6 +290,7 @@ def test_a_jsonl_object_takes_the_conversation_form() -> None:
         "content": "a",
         "tool_calls": [CALL],
         "reasoning": "r",
+        "finish_reason": "stop",
     }
     user = {"role": "user", "content": PARTS, "reasoning": "r", "tool_calls": "{bad"}
     assert conversation_of_record(user) == {"role": "user", "content": PARTS, "tool_calls": []}  # type: ignore[arg-type]
