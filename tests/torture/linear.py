@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from heapq import nlargest
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,6 +67,10 @@ class Tried:
     call: Callable[[str], object]
     pieces: tuple[str, ...]
     """What its runs are made of."""
+
+
+_ENDS = count()
+"""What follows a run, other at each call: no cache in a function's depth has the text."""
 
 
 class TooLong(BaseException):
@@ -336,7 +340,7 @@ def _growth(call: Callable[[str], object], piece: str, size: int) -> float:
 
 def _seconds(call: Callable[[str], object], piece: str, length: int, most: float) -> float:
     """CPU time of a call on a run, infinite where it is more than so many seconds."""
-    text = piece * (length // len(piece)) + "\x01"
+    text = f"{piece * (length // len(piece))}\x01{next(_ENDS)}"
 
     def ring(number: int, frame: object) -> None:
         del number, frame
