@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from math import isnan
 
 from hermes_tui.render.compaction_seam import compacted_seam, new_seam, undone_seam
 from hermes_tui.render.line import Role
 from hermes_tui.render.time import day, same_day
 from hermes_tui.widgets.message_index import MessageIndex
+
+UNDATED = 256
+"""Messages without a time beyond which none is looked for."""
 
 
 def seam_words(
@@ -30,8 +34,17 @@ def seam_words(
         yield compacted_seam(compacted), Role.DIM
     timestamp = index.heads[place].timestamp
     if timestamp is not None and is_drawn:
-        before = timestamp if above is None else index.heads[above].timestamp
-        if above is None or (before is not None and not same_day(now, before, timestamp)):
-            yield day(now, timestamp, year=above is None), Role.DIM
+        before = _time_above(index, above)
+        if before is None or not same_day(now, before, timestamp):
+            yield day(now, timestamp, year=before is None), Role.DIM
     if is_drawn and above is not None and (seen := index.seen_between(above, place)) is not None:
         yield new_seam(now, seen.at), Role.ACCENT
+
+
+def _time_above(index: MessageIndex, above: int | None) -> float | None:
+    """The time of the nearest message from `above` upwards that has one; None where none of them has."""
+    if above is None:
+        return None
+    times = index.heads.times
+    nearest = range(above, max(above - UNDATED, -1), -1)
+    return next((times[place] for place in nearest if not isnan(times[place])), None)

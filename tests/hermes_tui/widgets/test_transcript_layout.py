@@ -209,6 +209,15 @@ def test_the_first_message_has_its_day_with_the_year_and_one_without_a_time_has_
     assert "Nov" not in plain(written(Message(1, "s", "user", "x")).lines(0)[0])
 
 
+def test_the_first_day_stands_below_messages_without_a_time_and_between_them_only_a_new_one() -> None:
+    """Mutant: no day below a message without a time, as the session_meta line of a JSONL file is."""
+    undated = [Message(number, "s", "system", "tools") for number in (1, 3, 5)]
+    later = Message(6, "s", "user", "z", at(9, 5, day=24))
+    text = written(undated[0], say(2, "user", "x"), undated[1], say(4, "user", "y"), undated[2], later)
+    seams = [line.strip(" ╌") for line in drawn(text) if "╌" in line]
+    assert seams == ["Mon 23 Nov 2026", "Tue 24 Nov"]
+
+
 def test_calls_without_a_word_between_them_are_one_turn() -> None:
     messages = [say(1, "assistant", calls=("a",)), result(2, "a"), say(3, "assistant", calls=("b",)), result(4, "b")]
     lines = drawn(written(*messages, say(5, "assistant", "the answer")))
