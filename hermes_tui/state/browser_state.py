@@ -32,8 +32,8 @@ SIGN_AFTER = 0.15
 """Seconds before the screen says that an answer is still awaited."""
 LOOK_AFTER = SIGN_AFTER + 0.01
 """Seconds after which the screen is drawn again for it."""
-HELD = 2.0
-"""Seconds for which what is between two answers is not shown, titles alone and dim panes: the answer is late."""
+HELD = 0.25
+"""Seconds for which titles alone and hits that are not ranked are not shown: what comes later is late."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,8 +148,6 @@ class ReadingState:
     """The JSONL file's side is shown: it is the longer one, or the hit is only there."""
     requested_at: float | None = None
     """None where nothing is awaited."""
-    delay: float = 0.0
-    """Seconds after that until it is read: another one may be asked for."""
     sources: Sources | None = None
     index: int = 0
     """The message with the bar, from 1; 0 where there is none."""
@@ -171,10 +169,6 @@ class ReadingState:
     def is_slow(self, now: float) -> bool:
         """Whether the answer is awaited for so long that it is to be said."""
         return self.requested_at is not None and now - self.requested_at >= SIGN_AFTER
-
-    def is_late(self, now: float) -> bool:
-        """Whether it was read for so long that what is there goes dim, which is a picture more."""
-        return self.requested_at is not None and now - self.requested_at >= self.delay + HELD
 
 
 @dataclass(slots=True)

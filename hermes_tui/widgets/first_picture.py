@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 
-HELD = 2.0
+HELD = 0.25
 """Seconds that the picture of before stays at most."""
 
 

@@ -96,7 +96,7 @@ def frame_view(state: BrowserState) -> FrameView:
         wrong=(search.wrong.start, search.wrong.end) if search.wrong is not None else None,
         sources=state.reading.sources,
         banner_keys=state.focus is not Place.SEARCH,
-        faded=state.reading.is_late(state.seconds()) and not state.is_typing,
+        faded=state.reading.is_slow(state.seconds()),
         details=details,
     )
 

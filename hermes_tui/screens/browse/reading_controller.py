@@ -9,7 +9,7 @@ from hermes_tui.render.compaction_seam import section_seam
 from hermes_tui.screens.browse.kept_places import KeptPlaces
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.sources_controller import BOTH, SourcesController
-from hermes_tui.state.browser_state import HELD, LOOK_AFTER, BrowserState
+from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
@@ -40,7 +40,6 @@ class ReadingController:
         if pane.row is not None:
             self.open(pane.row, pane.hit, self._state.search.query, delay=delay)
             self._changed(Part.FRAME, after=LOOK_AFTER)
-            self._changed(Part.FRAME, after=delay + HELD + 0.01)
 
     def hasten(self, *, delay: float) -> None:
         """Ask for what is awaited `delay` seconds from now: nothing else will be asked for instead."""
@@ -71,7 +70,6 @@ class ReadingController:
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
             reading.find = None
             self._pane.set_query(self._state.search.query)
-            reading.delay = delay
             reading.requested_at, self.chain = self._state.seconds(), frozenset({row.session.id})
             self._sources.forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)

@@ -90,7 +90,7 @@ def test_an_answer_that_is_late_is_waited_for_and_then_drawn_once(stage: tuple[P
 def test_a_beginning_that_was_late_is_shown_late(stage: tuple[Painter, Timers, Widgets]) -> None:
     """Mutants: hits drawn before their order is there; 0.1 s for whatever came late."""
     painter, timers, widgets = stage
-    for took, held in ((0.01, ANSWERED), (0.3, 0.6)):
+    for took, held in ((0.01, ANSWERED), (0.1, 0.2)):
         painter.changed(Part.LISTS_ANSWERED)
         timers.wait(took)
         painter.changed(Part.LISTS_SOON)
