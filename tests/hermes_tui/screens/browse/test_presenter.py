@@ -332,10 +332,10 @@ def test_a_transcript_that_does_not_come_makes_the_last_one_dim() -> None:
     view = frame_view(state)
     assert view.faded
     assert view.headings[0].facts[0] == "loading…"
-    state.typed, state.inside = "letters", False
-    assert frame_view(state).faded, "a search that is typed shows no pane of another row as if it were this one's"
     state.reading.error = CannotOpen("the disk is gone")
     assert status(state) == "✗E the disk is gone"
+    state.typed, state.inside = "letters", False
+    assert frame_view(state).faded, "a search that is typed shows no pane of another row as if it were this one's"
 
 
 def test_a_query_that_is_none_is_explained_in_ascii_too() -> None:
