@@ -52,7 +52,7 @@ class FirstPicture:
             self._stop()
             self._timer = self._call_after(HELD, self._end)
         layout = self._cursor.layout
-        if self._timer is None or all(layout.complete(row.index) for row in self._cursor.viewport.rows):
+        if self._timer is None or all(map(layout.complete, {row.index for row in self._cursor.viewport.rows})):
             self._stop()
             self._pane.refresh()
 

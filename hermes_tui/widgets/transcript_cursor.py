@@ -115,7 +115,7 @@ class TranscriptCursor:
         rows = self.viewport.rows
         if self.viewport.following and all(row.index != self.bar for row in rows):
             self.bar = rows[-1].index if rows else 0
-        if rows and not self.layout.lines(self.bar):
+        if rows and not self.layout.is_drawn(self.bar):
             self.bar = self.layout.drawn_with(self.bar)
 
     def scroll(self, lines: int) -> None:
@@ -156,7 +156,7 @@ class TranscriptCursor:
         """Put the bar on the next message (1) or on the one before (-1)."""
         neighbour = self.layout.index.after if messages > 0 else self.layout.index.before
         place = neighbour(self.bar)
-        while 0 <= place < len(self.layout) and not self.layout.lines(place):
+        while 0 <= place < len(self.layout) and not self.layout.is_drawn(place):
             place = neighbour(place)
         if 0 <= place < len(self.layout):
             self.put_bar(place)
@@ -277,7 +277,7 @@ class TranscriptCursor:
         if self.layout.index.is_hidden(index):
             self.layout.show_undone(True)
         leader = self.layout.drawn_with(index)
-        self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
+        self.bar = leader if self.layout.is_drawn(leader) and not self.layout.is_drawn(index) else index
         if not target.first_match:
             self.viewport.place(self.bar, target.line, target.row)
         else:

@@ -100,7 +100,7 @@ class Viewport:
 
     def begins(self, index: int) -> bool:
         """Whether the first of a message's own lines is on the screen."""
-        return any(row.index == index and row.line == self._layout.drawn(index).seams for row in self.rows)
+        return any(row.index == index and row.line == self._layout.begun(index, 1).seams for row in self.rows)
 
     def place_of(self, index: int) -> Anchor | None:
         """The first of a message's own lines that is on the screen, None where none is."""
@@ -161,7 +161,8 @@ class Viewport:
             return ()
         if not self.following:
             index = min(self._anchor.index, len(self._layout) - 1)
-            line = max(0, min(self._anchor.line, len(self._layout.lines(index)) - 1))
+            drawn = self._layout.begun(index, self._anchor.line + 1)
+            line = max(0, min(self._anchor.line, len(drawn.lines) - 1))
             rows = self._from(*self._back(index, line, min(self._anchor.row, self.height - 1)))
             if len(rows) == self.height:
                 return rows
@@ -170,7 +171,7 @@ class Viewport:
     def _from(self, index: int, line: int) -> tuple[Row, ...]:
         rows: list[Row] = []
         while index < len(self._layout) and len(rows) < self.height:
-            drawn = self._layout.drawn(index)
+            drawn = self._layout.begun(index, line + self.height - len(rows))
             shown = drawn.lines[line : line + self.height - len(rows)]
             rows += [Row(index, at, text, at < drawn.seams) for at, text in enumerate(shown, line)]
             index, line = self._layout.index.after(index), 0
@@ -188,7 +189,7 @@ class Viewport:
     def _forward(self, index: int, line: int, lines: int) -> tuple[int, int] | None:
         """The place so many lines behind another, None past the end."""
         while index < len(self._layout):
-            height = len(self._layout.lines(index))
+            height = len(self._layout.begun(index, line + lines + 1).lines)
             if line + lines < height:
                 return index, line + lines
             lines -= height - line
