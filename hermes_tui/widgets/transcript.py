@@ -97,8 +97,12 @@ class Transcript(ScrollPane):
         """The message with the bar; None where there is none, or its body is not here yet."""
         return self.cursor.layout.body(self.cursor.bar) if self.total else None
 
-    def open(self, row: SessionRow, sections: Sequence[Section]) -> None:
-        """Show a session from its start; the one that is on the screen from where the reader is."""
+    def open(self, row: SessionRow, sections: Sequence[Section], *, more: bool = False) -> None:
+        """Show a session from its start; the one that is on the screen from where the reader is.
+
+        Args:
+            more: Its end is to come.
+        """
         again = self.session_id == row.session.id
         position, following = self.cursor.position, self.cursor.viewport.following
         self._begin(row)
@@ -106,6 +110,7 @@ class Transcript(ScrollPane):
             self.cursor.layout.add(section)
         if again:
             self.cursor.target, self.cursor.viewport.following = position, following
+        self.cursor.viewport.waits = more
         self._changed()
 
     def replace(self, row: SessionRow, sections: Sequence[Section], bodies: Sequence[Entry]) -> None:
@@ -162,24 +167,27 @@ class Transcript(ScrollPane):
         self._begin(row)
         self.append_waiting(row.session.id, [message for message in messages if message.id is not None])
 
-    def append_section(self, section: Section) -> None:
-        """Put a later section of the lineage at the end."""
+    def append_section(self, section: Section, *, more: bool = False) -> None:
+        """Put a later section of the lineage at the end, or before what is to come."""
+        self.cursor.viewport.waits = more
         self.cursor.layout.add(section)
         self._changed()
 
-    def append_waiting(self, session_id: str, messages: Sequence[Entry]) -> None:
+    def append_waiting(self, session_id: str, messages: Sequence[Entry], *, more: bool = False) -> None:
         """Put messages at the end whose bodies cannot be requested, such as those of the spool; their ids ascend."""
         self.cursor.layout.bodies.keep(messages)
-        self.append_section(Section(session_id, tuple(map(head_of, messages))))
+        self.append_section(Section(session_id, tuple(map(head_of, messages))), more=more)
 
-    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None:
+    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True, more: bool = False) -> None:
         """Put messages at the end; one who follows sees them, anyone else stays where they are.
 
         Args:
             session_id: The last section's, or nothing happens.
             heads: Ids ascend; those that are here already are left out.
             live: They are new, and counted as such; False for the next page of what was there.
+            more: The end is to come.
         """
+        self.cursor.viewport.waits = more
         index = self.cursor.layout.index
         if session_id != index.last_section:
             return
@@ -200,7 +208,8 @@ class Transcript(ScrollPane):
         self._changed()
 
     def ask_again(self) -> None:
-        """Request the bodies again that did not come."""
+        """Request the bodies again that did not come, and wait for the end no longer."""
+        self.cursor.viewport.waits = False
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 

@@ -113,7 +113,7 @@ class TranscriptCursor:
         if self.target is not None and self.viewport.height > 0:
             self._go(self.target)
         rows = self.viewport.rows
-        if self.viewport.following and all(row.index != self.bar for row in rows):
+        if self.viewport.is_at_end and all(row.index != self.bar for row in rows):
             self.bar = rows[-1].index if rows else 0
         if rows and not self.layout.is_drawn(self.bar):
             self.bar = self.layout.drawn_with(self.bar)
@@ -135,10 +135,11 @@ class TranscriptCursor:
         self.bar = 0
 
     def to_end(self) -> None:
-        """Go to the end and follow."""
+        """Go to the end and follow, as soon as it is here."""
         self.target = None
         self.viewport.to_end()
-        self.bar = self.viewport.rows[-1].index if self.viewport.rows else 0
+        if not self.viewport.waits:
+            self.bar = self.viewport.rows[-1].index if self.viewport.rows else 0
 
     def follow(self) -> None:
         """Go to the end and stay there while the session grows, or stop that."""
