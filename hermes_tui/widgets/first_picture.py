@@ -26,7 +26,7 @@ class Pane(Protocol):
 
 
 class FirstPicture:
-    """Paints a pane, but while the bodies of another session's messages or its end are awaited at the end of that alone.
+    """Paints a pane; where another session's messages or the end are awaited, only at the end of the wait.
 
     Args:
         pane: Is painted.

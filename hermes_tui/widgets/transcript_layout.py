@@ -356,7 +356,7 @@ class TranscriptLayout:
 
     def _extended(self, start: int, heads: Sequence[Head]) -> None:
         """Estimate the heights from `start` on; what stood before is drawn again, for it may be joined."""
-        owned = start > 0 and self.index.heads.has_calls(start - 1)
+        owned = self.index.heads.has_calls_above(start)
         self.heights.extend(estimated_heights(heads, measure(self._width), owned=owned))
         self._forget_end(start)
 
@@ -373,7 +373,7 @@ def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[
 
     Args:
         room: Cells of a line of text.
-        owned: The message before the first has calls, so that results are drawn with it.
+        owned: The results that come first are drawn with calls before them.
     """
     heights = []
     for head in heads:

@@ -97,6 +97,20 @@ def test_lines_are_drawn_as_they_are_asked_for_and_come_out_as_all_at_once() -> 
     assert len(layout.begun(0, 9).lines) == len(whole), "marks are counted over all of it"
 
 
+def test_heights_are_estimated_alike_however_the_messages_come() -> None:
+    """Mutant: a result that begins a page taken for one of no call."""
+    said = [
+        say(1, "assistant", calls=("a", "b", "c")),
+        *(result(place, "x") for place in (2, 3, 4)),
+        say(5, "user", "x"),
+    ]
+    at_once = written(*said).heights.each
+    for cut in range(1, 5):
+        layout = written(*said[:cut])
+        layout.extend(map(head_of, said[cut:]))
+        assert layout.heights.each == at_once, cut
+
+
 def long_answer() -> Message:
     return say(1, "assistant", "\n\n".join(f"Paragraph {number} has *words* in it." for number in range(900)))
 
