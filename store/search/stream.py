@@ -183,10 +183,7 @@ class Search:
         """
         self._read.update(ids)
         hits = []
-        there = {row.id: row for row in known}
-        rows: Sequence[HitRow] = [there[key] for key in ids if key in there]
-        if len(rows) < len(ids):
-            rows = self._engine.search.read_hits(ids, cancel=self._cancel)
+        rows = _in_order(ids, known) or self._engine.search.read_hits(ids, cancel=self._cancel)
         readable = [row for row in rows if row.role != UNREADABLE]
         self.unread.hits += len(rows) - len(readable)
         for row in self._copies.without(readable, above):
@@ -337,6 +334,12 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
+
+
+def _in_order(ids: Sequence[int], known: Sequence[HitRow]) -> list[HitRow]:
+    """The known rows in the order of the ids; none where one is missing."""
+    there = {row.id: row for row in known}
+    return [there[key] for key in ids] if all(key in there for key in ids) else []
 
 
 def _may_answer(

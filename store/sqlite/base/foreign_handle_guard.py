@@ -184,8 +184,9 @@ class FileWatch:
         In WAL mode the look before BEGIN was less than a transaction ago, and the next one comes after COMMIT: where no
         program has opened the file or its -shm in between, nothing but a copied descriptor can have dropped the locks.
         """
+        events = self._events
         if wal:
-            if self._events is None or self._events.may_have_opened():
+            if events is None or events.may_have_opened():
                 self.check_locks()
         elif descriptors.watched() and not self._writes():
             raise _dropped(self._path)
