@@ -172,15 +172,12 @@ class Transcript(ScrollPane):
         self.cursor.layout.bodies.keep(messages)
         self.append_section(Section(session_id, tuple(map(head_of, messages))))
 
-    def append_heads(
-        self, session_id: str, heads: Sequence[Head], *, bodies: Sequence[Entry] = (), live: bool = True
-    ) -> None:
+    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None:
         """Put messages at the end; one who follows sees them, anyone else stays where they are.
 
         Args:
             session_id: The last section's, or nothing happens.
             heads: Ids ascend; those that are here already are left out.
-            bodies: Those of them that need not be requested.
             live: They are new, and counted as such; False for the next page of what was there.
         """
         index = self.cursor.layout.index
@@ -188,7 +185,6 @@ class Transcript(ScrollPane):
             return
         fresh = [new for new in heads if new.id > index.last_of_section]
         self.cursor.layout.extend(fresh)
-        self.cursor.layout.put(bodies)
         self.new_below += len(fresh) if live else 0
         self._changed()
 

@@ -118,7 +118,8 @@ class ReadingController:
         if self._spooled:
             self.again()
         else:
-            self._pane.append_heads(message.session_id, message.heads, bodies=message.bodies)
+            self._pane.put(message.bodies)
+            self._pane.append_heads(message.session_id, message.heads)
         self._changed(Part.FRAME)
 
     def take_reread(self, message: answers.TranscriptReread) -> None:

@@ -172,7 +172,8 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         assert "words 103." in screen(transcript)[-1]
         asked = len(app.asked)
         new = talk(1, start=204)
-        transcript.append_heads("s", app.add(new), bodies=new)
+        transcript.put(new)
+        transcript.append_heads("s", app.add(new))
         await pilot.pause()
         assert "words 204." in screen(transcript)[-1]
         assert len(app.asked) == asked  # it was never empty; mutant: its body is requested

@@ -126,6 +126,7 @@ def test_what_waited_in_the_spool_may_be_what_was_written() -> None:
     controller.take_section(section())
     controller.take_growth(answers.GrowthArrived(1, "one", ()))
     assert (pane.count("append_heads"), feed.count("transcript.open")) == (1, 1)
+    assert pane.names.index("put") < pane.names.index("append_heads")  # so they are never empty on the screen
     waiting = section()
     waiting.waiting = (Message(-1, "one", "user", "in the spool"),)
     controller.take_section(waiting)
