@@ -263,7 +263,12 @@ def test_what_is_written_while_the_screen_is_behind_is_one_change(tmp_path: Path
             running.feed.transcript.open(Session("s1"))
             running.until(lambda: running.of(answers.SectionArrived))
             behind, asked = [True], list[bool]()
-            running.feed.sessions.is_behind = lambda: asked.append(True) or behind[0]
+
+            def is_behind() -> bool:
+                asked.append(behind[0])
+                return behind[0]
+
+            running.feed.sessions.is_behind = is_behind
             running.until(lambda: asked)
             new = [db.append_message("s1", "user", f"grown {number}") for number in range(3)]
             seen = len(asked)
