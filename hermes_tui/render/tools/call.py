@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hermes_tui.render.block import rest_line
+from hermes_tui.render.block import fixed_block, rest_line
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import SafeText, one_line, safe
@@ -48,10 +48,15 @@ class CallDrawing:
             limit: Rows of each block at most; None for all, and JSON as it is stored, indented.
         """
         shape, words = self._shape, shown_words(self._name, self._words(look), self._amounts(look), look)
-        hidden = {name: value for name, value in shape.values.items() if not _is_shown(name, value, words)}
+        hidden = {
+            name: value
+            for name, value in shape.values.items()
+            if (limit is None if value in _EMPTY else not _is_shown(name, value, words))
+        }
         front = {name: value for name, value in hidden.items() if name in SPECIFIC and name not in shape.used}
         behind = {name: value for name, value in hidden.items() if name not in {*shape.used, *front}}
-        lines: list[Line] = [(span("  " + shape.note, Role.DIM, italic=True),)] if shape.note else []
+        note: Line = (span(shape.note, Role.DIM, italic=True),)
+        lines = fixed_block([note] if shape.note else [], indent=2).lines(look, None)
         if front:
             lines += fields_block(front, like=span("")).lines(look, limit)
         if shape.block and (not shape.used or shape.used & hidden.keys()):
@@ -102,10 +107,12 @@ class CallDrawing:
         return Amounts(look.glyphs.words(amount), "" if took is None else duration(took))
 
 
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+"""Values that nothing is said of until all of the arguments are asked for."""
+
+
 def _is_shown(name: str, value: object, words: SafeText) -> bool:
     """Whether the words of a fold line have all of an argument."""
-    if value in (None, "", [], {}):
-        return True
     if isinstance(value, (list, dict)):
         return False
     text = value_text(value)

@@ -217,6 +217,19 @@ def test_json_is_lines_first_and_pretty_json_as_the_second_step() -> None:
     assert "        quinces" in shown(unfolded(long, limit=None)), "what the key promised: these lines, not JSON"
 
 
+def test_what_is_empty_is_there_when_all_is_asked_for_and_no_line_is_too_wide() -> None:
+    """Mutants: empty arguments left out of the second step too; a note about the arguments that is not broken."""
+    drawn = drawing("web_extract", {"query": ["a"], "code": None, "tags": [], "note": ""})
+    first, second = shown(unfolded(drawn)), shown(unfolded(drawn, limit=None))
+    assert "code" not in first
+    assert '"code": null' in second
+    assert '"tags": []' in second
+    assert '"note": ""' in second
+    cut = unfolded(drawing("todo", '{"text": 1.5} trailing'), measure=20)
+    assert "broken" in shown(cut)
+    assert all(line_cells(line) <= 20 for line in cut)
+
+
 def test_results_of_a_search_are_titles_and_links() -> None:
     arguments, result = CALLS["web_search"]
     lines = unfolded(drawing("web_search", arguments, result))
