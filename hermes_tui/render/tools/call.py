@@ -39,7 +39,8 @@ class CallDrawing:
     def line(self, look: Look) -> Line:
         """The fold line: `▸ name  arguments   3.2 KB  ✓ ok`."""
         ended = outcome(self.result, look.glyphs, running=self.running)
-        return fold_line(self._name, self._words(look), self._amounts(look), ended, look)
+        is_stored = self.call is not None and bool(self.call.name)
+        return fold_line(self._name, self._words(look), self._amounts(look), ended, look, is_stored=is_stored)
 
     def arguments(self, look: Look, limit: int | None) -> list[Line]:
         """The arguments that the fold line does not show in full, in their shape.
