@@ -58,8 +58,8 @@ class DrawnMessage:
     """Lines that fold, and the part of the message that each of them folds."""
     whole: bool = True
     """False where more follows as soon as all of the message is drawn."""
-    more: Iterator[Line] = field(default_factory=lambda: iter(()))
-    """Lines below those, drawn when they are asked for."""
+    more: Iterator[Line] | None = None
+    """Lines below those, drawn when they are asked for; None where there are none."""
 
 
 def joins(before: Head, after: Head) -> bool:

@@ -43,12 +43,14 @@ class Drawn:
     """Lines at its top that are not its own."""
     folds: Mapping[int, int] = field(default_factory=dict)
     """Lines that fold a part of it, and that part."""
-    more: Iterator[Line] = field(default_factory=lambda: iter(()))
-    """Lines below those that nobody has asked for yet."""
+    more: Iterator[Line] | None = None
+    """Lines below those that nobody has asked for yet; None where there are none."""
 
     def grow(self, lines: int) -> bool:
         """Draw as far as so many lines; whether there are fewer, so that all are drawn."""
-        self.lines.extend(islice(self.more, max(lines - len(self.lines), 0)))
+        if self.more is None or len(self.lines) >= lines:
+            return False
+        self.lines.extend(islice(self.more, lines - len(self.lines)))
         return len(self.lines) < lines
 
     def part_at(self, line: int) -> int | None:
@@ -79,7 +81,7 @@ class BeforeFold:
         """The first part of a message, or what was kept of it where that is more; it is kept no longer."""
         if (kept := self._kept.pop(index, None)) is None:
             return own
-        own.lines.extend(own.more)
+        own.lines.extend(own.more or ())
         return kept if len(kept.lines) > len(own.lines) else own
 
 
@@ -297,7 +299,7 @@ class TranscriptLayout:
         """Keep a message under its seams; the last one has no blank row below it."""
         lines = own.lines
         if self.index.below(index) is None:
-            lines.extend(own.more)
+            lines.extend(own.more or ())
             lines = lines[:-1] if lines and len(lines[-1]) == 1 else lines
         above = self._results.above(index)
         seams = list[Line]()
@@ -306,6 +308,8 @@ class TranscriptLayout:
         folds = {len(seams) + line: part for line, part in own.folds.items()}
         drawn = self._drawn[index] = Drawn(seams + lines, len(seams), folds, own.more)
         self._drawn.move_to_end(index)
+        if own.more is None:
+            self.heights.put(index, len(drawn.lines))
         if len(self._drawn) > DRAWN:
             self._unfinished.pop(self._drawn.popitem(last=False)[0], None)
         return drawn
