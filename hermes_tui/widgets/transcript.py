@@ -31,6 +31,7 @@ from hermes_tui.widgets.selection import Selection, with_selection
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
 from hermes_tui.widgets.transcript_moves import READER, click, prompt_above
+from hermes_tui.widgets.viewport import Row
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -329,12 +330,23 @@ class Transcript(ScrollPane):
         if y >= len(self.cursor.viewport.rows):
             return ()
         row = self.cursor.viewport.rows[y]
-        # The blank line below a message is its only line of one span, and not its own.
-        barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
-        selection = None if row.seam else self.cursor.selection
-        text = with_selection(row.text, selection.cells(row.index, row.line)) if selection else row.text
-        text = shifted(text, self.cursor.left) if self.cursor.left and not row.seam else text
-        return with_bar(text, glyphs_of(self.app)) if barred else text
+        return _text_of(row, self.cursor, glyphs_of(self.app) if self.has_focus else None)
+
+
+def _text_of(row: Row, cursor: TranscriptCursor, glyphs: Glyphs | None) -> Line:
+    """A row with its part of the selection, as far as it is on the pane; with the bar where the pane has the focus.
+
+    Args:
+        glyphs: None without the focus.
+    """
+    if row.seam:
+        return row.text
+    text = row.text
+    if cursor.selection is not None:
+        text = with_selection(text, cursor.selection.cells(row.index, row.line))
+    text = shifted(text, cursor.left) if cursor.left else text
+    # The blank line below a message is its only line of one span, and not its own.
+    return with_bar(text, glyphs) if glyphs and row.index == cursor.bar and len(row.text) > 1 else text
 
 
 def _line_of(said: Callable[..., Sequence[Line]] | None, y: int, width: int, glyphs: Glyphs) -> Line:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from sys import maxsize
 
@@ -341,14 +342,10 @@ class TranscriptLayout:
         )
 
     def _new_marker(self, index: int) -> Marker:
-        marker = Marker(self._find if self._query else None, self._nth if index == self._current else None)
+        find = partial(_ranges, self._query) if self._query else None
+        marker = Marker(find, self._nth if index == self._current else None)
         self.marker = marker if index == self._current else self.marker
         return marker
-
-    def _find(self, text: str) -> Sequence[Range]:
-        if isinstance(self._query, Needle):
-            return self._query.ranges(text)
-        return matches(self._query, text) if self._query else ()
 
     def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
@@ -388,6 +385,10 @@ def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[
         text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
         heights.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
     return heights
+
+
+def _ranges(query: Query | Needle, text: str) -> Sequence[Range]:
+    return query.ranges(text) if isinstance(query, Needle) else matches(query, text)
 
 
 def _last_time(layout: TranscriptLayout, index: int, above: int | None) -> float | None:

@@ -84,8 +84,8 @@ def test_a_result_before_its_call_answers_it_and_a_second_result_stands_alone() 
 
 
 def test_lines_are_drawn_as_they_are_asked_for_and_come_out_as_all_at_once() -> None:
-    """Mutants: all lines drawn for the first; a height left as it was estimated; no blank row below the last; the height of a short
-    one known with its last line alone."""
+    """Mutants: all lines drawn for the first; a height left as it was estimated; no blank row below the last; the
+    height of a short one known with its last line alone."""
     text = "\n\n".join(f"Paragraph {number} has *words* in it, and a few more than fit a line." for number in range(40))
     said = [say(1, "assistant", text), say(2, "user", "thanks")]
     whole, layout = written(*said).lines(0), written(*said)
