@@ -128,7 +128,8 @@ def _message_json(message: Message, printed: Callable[[str], str]) -> dict[str, 
         "session_id": printed(message.session_id),
         **picked(message, "role", "timestamp", "text"),
         "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
-        **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
+        **picked(message, "tool_name", "reasoning", "active", "compacted"),
+        "origin": message.kept or message.origin,
     }
 
 
