@@ -98,7 +98,6 @@ class Pusher:
 
     def push_some(self, session_ids: Collection[str], *, now: Callable[[], float] = time.time) -> int:
         """Bring some sessions up to date, as far as their counts show a change; the number of those that had one."""
-        self._files.look()
         marks, written = self._target.marks(), 0
         for session_id in session_ids:
             copy = self._copy(session_id, marks.get(session_id, ""), whole=False)
