@@ -126,7 +126,7 @@ def test_a_key_that_cannot_be_is_refused_with_the_reason(command: str, key: str,
 
 
 def test_keys_may_be_exchanged_and_what_is_refused_frees_no_key() -> None:
-    """Mutants: one key after the other, which refuses both; a sentence in which the second takes the first one's back."""
+    """Mutants: one key after the other, which refuses both; letters are refused for the help."""
     table, refused = rebound(TABLE, {"repair": "d", "difference": "r", "help": "h"})
     changed = {key.id: (command.shown, key.keys) for command in table for key in command.keys}
     assert refused == {}
