@@ -24,6 +24,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
+from hermes_tui.commands.key_names import textual_name
 from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, Offers, SeesKeys, TakesText
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -253,7 +254,9 @@ class HermesApp(App[str]):
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        say(self.screen, f"pasted {many(number, 'character')} · / then paste")
+        key = bound("search") if isinstance(self.screen, TakesText) else "/"
+        way = f" · {key} then paste" if textual_name(key) in self.screen.active_bindings else ""
+        say(self.screen, f"pasted {many(number, 'character')}{way}")
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
