@@ -24,7 +24,6 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from hermes_tui.commands.key_names import textual_name
 from hermes_tui.commands.model import AsksToQuit, HasPlace, HearsKeys, Offer, Offers, SeesKeys, TakesText
 from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
@@ -35,7 +34,6 @@ from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
-from hermes_tui.render.time import many
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.browse.session_acts import SessionScreens
@@ -54,7 +52,7 @@ from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.choices import Choices
-from hermes_tui.widgets.notices import say, say_unused
+from hermes_tui.widgets.notices import say, say_pasted, say_unused
 from hermes_tui.widgets.theme import ASCII_CLASS
 from store import Session
 
@@ -254,9 +252,7 @@ class HermesApp(App[str]):
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        key = bound("search") if isinstance(self.screen, TakesText) else "/"
-        way = f" · {key} then paste" if textual_name(key) in self.screen.active_bindings else ""
-        say(self.screen, f"pasted {many(number, 'character')}{way}")
+        say_pasted(self.screen, number)
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):
