@@ -145,9 +145,8 @@ class Pusher:
     def _copy(self, session_id: str, known: str, *, whole: bool) -> SessionCopy:
         """A session with what its files have; see `SessionCopies.copy`."""
         if self._files.may_have_more(session_id):
-            merged = self._files.merged(self._copies.copy(session_id, "", whole=True))
-            if merged is not None:
-                return merged
+            copy = self._copies.copy(session_id, "", whole=True)
+            return self._files.merged(copy) or copy
         return self._copies.copy(session_id, known, whole=whole)
 
     def _ids(self) -> list[str]:

@@ -12,7 +12,8 @@ from ..engine.operations import RawRow
 from ..engine.ports import Engine
 from ..engine.push_target import SessionCopy
 
-PAGE = 4_096
+PAGE = 256
+"""Heads that are asked for at once: where no index has a session together, a page walks a multiple of it."""
 MOST_SEEN = 4_096
 """Sessions whose digests are remembered."""
 
