@@ -56,12 +56,13 @@ def _page_rows(reader: Reader, session_id: str | None, after: int, limit: int) -
     layout = reader.layout
     if IN_ID_ORDER in layout.indexes or not layout.has(*MESSAGES):
         return reader.rows(heads_statement(layout), (session_id, after, limit), needs=MESSAGES)
-    known, version = _known.get(reader), reader.data_version()
+    known = _known.get(reader)
+    version = None if known is None else reader.data_version()
     if known is None or (known.session_id, known.version) != (session_id, version):
         found = reader.rows(heads_of(layout, walk_statement(ALONG * limit)), (after, session_id, limit))
         if len(found) == limit or not reader.rows(BEYOND, (after, ALONG * limit)):
             return found
-        sql = "SELECT id FROM messages WHERE session_id = ?"
+        sql, version = "SELECT id FROM messages WHERE session_id = ?", reader.data_version()
         ids = array("q", sorted(cell_values.integer(row[0]) for row in reader.rows(sql, (session_id,))))
         known = _known[reader] = _Ids(session_id, version, ids)
     start = bisect_right(known.ids, after)
