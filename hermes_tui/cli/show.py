@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 
 from hermes_tui.cli.follow import Follower, Removed
 from hermes_tui.cli.options import Options
@@ -16,6 +15,7 @@ from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
 from store import Browser, Home, Message, Origin, Outline, Session, SessionReading
+from store.base.late_dataclass import replace
 from store.browse.reading import in_state
 from store.models import UNREADABLE
 

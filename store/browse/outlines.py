@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..agent.source_choice import is_longer
 from ..base.errors import CannotOpen, Damaged
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import Origin, Outline, Session, Status
 from ..engine.rows import NO_COUNTS
 from ..formats.compaction_overlap import EDGE_ROWS
-from ..formats.session_state import outline_of_ends
+from ..formats.session_state import first_words, status_of
 from .messages import StoredMessages
 from .sessions import StoredSessions
 
 if TYPE_CHECKING:
+    from ..base.models import JsonlFacts
     from ..engine.rows import Counts, SessionEnds
     from ..home_store import HomeStore
 
@@ -36,6 +37,8 @@ class _Found:
     ends: Ends
     spooled: frozenset[str]
     """Sessions that have messages in the spool."""
+    facts: Mapping[str, JsonlFacts]
+    """Of the JSONL files that were read or compared."""
 
 
 class Outlines:
@@ -77,14 +80,9 @@ class Outlines:
         sections = list(dict.fromkeys([row.id for row in rows] + [key for chain in chains.values() for key in chain]))
         ends = self._store.engine.messages.ends_of(sections)
         counts = self._store.engine.sessions.counts(sections) if chains else {}
-        found = _Found(counts, ends, self._messages.spooled())
-        stored = self._store.engine.sessions.row_counts([row.id for row in rows])
-        return {
-            row.id: replace(
-                _outline(row, ends), shown=self._shown(row, chains.get(row.id, ()), found, stored.get(row.id))
-            )
-            for row in rows
-        }
+        facts = self._store.files.facts_at_hand([row.id for row in rows], self._store.engine.sessions.row_counts)
+        found = _Found(counts, ends, self._messages.spooled(), facts)
+        return {row.id: _outline(row, ends, self._shown(row, chains.get(row.id, ()), found)) for row in rows}
 
     def _chains(self, rows: Sequence[Session]) -> dict[str, tuple[str, ...]]:
         """The chains of those sessions that have one."""
@@ -92,11 +90,11 @@ class Outlines:
         lineage = self._store.engine.sessions.lineage(ids) if ids else None
         return {key: tuple(lineage.chain(key)) for key in ids} if lineage else {}
 
-    def _shown(self, row: Session, chain: Sequence[str], found: _Found, stored: Sequence[object] | None) -> int | None:
+    def _shown(self, row: Session, chain: Sequence[str], found: _Found) -> int | None:
         """Messages that reading a session shows with everything unfolded; None where its rows cannot be read."""
         if row.problem:
             return None
-        facts = self._store.files.facts_at_hand(row.id, stored) if stored else None
+        facts = found.facts.get(row.id)
         own = self._stored(row.id, row.messages, found.ends)
         if facts is not None and is_longer(facts, lambda: own):
             return facts.messages + self._waiting(row.id, found.spooled)
@@ -132,10 +130,11 @@ class Outlines:
         return self._repeats[seam]
 
 
-def _outline(row: Session, ends: Ends) -> Outline:
+def _outline(row: Session, ends: Ends, shown: int | None) -> Outline:
     """The outline of a session; nothing is known of one on a damaged page."""
     if row.id not in ends:
-        return Outline(Status.EMPTY)
+        return Outline(Status.EMPTY, shown=shown)
     if (found := ends[row.id]) is None:
-        return Outline(None)
-    return outline_of_ends(found.first_user_text, found.last, has_turns=found.has_turns, live=row.live)
+        return Outline(None, shown=shown)
+    status = status_of(found.last, has_turns=found.has_turns, live=row.live)
+    return Outline(status, first_words(found.first_user_text), shown)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..agent import source_choice
 from ..base.errors import SessionMissing
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
 from ..formats.carried_copies import NO_COPIES
 from ..formats.spool_placement import insert_positions

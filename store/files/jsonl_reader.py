@@ -8,10 +8,10 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged, NoPermission, StoreError
+from ..base.late_dataclass import replace
 from ..base.safe_files import READ_FLAGS
 from ..formats.jsonl import CUT_OFF, MAX_LINE, BadLine, Record, first_record, parse, utf8_chunks, utf16_of
 

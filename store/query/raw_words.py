@@ -6,13 +6,12 @@ It is sure only where nothing but parsing could make the word appear: a file of 
 
 from __future__ import annotations
 
-import re
-
+from ..base.late_pattern import late_pattern
 from .ast import Query
 
-_UNSURE = re.compile(rb'[\x00\x80-\xff]|\\u|"(?:content|text_summary)"\s*+:\s*+[^"n\s]')
+_UNSURE = late_pattern(rb'[\x00\x80-\xff]|\\u|"(?:content|text_summary)"\s*+:\s*+[^"n\s]')
 """What a word may come from that does not stand there: other letters, escapes, contents with parts."""
-_PLAIN = re.compile("[a-z]{2,}")
+_PLAIN = late_pattern("[a-z]{2,}")
 
 
 class RawWords:

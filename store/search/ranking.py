@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.fallbacks import ScanProgress
+from ..base.late_dataclass import replace
 from ..base.models import Batch, Count, Hit, Origin
 from ..engine.search import MatchCount
 from .copied_hits import CopiedHits

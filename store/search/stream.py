@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ..base.late_dataclass import dataclass
 from ..base.models import UNREADABLE, Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..drift.sources import read_sources

@@ -41,6 +41,11 @@ def integer(cell: Value, default: int = 0) -> int:
         return default
 
 
+def integer_or_none(cell: Value) -> int | None:
+    """The same, None for NULL."""
+    return cell if cell is None or isinstance(cell, int) else integer(cell)
+
+
 def timestamp(cell: Value) -> float | None:
     """The cell as seconds since 1970 UTC, as `message_codec.timestamp` reads it."""
     if isinstance(cell, float) and message_codec.EARLIEST <= cell < message_codec.LATEST:

@@ -6,10 +6,10 @@ import json
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass
 from ...base.models import UNREADABLE, Head, Page
 from ..base import cell_values
 from ..connect.reader import MESSAGES, Reader, Row

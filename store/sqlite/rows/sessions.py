@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
+from ...base.late_dataclass import replace
 from ...base.models import Page, Relation, Scope, Session
 from ...engine.rows import NO_COUNTS, Counts
 from ...formats.lineage import Lineage, Link

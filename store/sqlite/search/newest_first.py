@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, replace
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text

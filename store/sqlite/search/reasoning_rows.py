@@ -7,12 +7,12 @@ without words is found in some bytes, where a scan of the messages reads every p
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind, IndexGap
+from ...base.late_dataclass import replace
 from ...query.ast import Query
 from ..base import cell_values
 from ..base.schema_probe import FTS, Layout

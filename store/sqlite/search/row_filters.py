@@ -7,12 +7,12 @@ with the hit and are never SQL conditions, which SQLite might use as its outer l
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from ...base.cancel import Cancel
 from ...base.late_dataclass import dataclass
+from ...base.late_pattern import late_pattern
 from ...engine.search import SessionFilter
 from ...query.ast import Filter, Query
 from ...query.filters import admits
@@ -23,7 +23,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..rows.damage import around_damage
 
-_NAME = re.compile(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
+_NAME = late_pattern(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
 _TEXTS = {
     "source": ("sessions", "source"),
     "model": ("sessions", "model"),
