@@ -250,8 +250,7 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     app.begin_with(opening, picks=options.print_id)
     if options.demo:
         app.say_what_to_try()
-    gc.set_threshold(*_USUAL)
-    sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
+    _tune()
     picked = app.run(mouse=settings.mouse)
     if app.return_code == CRASHED:
         return WRONG
@@ -259,6 +258,12 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
         return 0 if picked else NONE_CHOSEN
     return app.return_code or 0
+
+
+def _tune() -> None:
+    """Set the interpreter up for a screen."""
+    gc.set_threshold(*_USUAL)
+    sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
 
 
 def _opening(options: Options, home: Home) -> tuple[Session, int | None] | None:
