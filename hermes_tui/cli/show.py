@@ -96,9 +96,15 @@ def _message_json(message: Message, printed: Callable[[str], str]) -> dict[str, 
     return {
         "id": message.id,
         "session_id": printed(message.session_id),
-        **picked(message, "role", "timestamp", "text"),
+        "role": message.role,
+        "timestamp": message.timestamp,
+        "text": message.text,
         "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
-        **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
+        "tool_name": message.tool_name,
+        "reasoning": message.reasoning,
+        "active": message.active,
+        "compacted": message.compacted,
+        "origin": message.origin,
     }
 
 

@@ -125,7 +125,9 @@ def parse_calls(value: object) -> tuple[ToolCall, ...]:
 
 def shown_calls(value: object) -> tuple[ToolCall, ...]:
     """Tool calls of a cell or of a JSONL value, for display: an invalid value as one call without a name."""
-    if (calls := parse_calls(value)) or value is None:
+    if value is None:
+        return ()
+    if calls := parse_calls(value):
         return calls
     raw = value if isinstance(value, str) else dump(value)
     return () if raw.strip() in _NO_CALLS else (ToolCall(None, "", raw),)
