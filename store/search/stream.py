@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -21,7 +21,7 @@ from ..base.late_dataclass import dataclass
 from ..base.models import UNREADABLE, Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..drift.sources import read_sources
-from ..engine.search import HitRow, SessionFilter, SessionLabel
+from ..engine.search import HitRow, SearchStep, SessionFilter, SessionLabel
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
 from ..formats.session_state import LIVE_WINDOW
@@ -89,7 +89,6 @@ class Search:
         self._read: set[int] = set()
         self._copies = CopiedHits(engine, cancel)
         self._answers: dict[str, bool] = {}
-        self._active: frozenset[str] | None = None
         self._fallback: Fallback | None = None
         self._progress = ScanProgress.INDEXED
         self._rows_scanned = self._found = 0
@@ -148,14 +147,7 @@ class Search:
 
     def _page(self, limit: int, wanted: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        steps = self._engine.search.matching_ids(
-            self._query,
-            limit=wanted,
-            above=after_id or None,
-            session_filter=self.session_filter,
-            cancel=self._cancel,
-        )
-        for step in steps:
+        for step in self.steps(limit=wanted, after_id=after_id):
             self._progress = step.progress
             self._fallback = step.fallback or self._fallback
             self.unread.take_rows(step.unread)
@@ -196,6 +188,26 @@ class Search:
             return hit(self._query, row.message(), row.label)
         return _hit(row, row.text, spans, row.label, Origin.SQLITE)
 
+    def steps(self, *, limit: int, after_id: int = 0) -> Iterator[SearchStep]:
+        """Ids of SQLite's hits, newest first; raises as `TextSearch.matching_ids`."""
+        above = self.above(after_id)
+        if above is None:
+            return iter((SearchStep((), 0, done=True),))
+        return self._engine.search.matching_ids(
+            self._query, limit=limit, above=above or None, session_filter=self.session_filter, cancel=self._cancel
+        )
+
+    def above(self, after_id: int) -> int | None:
+        """The id above which all hits are, as far as the sessions that may pass say it; None where none may.
+
+        `is:live` asks for the few sessions at the end of the table, not for all of it.
+        """
+        if not any(rule.key == "is" and rule.value == "live" and not rule.negated for rule in self._query.filters):
+            return after_id
+        live = [session for session in self._stored_sessions(sorted(self._open)) if self._is_in_state(session.id)]
+        firsts = [session.first_id for session in live if session.first_id is not None]
+        return max(after_id, min(firsts) - 1) if firsts else None
+
     @property
     def session_filter(self) -> SessionFilter | None:
         """Test of a session id by the filters that SQLite cannot evaluate; None without such a filter."""
@@ -212,10 +224,12 @@ class Search:
 
     def _may_be_live_or_flagged(self, session_id: str) -> bool:
         """True where a session may be live or flagged: only the rows of those are read."""
-        if self._active is None:
-            since = self._now - LIVE_WINDOW
-            self._active = self._engine.sessions.active_since(since, cancel=self._cancel)
-        return session_id in self._active or self._files.facts(session_id) is not None
+        return session_id in self._open or self._files.facts(session_id) is not None
+
+    @cached_property
+    def _open(self) -> frozenset[str]:
+        """All sessions that can be live."""
+        return self._engine.sessions.active_since(self._now - LIVE_WINDOW, cancel=self._cancel)
 
     def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
         known = ids if self._readable else ()
