@@ -75,7 +75,8 @@ class Config:
 
 def _own_folder(variable: str, beside: str, kind: str) -> Path:
     """A folder of the user: on Linux by a variable of XDG, elsewhere as platformdirs has it, which takes 10 ms."""
-    if sys.platform == "linux":
+    system: str = sys.platform
+    if system == "linux":
         named = Path(os.environ.get(variable, ""))
         return (named if named.is_absolute() else Path.home() / beside) / "hermes-tui"
     import platformdirs

@@ -112,7 +112,7 @@ def _at_first_call(name: str, make: Callable[[Any], Method]) -> Method:
 def _init(late: Any) -> Method:
     """`__init__`: each value goes through the descriptor of its slot, which a frozen class does not refuse."""
     known: Options = {"_nothing": _Field}
-    positional, named, body = ["self"], [], []
+    positional, named, body = ["self"], list[str](), list[str]()
     for name, given in late.__late_fields__.items():
         known[f"_set_{name}"] = vars(late)[name].__set__
         parameter, value, unasked = name, name, name

@@ -24,6 +24,8 @@ MAX_BODIES = 256
 """Bodies per request."""
 FIRST_CHARS = 4_096
 """Characters read of the first user message; a multimodal cell is read whole."""
+MOST_ROWS = 4_096
+"""Rows of a session that are looked at for one that describes it; of a longer one so many and its ends."""
 
 
 def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
@@ -222,8 +224,10 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id DESC LIMIT 1)"
+        f" UNION ALL (SELECT 2, NULL, role, 0, NULL FROM (SELECT role::text {of_session} LIMIT {MOST_ROWS}) AS seen"
+        " WHERE role = 'session_meta' LIMIT 1)"
         f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)",
-        (session_id,) * 6,
+        (session_id,) * 7,
     )
     found = {row[0]: row for row in rows}
     if 2 not in found:

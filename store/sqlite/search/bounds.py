@@ -57,7 +57,7 @@ def _of_sessions(reader: Reader, sessions: SessionConditions | None, cancel: Can
 
 
 def _of_times(reader: Reader, query: Query, cancel: Cancel | None) -> list[Span]:
-    """The spans of the messages that `after:` and `before:` may let pass: a text, and a time in smaller units, is high."""
+    """The spans of the messages that `after:` and `before:` may let pass: texts and smaller units are high."""
     if _BY_TIME not in reader.layout.indexes:
         return []
     tests = [("timestamp >= ?", item) for item in query.filters_of("after")]

@@ -32,8 +32,9 @@ def made(folder: Path, sessions: int) -> Path:
     numbers = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most})"
     run(
         folder / "state.db",
-        f"{numbers.format(most=sessions - 1)} INSERT INTO sessions (id, source, model, title, cwd, archived, started_at)"
-        " SELECT 's' || i, CASE i WHEN 0 THEN 'rare' ELSE 'cli' END, CASE i WHEN 1 THEN 'rare' ELSE 'opus' END,"
+        f"{numbers.format(most=sessions - 1)} INSERT INTO sessions (id, source, model, title, cwd,"
+        " archived, started_at) SELECT 's' || i, CASE i WHEN 0 THEN 'rare' ELSE 'cli' END,"
+        " CASE i WHEN 1 THEN 'rare' ELSE 'opus' END,"
         f" CASE i WHEN 1 THEN 'rare' END, CASE i WHEN 0 THEN '/rare' END, i = 1, {START} + i FROM n WHERE i != 2;"
         f"{numbers.format(most=sessions * 10 - 1)} INSERT INTO messages (session_id, role, content, timestamp)"
         " SELECT 's' || (i / 10), CASE i % 2 WHEN 0 THEN 'user' ELSE 'assistant' END, 'the words ' || i,"
@@ -71,6 +72,4 @@ def test_a_filter_that_nothing_passes_reads_no_more_messages_in_a_larger_home(
         with asked_of_sqlite() as asked, closing(SessionDB(path, read_only=True)) as database:
             assert found(database, query) == []
         steps.append(asked.steps)
-    assert (
-        steps[1] - steps[0] < 1_000 * 30
-    )  # the sizes and times of messages, each in an index; a row takes twice as many
+    assert steps[1] - steps[0] < 1_000 * 30  # sizes and times of messages, by indexes
