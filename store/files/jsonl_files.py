@@ -19,7 +19,7 @@ from ..formats.compared_message import ComparedMessage, compared
 from ..formats.session_state import TURNS, outline_of
 from . import home, jsonl_reader
 from .listing import Listing
-from .verdict_cache import NOT_STORED, VerdictCache, mark
+from .verdict_cache import NOT_STORED, VerdictCache, mark, marks
 
 SESSION_META = "session_meta"
 """Role of a line or a row that describes the session and is no message (docs/format.md §3.1)."""
@@ -123,6 +123,17 @@ class JsonlFiles:
             return False, None
         own_mark = mark(session_id, file.stamp, rows)
         return self._cache.is_known(own_mark), self._cache.flag(own_mark)
+
+    def verdicts(
+        self, stamps: Mapping[str, home.FileStamp], rows: Mapping[str, Sequence[object]]
+    ) -> dict[str, Drift | None]:
+        """The flags of those sessions whose state with these stamps and rows was compared by content."""
+        own = marks(stamps, rows)
+        return {own[known]: flag for known, flag in self._cache.flags(own).items()}
+
+    def stamps(self) -> dict[str, home.FileStamp]:
+        """The stamp of every file, by session; one folder listing, nothing is read."""
+        return home.transcript_stamps(self.folder)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Facts of every file, the one changed last first; each that changed is read.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +86,13 @@ class VerdictCache:
         """The flag for a mark, None for a session that is in sync or unknown."""
         line = self._lines[1].get(mark)
         return None if line is None else _FLAGS.get(line[: line.find(" ")])
+
+    def flags(self, marks: Iterable[str]) -> dict[str, Drift | None]:
+        """The flags of those marks that are known."""
+        in_sync, flagged = self._lines
+        found: dict[str, Drift | None] = dict.fromkeys(in_sync.intersection(marks))
+        rest = (mark for mark in marks if mark in flagged)
+        return found | {mark: _FLAGS.get(flagged[mark].partition(" ")[0]) for mark in rest}
 
     def get(self, mark: str, session_id: str, *, profile: str) -> CachedVerdict | None:
         """The comparison for a mark, None for a session that is in sync or unknown."""

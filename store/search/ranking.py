@@ -66,7 +66,7 @@ class Ranking:
         """
         try:
             ranked = self._engine.search.best_matches(
-                self._query, limit=2 * limit + 1, session_filter=self._search.session_filter, cancel=self._cancel
+                self._query, limit=2 * limit + 1, session_filter=self._search.states.filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             ranked = None
@@ -107,9 +107,9 @@ class Ranking:
         try:
             tally = (
                 MatchCount(0, frozenset())
-                if self._search.above(0) is None
+                if self._search.states.above(0) is None
                 else self._engine.search.count_matches(
-                    self._query, cap=cap, session_filter=self._search.session_filter, cancel=self._cancel
+                    self._query, cap=cap, session_filter=self._search.states.filter, cancel=self._cancel
                 )
             )
         except (CannotOpen, Damaged):
