@@ -249,7 +249,7 @@ class Search:
         """The sessions with a file worth reading, the file changed last first, as SQLite has them, and row counts."""
         stamps, words = self._files.stamps(), RawWords(self._query)
         ids = sorted(stamps, key=lambda key: (stamps[key][2], key), reverse=True)
-        for part in (ids[:_AT_ONCE], ids[_AT_ONCE:]):
+        for part in filter(None, (ids[:_AT_ONCE], ids[_AT_ONCE:])):
             listed = {key: stamps[key] for key in part}
             rows = row_counts(self._engine, part)
             page = [key for key in verdict.unsettled(listed, self._files, rows) if self._may_answer(words, key)]

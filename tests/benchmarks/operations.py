@@ -42,7 +42,7 @@ LISTS = (
 )
 _PROGRAM = "from hermes_tui.__main__ import program; program()"
 """What the installed command does."""
-APPENDS = 2_000
+APPENDS = 600
 _APPEND = f"""
 import importlib, random, sys, tempfile
 from pathlib import Path
