@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass
 from ...base.models import Page, Session
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -25,7 +25,8 @@ _kept: WeakKeyDictionary[Reader, tuple[int, tuple[str, ...]]] = WeakKeyDictionar
 """All orphans of a file at a version of its data: each typed letter asks for those that begin with it."""
 
 
-class OrphanCursor(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class OrphanCursor:
     """End of a page of orphans, None before the first."""
 
     after: str | None = None
