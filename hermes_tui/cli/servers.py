@@ -10,7 +10,7 @@ from store import Home, StoreError
 from store.base.late_dataclass import replace
 from store.files.home import ALL_PROFILES, DEFAULT_PROFILE
 
-ADVICE = "a password in --home can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
+ADVICE = "a password in a URL can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
 
 
 def has_password(url: str) -> bool:

@@ -134,7 +134,7 @@ def _message_json(message: Message, printed: Callable[[str], str]) -> dict[str, 
         "reasoning": message.reasoning,
         "active": message.active,
         "compacted": message.compacted,
-        "origin": message.origin,
+        "origin": message.kept or message.origin,
     }
 
 
