@@ -258,9 +258,9 @@ def head_of(row: Row) -> Head:
     row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
         id=cell_values.integer(row_id),
-        role=cell_values.text(role) or "",
+        role=cell_values.shared_text(role) or "",
         n_bytes=cell_values.integer(n_bytes),
-        tool_name=cell_values.text(tool),
+        tool_name=cell_values.shared_text(tool),
         has_calls=bool(calls),
         has_reasoning=bool(reasoned),
         active=bool(active),
