@@ -15,9 +15,10 @@ from store.models import Message, ToolCall
 
 DEEPEST = 4
 """JSON inside of JSON texts that is looked into."""
-_IDS = frozenset({"id", "session_id", "tool_call_id", "call_id", "parent_session_id", "origin", "role", "type"})
+_IDS = frozenset({"id", "session_id", "tool_call_id", "call_id", "parent_session_id", "origin", "type"})
 """Fields of a row that name something and hold no text."""
 
+_ROLES = frozenset({"user", "assistant", "tool", "system", "session_meta"})
 _NUMBERS = frozenset({int, float, bool})
 
 
@@ -35,7 +36,7 @@ class Redactor:
 
     def text(self, text: str, depth: int = 0) -> str:
         """A text; one that is JSON is decoded first, so that no escape hides a secret."""
-        if text[:1] in ("{", "[") and depth < DEEPEST:
+        if depth < DEEPEST and _may_be_json(text):
             try:
                 value = load(text)
             except BadJson:
@@ -56,15 +57,24 @@ class Redactor:
         if isinstance(value, list):
             return [self.value(item, depth) for item in value]
         if isinstance(value, dict):
-            return {self.text(name, depth): self._named(name, item, depth) for name, item in value.items()}
+            return self._object(value, depth)
         return value
+
+    def _object(self, value: Mapping[str, object], depth: int) -> Record:
+        """An object; of a pair of a name and a value, such as a variable or a header, that name counts."""
+        of_pair = value.get("name", value.get("key"))
+        names = {"value": of_pair} if isinstance(of_pair, str) else {}
+        return {self.text(name, depth): self._named(names.get(name, name), item, depth) for name, item in value.items()}
 
     def message(self, message: Message) -> Message:
         """A message as it is shown."""
         calls = tuple(ToolCall(call.id, self.text(call.name), self.text(call.arguments)) for call in message.tool_calls)
         return replace(
             message,
+            role=message.role if message.role in _ROLES else self.text(message.role),
             text=self.text(message.text),
+            display_kind=message.display_kind and self.text(message.display_kind),
+            mirrored=message.mirrored and self.text(message.mirrored),
             reasoning=self.text(message.reasoning),
             tool_name=message.tool_name and self.text(message.tool_name),
             tool_calls=calls,
@@ -83,6 +93,7 @@ class Redactor:
         return replace(
             about,
             title=self.text(about.title),
+            source=self.text(about.source),
             cwd=self.text(about.cwd),
             model=self.text(about.model),
             notes=tuple(map(self.text, about.notes)),
@@ -90,6 +101,8 @@ class Redactor:
         )
 
     def _named(self, name: str, value: object, depth: int) -> object:
+        if isinstance(value, list):
+            return [self._named(name, item, depth) for item in value]
         kind = kind_of_named(name, value) if isinstance(value, str) else None
         if kind is None:
             return self.value(value, depth)
@@ -98,6 +111,11 @@ class Redactor:
 
     def _changed(self, before: int) -> bool:
         return self.is_masking and self.counts.total() > before
+
+
+def _may_be_json(text: str) -> bool:
+    first = text[:1] if not text[:1].isspace() else text[:100].lstrip()[:1]
+    return first in ("{", "[")
 
 
 def in_words(counts: Counter[SecretKind]) -> str:

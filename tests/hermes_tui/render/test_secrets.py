@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hermes_tui.render.export.redactor import Redactor
 from hermes_tui.render.secrets import SecretKind, is_secret, kind_of_named, masked, secrets
 from tests.any_text import CHARACTERS
 from tests.cpu_time import spent
@@ -24,6 +25,17 @@ def test_a_secret_is_masked_under_its_kind(text: str, secret: str, kind: SecretK
 @pytest.mark.parametrize("text", PLAIN)
 def test_a_text_without_secrets_stays(text: str) -> None:
     assert secrets(text) == []
+
+
+def test_a_name_beside_its_value_says_what_that_is() -> None:
+    """Mutants: a list under a name not looked into; the name of a pair not taken for its value's."""
+    value = {"env": [{"name": "DB_PASSWORD", "value": "hunter"}], "passwords": ["correct horse"], "name": "a", "n": 1}
+    masked = Redactor(is_masking=True).value(value)
+
+    mask = "[redacted: password]"
+    env = [{"name": "DB_PASSWORD", "value": mask}]
+    assert masked == {"env": env, "passwords": [mask], "name": "a", "n": 1}
+    assert "hunter" not in Redactor(is_masking=True).text('\n {"pass\\u0077ord": "hunter"}')
 
 
 def test_an_address_of_a_person_opens_nothing() -> None:
@@ -54,7 +66,20 @@ def test_places_lie_in_the_text_and_apart(before: str, sample: str, after: str) 
 
 @pytest.mark.parametrize(
     "part",
-    ["://", "-----BEGIN PRIVATE KEY-----", "?key=", "token:", "eyJ", "a@", "sk-", "https://1", "cookie: "],
+    [
+        "://",
+        "-----BEGIN PRIVATE KEY-----",
+        "?key=",
+        "token:",
+        "eyJ",
+        "a@",
+        "sk-",
+        "token:[",
+        'token:"\\"',
+        "--token a",
+        "https://1",
+        "cookie: ",
+    ],
 )
 def test_no_text_takes_more_than_linear_time(part: str) -> None:
     small, large = part * 500, part * 2500
