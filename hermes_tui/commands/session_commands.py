@@ -102,7 +102,7 @@ EXPORTING: tuple[Command, ...] = (
     Command("F2", "another place", "type another file or folder; `enter` shows the plan for it")
     .when(*EXPORT, rank=25, needs="choosing")
     .key("f2", "retype", "Another file or folder"),
-    Command("esc", "stop", "stop writing; the file that was begun is removed")
+    Command("esc", "stop", "stop writing; the files of this run are removed")
     .when(*EXPORT, rank=40, needs="running")
     .key("escape", "back"),
     Command("esc", "back", "go back to the browser").when(*EXPORT, rank=16, needs="idle").key("escape", "back"),

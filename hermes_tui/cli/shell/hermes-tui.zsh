@@ -28,7 +28,7 @@ _shtab_hermes_tui_commands() {
     serve-stdio:'Answer the hermes-tui of another machine, whose --home ssh://… starts this.'
     show:'Print the messages of a session.'
     stats:'Count sessions, messages, tokens, cost, activity; of SQLite, files are not counted.'
-    trash:'List what was deleted, restore it, or empty the trash for good; without a verb it lists.'
+    trash:'List what was deleted, restore it, or empty the trash; without an action it lists.'
     unarchive:'Bring archived sessions back into the lists.'
     undo:'Take a repair or a deletion back by its id; what came since stays; without one, list them.'
     unpin:'Take the pin from sessions.'
@@ -352,6 +352,11 @@ _shtab_hermes_tui_trash_defaults_added=0
 
 _shtab_hermes_tui_trash_empty_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
   "--dry-run[show the plan and write nothing]"
   "--yes[do not ask]"
@@ -362,6 +367,11 @@ _shtab_hermes_tui_trash_empty_defaults_added=0
 
 _shtab_hermes_tui_trash_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
 )
 
@@ -370,6 +380,11 @@ _shtab_hermes_tui_trash_list_defaults_added=0
 
 _shtab_hermes_tui_trash_restore_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
   "--dry-run[show the plan and write nothing]"
   "--yes[do not ask]"
