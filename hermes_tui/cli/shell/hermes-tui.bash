@@ -39,6 +39,7 @@ _shtab_hermes_tui_option_strings=(-h --help --home --connect --profile --read-on
 _shtab_hermes_tui_list___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_show_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_show___home_COMPGEN=_shtab_compgen_dirs
+_shtab_hermes_tui_open_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_open___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_search___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_check_pos_0_COMPGEN=_hermes_tui_ids
@@ -297,7 +298,7 @@ _shtab_hermes_tui___version_nargs=0
 
 
 # Custom Preamble
-_hermes_tui_ids() { compgen -W "$(hermes-tui completion ids)" -- "$1"; }
+_hermes_tui_ids() { compgen -W "$(hermes-tui completion ids 2>/dev/null)" -- "$1"; }
 
 # End Custom Preamble
 
