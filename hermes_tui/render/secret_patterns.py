@@ -96,7 +96,7 @@ FLAG = re.compile(r"(?P<name>\w[\w\-]{0,60}+)(?P<between> )(?=[^\s/.-])", re.ASC
 BARE = re.compile(r"""[^\s"'`&;,)}\]<>\\]+""")
 AS_SETTING = re.compile(r"""[^\s"'`&;,)}\]<>\\]+(?:(?:[;,)}\]<>]|\\(?!n)|&(?!\w+=))+[^\s"'`&;,)}\]<>\\]+)*""")
 """A value of a name that begins a line."""
-LINE_BEGINS = re.compile(r"(?:\A|\n|\\n)[ \t]*(?:- |export |set |ENV )?[\"']?\Z", re.ASCII)
+LINE_BEGINS = re.compile(r"(?:\A|\n|\x1e|\\n)[ \t]*(?:- |export |set |ENV )?[\"']?\Z", re.ASCII)
 LINE_ENDS = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?:\n|\Z)")
 PASSWORD_NAME = re.compile(r"pass(?:wd|word|phrase)|pwd", re.IGNORECASE)
 KEY_NAME = re.compile(r"key", re.IGNORECASE)

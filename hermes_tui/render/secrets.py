@@ -7,7 +7,7 @@ What is masked includes every kind that the redactor of hermes-agent 0.19.0 mask
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -36,6 +36,10 @@ LONGEST = 4096
 LOOKED_AT = 400
 """Characters of a value in a text that are looked at; the rest of it is masked with them."""
 QUOTES = "\"'`"
+BETWEEN = "\n\x1e"
+"""Between texts: no pattern goes on behind it, and what begins a text or ends it does so beside it, too."""
+AT_ONCE = 1 << 18
+"""Characters that are looked through as one."""
 SHORTEST = 6
 """Characters of the shortest text that holds a likely secret, such as `a@b.de`."""
 
@@ -64,6 +68,19 @@ def secrets(text: str) -> list[Secret]:
         elif secret.end > apart[-1].end:
             apart[-1] = replace(apart[-1], end=secret.end)
     return apart
+
+
+def have_secrets(texts: Iterable[str]) -> bool:
+    """Whether one of some texts holds a likely secret; they are looked through as one, which costs less."""
+    held, size = list[str](), 0
+    for text in texts:
+        held.append(text)
+        size += len(text)
+        if size > AT_ONCE:
+            if secrets(BETWEEN.join(held)):
+                return True
+            held, size = [], 0
+    return bool(secrets(BETWEEN.join(held)))
 
 
 def is_secret(text: str) -> bool:
@@ -98,9 +115,10 @@ def label(kind: SecretKind) -> str:
     return f"[redacted: {kind}]"
 
 
-def _has(*marks: str) -> Callable[[str], bool]:
-    first, second, third = marks[0], marks[len(marks) // 2], marks[-1]
-    return lambda text: first in text or second in text or third in text
+def _has(mark: str, *others: str) -> Callable[[str], bool]:
+    if not others:
+        return lambda text: mark in text
+    return lambda text: mark in text or any(other in text for other in others)
 
 
 def _named(
@@ -261,12 +279,12 @@ _SEARCHES: tuple[tuple[Callable[[str], bool], Callable[[str], Iterator[Secret]]]
     (lambda text: len(text) >= len(patterns.LONG_RUN), _runs),
     (_has(":", "=", "--"), _assigned),
     (_has("eyJ"), _jwts),
-    (_has("ookie", "OOKIE"), _named(patterns.COOKIE, SecretKind.COOKIE)),
+    (lambda text: ":" in text and ("ookie" in text or "OOKIE" in text), _named(patterns.COOKIE, SecretKind.COOKIE)),
     (_has("?", "&"), _query_values),
     (_has("@"), _named(patterns.LOGIN, SecretKind.CONNECTION, patterns.TEMPLATE)),
     (_has("@"), _named(patterns.BARE_LOGIN, SecretKind.CONNECTION, patterns.TEMPLATE)),
-    (_has(" -u", "--user"), _named(patterns.USER, SecretKind.PASSWORD)),
-    (lambda text: "@" in text, _emails),
-    (lambda text: "+" in text, _named(patterns.PHONE, SecretKind.PHONE)),
+    (lambda text: ":" in text and (" -u" in text or "--user" in text), _named(patterns.USER, SecretKind.PASSWORD)),
+    (_has("@"), _emails),
+    (_has("+"), _named(patterns.PHONE, SecretKind.PHONE)),
 )
 """Whether a text may have secrets, and where; of two that begin at one place the first counts."""
