@@ -164,7 +164,7 @@ class ManageScreen(FramedScreen[bool]):
 
     def action_retitle(self) -> None:
         """Type another title."""
-        self.state.title = None
+        self.state.retype_title()
         self._input.focus()
         self._draw()
 

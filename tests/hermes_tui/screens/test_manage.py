@@ -93,9 +93,9 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.shows("“The older one”")
         await stage.agree()
         await stage.shows("already in use by session older")
-        await stage.press("escape", "f2")
+        await stage.press("f2", "ctrl+u")  # mutant: the refusal that stays, so that nothing can be typed
         await stage.shows("type the title below")
-        await stage.type(" again")
+        await stage.type("The newer one again")
         await stage.press("enter")
         await stage.agree()
         await stage.shows("renamed   “The newer one again”")
