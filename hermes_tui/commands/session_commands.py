@@ -35,7 +35,7 @@ KEEPING: tuple[Command, ...] = (
     .when(*PANES, needs="managed")
     .key("P", "act('pin')", "Pin this session"),
     Command("X", "", "delete the session with its whole chain into a trash of ours: a plan, then `y`; `u` undoes it")
-    .when(*PANES, needs="managed")
+    .when(*PANES, needs="deletable")
     .key("X", "act('delete')", "Delete this session")
     .mentioning("apply", "undo"),
     Command("y", "apply", "do what the plan of a deletion, a title or a mark says, once it has stood for 0.8 s")
