@@ -34,7 +34,6 @@ from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.safe import one_line
-from hermes_tui.render.time import many
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.browse.screens_over import SubScreens
 from hermes_tui.screens.browse.session_acts import SessionScreens
@@ -53,7 +52,7 @@ from hermes_tui.state.quit_key import QuitKey
 from hermes_tui.state.typed_text import in_one_row
 from hermes_tui.terminal_input import Burst, TerminalInput
 from hermes_tui.widgets.choices import Choices
-from hermes_tui.widgets.notices import say, say_unused
+from hermes_tui.widgets.notices import say, say_pasted, say_unused
 from hermes_tui.widgets.theme import ASCII_CLASS
 from store import Session
 
@@ -253,7 +252,7 @@ class HermesApp(App[str]):
         self._report_key(at)
         if isinstance(self.screen, HearsKeys):
             self.screen.take_unused_key("", printable=True)
-        say(self.screen, f"pasted {many(number, 'character')} · / then paste")
+        say_pasted(self.screen, number)
 
     def _report_key(self, at: float) -> None:
         if isinstance(self.screen, HearsKeys):

@@ -60,6 +60,8 @@ class Config:
     """Addresses of homes elsewhere that are shown with the user's own, by names of the user's."""
     complaints: tuple[str, ...] = ()
     """A line about each thing in the file that could not be used."""
+    file: str = "config.toml"
+    """The name of the file."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """The line of each setting in the file, from 1; of a key as `keys.<id>`."""
 
@@ -71,7 +73,9 @@ class Config:
 
     def with_refused(self, refused: Mapping[str, str]) -> Config:
         """The same with keys that were refused, by the ids of their commands, as complaints."""
-        said = (f"line {self.lines.get(f'keys.{name}', 0)}: keys.{name}: {why}" for name, why in refused.items())
+        said = (
+            f"{self.file} line {self.lines.get(f'keys.{name}', 0)}: keys.{name}: {why}" for name, why in refused.items()
+        )
         keys = {name: key for name, key in self.keys.items() if name not in refused}
         return replace(self, keys=keys, complaints=(*self.complaints, *said))
 
@@ -132,7 +136,7 @@ def load(path: Path) -> Config:
     keys, wrong_keys = _strings(values, "keys", "a key", lines)
     homes, wrong_homes = _strings(values, "homes", "an address", lines)
     complaints += [f"{path.name} {wrong}" for wrong in (*wrong_keys, *wrong_homes)]
-    return Config(**read, keys=keys, homes=homes, complaints=tuple(complaints), lines=lines)
+    return Config(**read, keys=keys, homes=homes, complaints=tuple(complaints), file=path.name, lines=lines)
 
 
 def _strings(

@@ -50,6 +50,5 @@ def show_config(options: Options, out: TextIO, err: TextIO) -> int:
 
 def _print(out: TextIO, name: str, value: object, default: object) -> None:
     """A setting as the file would have it; one that has its default is a comment."""
-    said = "unset" if value is None else json.dumps(value, ensure_ascii=False)
-    changed = f"  # default: {json.dumps(default, ensure_ascii=False)}"
-    print(f"{'# ' if value == default else ''}{name} = {said}{changed if value != default else ''}", file=out)
+    said, usual = ("unset" if each is None else json.dumps(each, ensure_ascii=False) for each in (value, default))
+    print(f"# {name} = {said}" if value == default else f"{name} = {said}  # default: {usual}", file=out)

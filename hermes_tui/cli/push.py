@@ -8,9 +8,12 @@ from contextlib import ExitStack, closing, contextmanager
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
+from hermes_tui.cli.progress import ProgressLine
+from hermes_tui.cli.servers import ADVICE
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
 from store import Home, Locked, Unreachable
+from store.base.server_address import parse_address
 from store.open import open_push_target, open_to_read
 from store.push.machine import identity, schema_of
 from store.push.pusher import Pusher, PushStep
@@ -19,7 +22,7 @@ DIFFERENT = 1
 PAUSE = 0.5
 """Seconds between two looks at a home that is followed."""
 REPORT = 2.0
-"""Seconds between two lines of progress."""
+"""Seconds between two lines of progress where the error stream is no terminal, which has a bar."""
 
 
 def push(home: Home, options: Options, streams: Streams) -> int:
@@ -33,10 +36,19 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     """
     if home.elsewhere or home.members:
         return complain("push copies one home of this machine; --home names another place", streams.err)
+    address = parse_address(options.url)
+    if address.schema:
+        return complain("push makes a schema for each profile; leave schema= out, --as gives them a name", streams.err)
+    if address.password:
+        remark(ADVICE, streams.err)
     if problem := _unasked(options, streams):
         return complain(problem, streams.err)
     every = Home(home.root).profiles() if options.profile is None else (home,)
     homes = [profile for profile in every if profile.state_db.exists()]
+    if not homes:
+        return complain(
+            f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
+        )
     code = max([0, *(_push(profile, options, streams) for profile in homes)])
     if options.follow:
         _follow(homes, options, streams)
@@ -61,10 +73,12 @@ def _push(home: Home, options: Options, streams: Streams) -> int:
         if options.verify:
             return _verify(pusher, output, name)
         reported, step = time.monotonic(), PushStep(0, 0)
-        for step in pusher.push(allow_gone=options.allow_gone):
-            if time.monotonic() - reported >= REPORT:
-                reported = time.monotonic()
-                remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
+        with ProgressLine(streams.err, name, unit="sessions") as progress:
+            for step in pusher.push(allow_gone=options.allow_gone):
+                progress.show(step.done, step.total)
+                if time.monotonic() - reported >= REPORT and not streams.err.isatty():
+                    reported = time.monotonic()
+                    remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
         gone = f", {step.gone} gone" if step.gone else ""
         output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{gone}"))
         if options.prune:

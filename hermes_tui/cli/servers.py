@@ -15,7 +15,7 @@ from store.files.configured_server import configured_server
 from store.files.home import ALL_PROFILES, DEFAULT_PROFILE
 from store.open import locate_server
 
-ADVICE = "a password in --home can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
+ADVICE = "a password in a URL can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
 
 
 def has_password(url: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TextIO
 
 from hermes_tui.cli.follow import Follower, Removed
 from hermes_tui.cli.options import Options
@@ -46,30 +47,59 @@ def show(home: Home, options: Options, streams: Streams) -> int:
         if not options.json:
             outline = db.outlines([session.id]).get(session.id)
             output.line(_heading(replace(session, id=printed(session.id)), outline, output))
-        unread = replaced = 0
+        losses = Losses()
         if options.follow:
-            return _follow(Follower(db, session.id), output, printed if options.json else None, plain=options.plain)
+            printed_json = printed if options.json else None
+            return _follow(Follower(db, session.id), output, printed_json, losses, err, plain=options.plain)
         for message in _messages(db, reading, asides=not options.json):
-            unread += message.role == UNREADABLE and not message.aside
-            replaced += message.replaced
+            losses.take(message)
             if options.json:
                 output.json(_message_json(message, printed))
             else:
                 (_print_plainly if options.plain else _print_message)(output, message)
-    if replaced:
-        remark(f"{many(replaced, 'message')} not in UTF-8: \ufffd stands for the bytes that are none", err)
-    if unread:
-        damage = f"{many(unread, 'message')} cannot be read, for pages of state.db are damaged"
-        remark(f"{damage}; copy the folder before you try anything, then run `hermes sessions recover`", err)
+    losses.say(err)
     return 0
 
 
-def _follow(follower: Follower, output: Output, printed: Callable[[str], str] | None, *, plain: bool) -> int:
+@dataclass(slots=True)
+class Losses:
+    """Messages, of those that were printed, that could not be read whole."""
+
+    unread: int = 0
+    replaced: int = 0
+
+    def take(self, message: Message) -> bool:
+        """Count a message; True where it is the first of its kind."""
+        before = bool(self.unread), bool(self.replaced)
+        self.unread += message.role == UNREADABLE and not message.aside
+        self.replaced += message.replaced
+        return before != (bool(self.unread), bool(self.replaced))
+
+    def say(self, err: TextIO) -> None:
+        """Print a line of each kind that there is."""
+        if self.replaced:
+            remark(f"{many(self.replaced, 'message')} not in UTF-8: \ufffd stands for the bytes that are none", err)
+        if self.unread:
+            damage = f"{many(self.unread, 'message')} cannot be read, for pages of state.db are damaged"
+            remark(f"{damage}; copy the folder before you try anything, then run `hermes sessions recover`", err)
+
+
+def _follow(
+    follower: Follower,
+    output: Output,
+    printed: Callable[[str], str] | None,
+    losses: Losses,
+    err: TextIO,
+    *,
+    plain: bool,
+) -> int:
     """Print what changes until ctrl+c; `printed` names sessions in JSON, None for text."""
     with suppress(KeyboardInterrupt):
         for change in follower.follow():
             removed = isinstance(change, Removed)
             message = change.message if isinstance(change, Removed) else change
+            if losses.take(message):
+                losses.say(err)
             if printed is not None:
                 fields = _message_json(message, printed)
                 output.json({**fields, "removed": True} if removed else fields)
@@ -98,7 +128,8 @@ def _message_json(message: Message, printed: Callable[[str], str]) -> dict[str, 
         "session_id": printed(message.session_id),
         **picked(message, "role", "timestamp", "text"),
         "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
-        **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
+        **picked(message, "tool_name", "reasoning", "active", "compacted"),
+        "origin": message.kept or message.origin,
     }
 
 

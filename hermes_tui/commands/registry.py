@@ -112,7 +112,7 @@ TABLE: list[Command] = [
     .when(SESSIONS, rank=91)
     .key("s", "go('next_order')", "Other order of the sessions"),
     Command("b", "bookmark", "bookmark the session, or in the transcript the message with the bar, or take that back")
-    .when(*PANES, rank=93, words={HITS: ""})
+    .when(*PANES, rank=93, needs="session", words={HITS: ""})
     .key("b", "go('bookmark')", "Bookmark, or take it back"),
     Command("p", "profile", "another profile, or all of them as one list")
     .when(*PANES, rank=94, words={TRANSCRIPT: "", HITS: ""})
@@ -127,7 +127,7 @@ TABLE: list[Command] = [
     Command("esc", "back", "go back, from the transcript to where you came from")
     .when(TRANSCRIPT, rank=65)
     .key("escape", "go('back')", "Back"),
-    Command("→ ←", "more, fewer", "show all hits of a session, or three of them").when(HITS, rank=70),
+    Command("→ ←", "more, fewer", "show all hits of a session, or three of them").when(HITS, rank=70, needs="hits"),
     *MOVING,
     Command("R", "re-rank", "put the best hits first, or the newest again")
     .when(HITS, rank=75, needs="rankable")
@@ -151,11 +151,13 @@ TABLE: list[Command] = [
     .key("a", "copy_block(0)")
     .digits("copy_block")
     .mentioning("copy_message"),
-    Command("Y", "resume command", "copy the command that resumes the session in Hermes").key(
-        "Y", "copy('resume')", "Copy the resume command"
-    ),
+    Command("Y", "resume command", "copy the command that resumes the session in Hermes")
+    .when(*PANES, needs="session")
+    .key("Y", "copy('resume')", "Copy the resume command"),
     *RESUMING,
-    Command("I", "copy id", "copy the id of the session").key("I", "copy('id')", "Copy the session id"),
+    Command("I", "copy id", "copy the id of the session")
+    .when(*PANES, needs="session")
+    .key("I", "copy('id')", "Copy the session id"),
     Command("g G", "top, end", "go to the top or to the end").when(*PANES, rank=95, words={SESSIONS: "", HITS: ""}),
     Command("ctrl+d", "", "half a page down, `ctrl+u` up, `ctrl+f` `ctrl+b` a whole one, in lists and pages"),
     Command("m", "one pane", "give the whole width to one pane, or to both again")

@@ -10,11 +10,11 @@ EXPORT = frozenset({Place.EXPORT})
 STATS = frozenset({Place.STATS})
 
 RESUMING: tuple[Command, ...] = (
-    Command("@", "session link", "copy the link `@session:<profile>/<id>` that newer versions of Hermes take").key(
-        "at", "copy('link')", "Copy the session link"
-    ),
+    Command("@", "session link", "copy the link `@session:<profile>/<id>` that newer versions of Hermes take")
+    .when(*PANES, needs="session")
+    .key("at", "copy('link')", "Copy the session link"),
     Command("O", "", "resume the session in Hermes, which gets the terminal until it ends; the folder is asked for")
-    .when(*PANES, needs="rows")
+    .when(*PANES, needs="session")
     .key("O", "act('resume')", "Resume in Hermes"),
     Command("y", "resume", "start Hermes with the session")
     .when(*RESUME, rank=5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hermes_tui.commands.key_names import shown_keys
-from hermes_tui.commands.model import Place
+from hermes_tui.commands.model import PANES, Place
 from hermes_tui.commands.registry import TABLE
 from hermes_tui.render.bound_keys import bound
 
@@ -14,6 +14,7 @@ REASONS = {
     "any_flagged": "no session is flagged",
     "hits": "there is no hit here",
     "rows": "there is no row here",
+    "session": "there is no session here",
     "wide": "one pane: {open} opens, esc goes back",
     "roomy": "two panes need 100 columns",
     "rankable": "there is nothing to rank",
@@ -33,6 +34,8 @@ REASONS = {
     "waiting": "nothing waits to be written",
 }
 """By the condition that a command needs and that does not hold, with the ids of keys that they name."""
+_OF_A_SESSION = frozenset({"flagged", "family", "managed"})
+"""Conditions that without a session do not hold for that reason."""
 
 
 def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
@@ -44,8 +47,9 @@ def why_unused(key: str, place: Place, conditions: Collection[str]) -> str:
     """
     if "running" in conditions:
         return "a repair is running, esc stops it"
+    no_session = place in PANES and "session" not in conditions
     missing = (
-        REASONS[command.needs]
+        REASONS["session" if no_session and command.needs in _OF_A_SESSION else command.needs]
         for command in TABLE
         if place in command.places and key in shown_keys(command.shown)
         if command.needs not in conditions and command.needs in REASONS

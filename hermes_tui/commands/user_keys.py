@@ -18,6 +18,7 @@ MOVING = frozenset({*"jkgG", "up", "down", "home", "end", "pageup", "pagedown", 
 TYPING = frozenset({Place.SEARCH, Place.FIND})
 """Places where a printable key is text."""
 _NAMED = frozenset({*NAMES.values(), "tab", "enter", "space", "home", "end", "insert", "delete", "backspace"})
+_QUOTED = re.compile("`([^`]+)`")
 _COMBINED = re.compile(r"(?:ctrl|shift|alt)\+\S+|f[0-9]{1,2}")
 
 
@@ -28,18 +29,21 @@ def rebound(table: Sequence[Command], keys: Mapping[str, str]) -> tuple[list[Com
         table: The commands.
         keys: A key as people write it, by the id of a command.
     """
-    refused: dict[str, str] = {}
     known = {key.id for command in table for key in command.keys}
+    refused: dict[str, str] = {}
+    wanted: dict[str, str] = {}
     for command_id, shown in keys.items():
-        reason = "is no command" if command_id not in known else _objection(table, command_id, shown)
-        if not reason:
-            old = [shown_name(name) for key in _keys_of(table, command_id) for name in key.names]
-            changed = [_with_key(command, command_id, old, shown) for command in table]
-            reason = _clash(changed, command_id)
-            table = table if reason else changed
-        if reason:
+        if reason := "is no command" if command_id not in known else _objection(table, command_id, shown):
             refused[command_id] = reason
-    return list(table), refused
+        else:
+            wanted[command_id] = shown
+    while True:
+        changed = [_with_keys(command, table, wanted) for command in table]
+        clashes = ((name, why) for name in reversed(wanted) if (why := _clash(changed, name)))
+        if (clash := next(clashes, None)) is None:
+            return changed, refused
+        refused[clash[0]] = clash[1]
+        del wanted[clash[0]]
 
 
 def _objection(table: Sequence[Command], command_id: str, shown: str) -> str:
@@ -55,7 +59,8 @@ def _objection(table: Sequence[Command], command_id: str, shown: str) -> str:
     is_letter = len(shown) == 1 and shown.isprintable() and not shown.isspace()
     if not (is_letter or name in _NAMED or _COMBINED.fullmatch(name)):
         return f"{shown} is no key"
-    if len(shown) == 1 and any(command.places & TYPING for command in commands):
+    is_text = any(len(name) == 1 for name in _names_of(commands, command_id))
+    if len(shown) == 1 and not is_text and any(command.places & TYPING for command in commands):
         return f"{shown} is text where that command works"
     return ""
 
@@ -81,16 +86,28 @@ def _keys_of(commands: Iterable[Command], command_id: str) -> Iterable[Key]:
     return (key for command in commands for key in command.keys if key.id == command_id)
 
 
-def _with_key(command: Command, command_id: str, old: Sequence[str], shown: str) -> Command:
-    """A command with another key, which its line and its sentence name too, or whose sentence names that of another."""
-    owns = any(_keys_of([command], command_id))
-    if not owns and command_id not in command.mentions:
+def _with_keys(command: Command, table: Sequence[Command], wanted: Mapping[str, str]) -> Command:
+    """A command with other keys, which its line and its sentence name too, as well as those of others in its sentence.
+
+    Args:
+        command: The command.
+        table: All of them, as they were.
+        wanted: Keys by ids; all are changed at once, so that two may be exchanged.
+    """
+    owned = wanted.keys() & {key.id for key in command.keys}
+    named = owned | (wanted.keys() & set(command.mentions))
+    if not named:
         return command
-    sentence = command.sentence
-    for name in old:
-        sentence = sentence.replace(f"`{name}`", f"`{shown}`")
-    if not owns:
-        return replace(command, sentence=sentence)
-    keys = tuple(replace(key, keys=textual_name(shown)) if key.id == command_id else key for key in command.keys)
-    names = [shown if name in old else name for name in shown_keys(command.shown)]
-    return replace(command, keys=keys, shown=" ".join(dict.fromkeys(names)), sentence=sentence)
+    instead = {name: wanted[command_id] for command_id in named for name in _names_of(table, command_id)}
+    line = {name: wanted[command_id] for command_id in owned for name in _names_of(table, command_id)}
+    return replace(
+        command,
+        keys=tuple(replace(key, keys=textual_name(wanted[key.id])) if key.id in owned else key for key in command.keys),
+        shown=" ".join(dict.fromkeys(line.get(name, name) for name in shown_keys(command.shown))),
+        sentence=_QUOTED.sub(lambda found: f"`{instead.get(found[1], found[1])}`", command.sentence),
+    )
+
+
+def _names_of(table: Sequence[Command], command_id: str) -> list[str]:
+    """The keys of a command as people write them."""
+    return [shown_name(name) for key in _keys_of(table, command_id) for name in key.names]

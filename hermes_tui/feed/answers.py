@@ -150,6 +150,8 @@ class GrowthArrived(Answer):
 
     session_id: str
     heads: tuple[models.Head, ...]
+    bodies: tuple[models.Message, ...] = ()
+    """The last ones of them, so that one who follows does not see them empty first."""
 
 
 class SectionsCounted(Answer):

@@ -43,6 +43,8 @@ REST = 0.005
 """Seconds of rest after a session was compared, at most: as long as that took, so that keys come through."""
 FEW = 32
 """Changed sessions that are read one by one; for more, the newest rows are read instead."""
+NEW_BODIES = 16
+"""New messages that come with their bodies: as many as fit on a screen."""
 FIRST_MESSAGES = 12
 """Messages of a session that is looked at."""
 AT_ONCE = 1e-5
@@ -241,9 +243,10 @@ def changes(
     if found == known:
         return
     if known is not None and tip in known and tip in found:
-        grown = [head for message in growth(db, generation, tip, known[tip].last_id) for head in message.heads]
+        new = [*growth(db, generation, tip, known[tip].last_id)]
+        grown = [head for message in new for head in message.heads]
         if found == {**known, tip: known[tip].grown(grown)} and not _repeats(db, known, tip, grown):
-            yield answers.GrowthArrived(generation, tip, tuple(grown))
+            yield answers.GrowthArrived(generation, tip, tuple(grown), new[-1].bodies if new else ())
             return
     pieces = tuple(_pieces(db, generation, session_id, origin))
     yield answers.SectionsCounted(generation, found)
@@ -303,7 +306,8 @@ def growth(db: Browser, generation: int, session_id: str, after: int) -> Iterato
         page = db.heads(session_id, after=after, limit=PAGE_HEADS)
         more = page.more
         if page.items:
-            yield answers.GrowthArrived(generation, session_id, page.items)
+            bodies = () if more else tuple(db.messages([head.id for head in page.items[-NEW_BODIES:]]))
+            yield answers.GrowthArrived(generation, session_id, page.items, bodies)
             after = page.items[-1].id
 
 

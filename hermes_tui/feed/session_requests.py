@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -44,6 +44,8 @@ class SessionRequests:
         self._unlined = LatestFirst[str]()
         self.newest = 0
         """Highest message id that is known."""
+        self.is_behind: Callable[[], bool] = lambda: False
+        """Whether the screen has not taken yet what was reported; until then nothing more is looked for."""
         worker.subscribe(self._note, answers.SessionsArrived)
         worker.subscribe(self._note, answers.FileSessionsArrived)
         worker.subscribe(self._note_verdicts, answers.DriftsArrived)
@@ -137,6 +139,9 @@ class SessionRequests:
     def _look(self, watch: Watcher | None, generation: int, *, failing: bool) -> None:
         """Look at the files once, report what changed, and look again after the pause, until the next listing."""
         if generation != self._worker.generation("sessions"):
+            return
+        if self.is_behind():
+            self._watch(watch, generation, failing=failing)
             return
         try:
             watch = watch or self._worker.store().watch()

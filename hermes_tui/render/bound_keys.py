@@ -21,6 +21,7 @@ _SHOWN = {
     "help": "?",
     "quit": "q",
     "open": "enter",
+    "search": "/",
     "doctor": "D",
     "repairs": "U",
     "merge": "M",

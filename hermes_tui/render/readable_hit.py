@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from hermes_tui.render.line import Range
 
 _MAIN = "command|cmd|script|code|path|file_path|query|url|pattern|goal|prompt|text|output|content|result|stdout"
+_BODIES = frozenset({"content", "text", "file_text", "body"})
+"""What is written to the file that stands before it: `orchard.md: # Where we sleep`."""
 _CALL = re.compile(r"[A-Za-z_][\w.\-]{0,63} ?\{")
 """A call in readable text: its name and its arguments."""
 _JSON = re.compile(
@@ -26,7 +28,7 @@ _ROW = re.compile(r"^\|", re.MULTILINE)
 
 
 def readable(
-    text: str, spans: Sequence[Range], *, is_tool: bool, call: str = "▸ ", line: str = "⏎"
+    text: str, spans: Sequence[Range], *, is_tool: bool, words: Callable[[str], str] = str
 ) -> tuple[str, tuple[Range, ...]]:
     """The text and its matches: half-open ranges of characters, in order.
 
@@ -34,28 +36,35 @@ def readable(
         text: As the search gives it.
         spans: Matches in it.
         is_tool: It is the result of a tool; else it may be a call, which its form shows.
-        call: Stands before a call's name.
-        line: Stands for the end of a line in calls and results.
+        words: Our own signs as the terminal can show them, `Glyphs.words`: before a call's name, for the end of a line
+            and between the fields of calls and results.
     """
     if not is_tool and _CALL.match(text) is not None:
         name = text.index("{")
+        call = words("▸ ")
         front = f"{call}{text[:name].strip()}  "
-        body, moved = _replaced(text[name:], [(a - name, b - name) for a, b in spans], _JSON, _in_json(line))
+        body, moved = _replaced(text[name:], [(a - name, b - name) for a, b in spans], _JSON, _in_json(words))
         early = tuple((a + len(call), b + len(call)) for a, b in spans if b <= name)
         return front + body, (*early, *((a + len(front), b + len(front)) for a, b in moved if a >= 0))
     if is_tool:
-        return _replaced(text, spans, _JSON, _in_json(line))
+        return _replaced(text, spans, _JSON, _in_json(words))
     return _replaced(text, spans, _WITH_TABLE if _ROW.search(text) else _MARKDOWN, _in_markdown)
 
 
-def _in_json(line: str) -> Callable[[re.Match[str]], str]:
-    instead = {"main": "", "end": "", "line": f" {line} ", "tab": " ", "quote": '"', "slash": "\\"}
+def _in_json(words: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
+    instead = {"main": "", "end": "", "line": words(" ⏎ "), "tab": " ", "quote": '"', "slash": "\\"}
+
+    leads = False
 
     def _shown(match: re.Match[str]) -> str:
-        kind = match.lastgroup or ""
+        nonlocal leads
+        kind, led = match.lastgroup or "", leads
+        leads = bool(match["main"]) or (leads and not match["next"])
         if match["field"]:
             return f"{match['name']}: "
-        return f" · {match['following']}: " if match["next"] else instead[kind]
+        if match["next"]:
+            return ": " if led and match["following"] in _BODIES else f"{words(' · ')}{match['following']}: "
+        return instead[kind]
 
     return _shown
 

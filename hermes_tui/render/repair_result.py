@@ -103,7 +103,10 @@ def receipt_lines(plan: Plan, receipt: Receipt, title: str, *, width: int, glyph
         ),
     )
     yield from entries(groups, width=width, glyphs=glyphs)
-    taken = f" takes out exactly these {many(receipt.inserted, 'message')}; anything written later stays."
+    inserted = many(receipt.inserted, "message")
+    taken = f" takes out exactly these {inserted}; anything written later stays."
+    if plan.operation is not None:
+        taken = f" takes out these {inserted} and those before the stop; later ones stay."
     yield (blank(MARGIN), span(bound("undo"), Role.ACCENT, bold=True), span(taken, Role.DIM))
     yield (blank(MARGIN), span("From a shell: ", Role.DIM), span(f"hermes-tui undo {receipt.operation}"))
 

@@ -27,9 +27,7 @@ def hit_row(hit: Hit, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool
     """
     when = hit_time(now, hit.timestamp)
     room = _room(width, when)
-    text, spans = readable(
-        hit.text, hit.spans, is_tool=hit.role == "tool", call=glyphs.words("▸ "), line=glyphs.words("⏎")
-    )
+    text, spans = readable(hit.text, hit.spans, is_tool=hit.role == "tool", words=glyphs.words)
     body = snippet(text, spans, width=room, mark=glyphs.truncated)
     return _row(hit.role, body, when, room, glyphs=glyphs, cursor=cursor)
 
@@ -38,9 +36,7 @@ def context_row(line: ContextLine, *, width: int, now: datetime, glyphs: Glyphs)
     """Draw a message beside a hit: the same columns, dim, the text indented by 2."""
     when = hit_time(now, line.timestamp)
     room = _room(width, when)
-    shown, _ = readable(
-        line.text[: room * 8], (), is_tool=line.role == "tool", call=glyphs.words("▸ "), line=glyphs.words("⏎")
-    )
+    shown, _ = readable(line.text[: room * 8], (), is_tool=line.role == "tool", words=glyphs.words)
     text = fit(one_line(shown.strip() or NO_TEXT), room - 2, glyphs.truncated)
     return _row(line.role, (span("  " + text, Role.DIM),), when, room, glyphs=glyphs, cursor=False)
 

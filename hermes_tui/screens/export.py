@@ -31,6 +31,7 @@ from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.export_state import ExportState
 from hermes_tui.widgets.framed_screen import FramedScreen
+from hermes_tui.widgets.line_input import LineInput
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, unwritten
 
 
@@ -54,7 +55,7 @@ class ExportScreen(FramedScreen[bool]):
         has_chain = any(row.session.chain > 1 for row in rows)
         self.state = ExportState(tuple(session_ids), ExportOptions(Format.MARKDOWN, lineage=has_chain))
         self._titles = [title_of(row.session, row.outline) or one_line(row.session.id) for row in rows]
-        self._input = Input(placeholder="a file or a folder", compact=True, select_on_focus=False, id="new-path")
+        self._input = LineInput(placeholder="a file or a folder", id="new-path")
         self._frame = PageFrame("Export", self._input)
 
     def on_mount(self) -> None:

@@ -22,6 +22,7 @@ from hermes_tui.render.safe import safe
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.footer import Footer
 from hermes_tui.widgets.heading_rule import HeadingRule
+from hermes_tui.widgets.line_input import LineInput
 from hermes_tui.widgets.text_page import TextPage
 
 CALM = 0.1
@@ -53,7 +54,7 @@ class HiddenScreen(Screen[bool]):
         self._browser = browser
         self._listed, self._scope = browser.catalog.plain, browser.catalog.scope
         self._answer: WhereaboutsArrived | None = None
-        self._input = Input(placeholder="an id, the start of one, or part of a title", compact=True, id="lookup")
+        self._input = LineInput(placeholder="an id, the start of one, or part of a title", id="lookup")
         self._page = TextPage()
 
     def compose(self) -> ComposeResult:

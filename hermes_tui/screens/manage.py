@@ -27,6 +27,7 @@ from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act, ManageState
 from hermes_tui.widgets.framed_screen import FramedScreen
+from hermes_tui.widgets.line_input import LineInput
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, unwritten
 from store import TrashEntry
 
@@ -64,7 +65,7 @@ class ManageScreen(FramedScreen[bool]):
             self.state.undo_asked = past[1] and bool(self.state.undoable)
         self._left_out = left_out
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
-        self._input = Input(placeholder="the new title", compact=True, select_on_focus=False, id="new-title")
+        self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
 
     def on_mount(self) -> None:

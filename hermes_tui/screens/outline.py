@@ -89,8 +89,11 @@ class OutlineScreen(Screen[int | None]):
         self._list.action_move_page(pages)
 
     def action_choose(self) -> None:
-        """Go to the prompt under the cursor."""
-        self._list.action_choose()
+        """Go to the prompt under the cursor, or say that there is none."""
+        if self._list.cursor.keys:
+            self._list.action_choose()
+        else:
+            self.query_one(Footer).say("no prompt has these words" if self._ids else "nobody has asked anything here")
 
     @on(Input.Changed)
     def _on_text_changed(self, event: Input.Changed) -> None:

@@ -314,6 +314,7 @@ class BrowserState:
         holds = {
             "failed": bool(self.failure or self.reading.error or self.unread),
             "rows": self.pane.has_rows,
+            "session": row is not None,
             "wide": self.two_panes,
             "roomy": self.layout.roomy,
             "hits": self.pane.hit_rows > 0 or (self.inside and self.reading.find is not None),

@@ -40,7 +40,7 @@ EXAMPLES = {
     "is": "is:flagged",
     "has": "has:reasoning",
 }
-_PREFIXED = re.compile(r"(?<!\S)-?(?P<name>[a-z]{2,10}):(?!//)(?P<value>[^\s\"]*)")
+_PREFIXED = re.compile(r"(?<!\S)-?(?P<name>[a-z]{2,10}):(?!//)(?P<value>[^\s\"]*)", re.IGNORECASE)
 
 
 def hint(text: str, query: Query | None, rows: Iterable[SessionRow]) -> str:
@@ -53,9 +53,9 @@ def hint(text: str, query: Query | None, rows: Iterable[SessionRow]) -> str:
         query: What it was parsed to.
         rows: All sessions.
     """
-    for found in _PREFIXED.finditer(text.casefold()):
-        name, value = found["name"], found["value"]
-        if name in {*KEYS, "id"} or not (meant := OTHER_NAMES.get(name) or _close(name)):
+    for found in _PREFIXED.finditer(text):
+        name, value = found["name"], found["value"].casefold()
+        if name in {*KEYS, "id"} or not (meant := OTHER_NAMES.get(name.casefold()) or _close(name.casefold())):
             continue
         example = f"{meant}:{value}" if value and meant in {*OF_FEW_VALUES, "cwd", "title"} else EXAMPLES[meant]
         return f"{name}: is no filter · {example}?"

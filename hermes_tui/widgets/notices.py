@@ -7,8 +7,10 @@ from typing import Any
 from textual import events
 from textual.screen import Screen
 
-from hermes_tui.commands.key_names import shown_name
-from hermes_tui.commands.model import HearsKeys, ShowsNotices
+from hermes_tui.commands.key_names import shown_name, textual_name
+from hermes_tui.commands.model import HearsKeys, ShowsNotices, TakesText
+from hermes_tui.render.bound_keys import bound
+from hermes_tui.render.time import many
 from hermes_tui.widgets.footer import Footer
 
 
@@ -29,3 +31,10 @@ def say_unused(screen: Screen[Any], event: events.Key) -> None:
         screen.take_unused_key(key, printable=event.is_printable)
     else:
         say(screen, f"{key} does nothing here · esc goes back")
+
+
+def say_pasted(screen: Screen[Any], number: int) -> None:
+    """Say that so many characters were dropped, and the key behind which they can be pasted where there is one."""
+    key = bound("search") if isinstance(screen, TakesText) else "/"
+    way = f" · {key} then paste" if textual_name(key) in screen.active_bindings else ""
+    say(screen, f"pasted {many(number, 'character')}{way}")

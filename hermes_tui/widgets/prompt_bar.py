@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Input
 
 from hermes_tui.render.line import Line, Role, cells, head, span
 from hermes_tui.render.safe import safe
 from hermes_tui.widgets.bar import Bar
-from hermes_tui.widgets.search_bar import READLINE
+from hermes_tui.widgets.line_input import LineInput
 from hermes_tui.widgets.theme import Ground
 
 
@@ -30,8 +27,11 @@ class _Prompt(Bar):
         return head((span(self._words, Role.ACCENT, bold=True),), width)
 
 
-class _PromptInput(Input):
-    BINDINGS: ClassVar[list[BindingType]] = READLINE
+class _PromptInput(LineInput):
+    DEFAULT_CSS = """
+    _PromptInput { width: 1fr; background: $foreground 0%; background-tint: $foreground 0%; }
+    _PromptInput:focus { background-tint: $foreground 0%; }
+    """
 
 
 class PromptBar(Horizontal):
@@ -45,17 +45,14 @@ class PromptBar(Horizontal):
 
     DEFAULT_CSS = """
     PromptBar { height: 1; background: $foreground 6%; display: none; }
-    PromptBar > _PromptInput { width: 1fr; background: $foreground 0%; background-tint: $foreground 0%; }
-    PromptBar > _PromptInput:focus { background-tint: $foreground 0%; }
     PromptBar:ansi { background: ansi_default; }
     """
 
     def __init__(self, word: str, placeholder: str, *, id: str) -> None:  # noqa: A002  Textual's own name
         super().__init__(id=f"{id}-row")
         self._word = word
-        self.input: Input = _PromptInput(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self.input: Input = _PromptInput(placeholder=placeholder, id=id)
         """The input."""
-        self.input.cursor_blink = False
 
     def compose(self) -> ComposeResult:
         """Prompt and input."""

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
 from rich.highlighter import Highlighter
-from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Input
 
-from hermes_tui.render.line import Line, Role, Span, head, span
-from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.render.line import Line, Role, head, span
+from hermes_tui.render.safe import one_line
 from hermes_tui.state.typed_text import MOST, in_one_row
 from hermes_tui.widgets.bar import Bar
-from hermes_tui.widgets.theme import Ground, palette_of
+from hermes_tui.widgets.line_input import LineInput
+from hermes_tui.widgets.theme import Ground
 from store.query.filters import KEYS
 
 FILTER = re.compile(rf'(?<!\S)-?(?P<name>(?:{"|".join(KEYS)}):)(?P<value>"[^"]*"?|\S*)')
@@ -77,24 +74,14 @@ class _Filters(Highlighter):
             text.stylize(self._owner.style_of(Role.ERROR, underline=True), *self._owner.wrong)
 
 
-READLINE: list[BindingType] = [
-    Binding("ctrl+f", "cursor_right", show=False),
-    Binding("ctrl+b", "cursor_left", show=False),
-]
-"""Keys that edit a line as a shell does, and that Textual's input has for something else or not at all."""
-
-
-class QueryInput(Input, inherit_bindings=True):
-    """The input itself, coloured by roles as everything else is."""
-
-    BINDINGS: ClassVar[list[BindingType]] = READLINE
+class QueryInput(LineInput):
+    """The input itself, which marks filters and what is wrong."""
 
     wrong: reactive[tuple[int, int] | None] = reactive(None)
     """The characters that mean nothing; they are underlined."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's name
-        super().__init__(highlighter=_Filters(self), compact=True, select_on_focus=False, id=id)
-        self.cursor_blink = False
+        super().__init__(highlighter=_Filters(self), id=id)
 
     class Cut(Message):
         """A paste was too long, and its beginning was taken."""
@@ -110,18 +97,6 @@ class QueryInput(Input, inherit_bindings=True):
         event.stop()
         event.prevent_default()
         self.type_in(event.text)
-
-    def style_of(self, role: Role, *, underline: bool = False) -> Style:
-        """The style of a role on this row."""
-        return palette_of(self.app).style(Span(SafeText(""), role, underline=underline), Ground.TINT)
-
-    def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
-        """The placeholder is dim like every other label, and without colours the cursor is reversed."""
-        if names == ("input--placeholder",):
-            return self.style_of(Role.DIM)
-        if names == ("input--cursor",) and self.app.no_color:
-            return Style(reverse=True)
-        return super().get_component_rich_style(*names, partial=partial, default=default)
 
 
 class SearchBar(Horizontal):

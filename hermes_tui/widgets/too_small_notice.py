@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from hermes_tui.state.layout import LEAST
+from hermes_tui.widgets.theme import glyphs_of
 
 
 class TooSmallNotice(Widget):
@@ -18,4 +19,4 @@ class TooSmallNotice(Widget):
     def render(self) -> Content:
         """One sentence."""
         needed, here = (f"{columns} × {rows}" for columns, rows in (LEAST, self.app.size))
-        return Content(f"hermes-tui needs {needed}, this is {here}")
+        return Content(glyphs_of(self.app).words(f"hermes-tui needs {needed}, this is {here}"))

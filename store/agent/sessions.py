@@ -98,7 +98,7 @@ class AgentSessions:
         """Mark the session as ended now; the first reason wins.
 
         Raises:
-            ValueError: It is larger than 250 MB.
+            ValueError: It is larger than 250 MB, by itself or with what the row has.
         """
         refuse_too_large([storable(end_reason)], "reason")
         now = time.time()
@@ -112,7 +112,7 @@ class AgentSessions:
         """Store the whole prompt.
 
         Raises:
-            ValueError: It is larger than 250 MB.
+            ValueError: It is larger than 250 MB, by itself or with what the row has.
         """
         refuse_too_large([storable(system_prompt)], "system prompt")
         self._store.write(lambda tx: tx.set_prompt(session_id, system_prompt))

@@ -65,6 +65,7 @@ class Origin(StrEnum):
     """Source that a message or a session was read from."""
 
     SQLITE = "sqlite"
+    POSTGRES = "postgres"
     JSONL = "jsonl"
     SNAPSHOT = "snapshot"
     SPOOL = "spool"
@@ -189,6 +190,9 @@ class Message:
     replaced: bool = field(default=False, compare=False)
     """Some bytes of its line in a file are no UTF-8: U+FFFD stands for them."""
     origin: Origin = Origin.SQLITE
+    """The database, whichever it is, or a file of the home."""
+    kept: Origin | None = field(default=None, compare=False)
+    """Of a row on a server: where it was copied from, or PostgreSQL; None for any other, whose `origin` says it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class SessionEnds:
     has_turns: bool
     """Somebody said something; looked up only where the last message is a tool's."""
     described: bool = False
-    """Its first row, or its first or last active one, describes the session and is no message."""
+    """One of its rows describes the session and is no message; beyond 4,096 rows its ends alone are looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class SearchStep:
     progress: ScanProgress = ScanProgress.INDEXED
     unread: int = 0
     """Messages so far, at most, that lie on damaged pages, so that nobody knows whether they match."""
+    rows: tuple[HitRow, ...] = ()
+    """The first of the ids with their texts, where they were read together."""
 
 
 @dataclass(frozen=True, slots=True)

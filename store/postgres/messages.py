@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
-from ..base.models import ContextLine, Head, Message, Page, SectionVersion
+from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
+from ..engine.push_target import SOURCE
 from ..engine.rows import SessionEnds, SessionStamp, StoredRow
 from ..formats import message_codec
 from ..formats.carried_copies import Copies, State
@@ -24,6 +25,8 @@ MAX_BODIES = 256
 """Bodies per request."""
 FIRST_CHARS = 4_096
 """Characters read of the first user message; a multimodal cell is read whole."""
+MOST_ROWS = 4_096
+"""Rows of a session that are looked at for one that describes it; of a longer one so many and its ends."""
 
 
 def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> Page[Head]:
@@ -109,6 +112,7 @@ def containing(reader: Reader, ids: Sequence[int], words: str) -> frozenset[int]
     return frozenset(cells.integer(row[0]) for row in rows)
 
 
+_SOURCES = frozenset(Origin)
 _SHOWN = ("session_id", "role", "content", "tool_name")
 _REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
 
@@ -123,6 +127,7 @@ def body_columns(layout: Layout) -> str:
             column_sql.active(layout),
             *(column_sql.whole(layout, "messages", name) for name in ("compacted", "observed", "_compressed_summary")),
             *(column_sql.text(layout, "messages", name) for name in _REST),
+            column_sql.text(layout, "messages", SOURCE),
         )
     )
 
@@ -130,7 +135,7 @@ def body_columns(layout: Layout) -> str:
 def message_of(row: Row) -> Message:
     """A message from the cells of `body_columns`."""
     row_id, timestamp, session_id, role_cell, body, tool, active, compacted, observed, summary = row[:10]
-    calls, call_id, field, plain, reason, kind = map(cells.text, row[10:])
+    calls, call_id, field, plain, reason, kind, source = map(cells.text, row[10:])
     role = cells.text(role_cell) or ""
     readable = message_codec.readable(message_codec.decode(cells.content(body)))
     text, thought = message_codec.split_thinking(role, readable)
@@ -150,6 +155,7 @@ def message_of(row: Row) -> Message:
         display_kind=kind,
         observed=bool(observed),
         summary=bool(summary) or message_codec.is_summary(text),
+        kept=Origin(source) if source in _SOURCES else Origin.POSTGRES,
     )
 
 
@@ -222,8 +228,10 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id DESC LIMIT 1)"
+        f" UNION ALL (SELECT 2, NULL, role, 0, NULL FROM (SELECT role::text {of_session} LIMIT {MOST_ROWS}) AS seen"
+        " WHERE role = 'session_meta' LIMIT 1)"
         f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)",
-        (session_id,) * 6,
+        (session_id,) * 7,
     )
     found = {row[0]: row for row in rows}
     if 2 not in found:

@@ -7,7 +7,6 @@ a standby carry it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -21,6 +20,7 @@ from ..base.server_address import ServerAddress
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
 from .connection import MARGIN, Connection, canceller, connect, recover
+from .idle_connections import IdleConnections
 from .schema_probe import PROBE, SCHEMAS, Layout, layout_of
 
 Row = tuple[object, ...]
@@ -55,11 +55,8 @@ class Reader:
 
     def __init__(self, address: ServerAddress) -> None:
         self.address = address
-        self._idle: list[Connection] = []
-        """Only `append` and `pop` are used, each of them one step in C."""
-        self._process = os.getpid()
+        self._idle = IdleConnections(_POOL)
         self._layout: Layout | None = None
-        self._closed = False
 
     @property
     def name(self) -> str:
@@ -73,15 +70,16 @@ class Reader:
         Raises:
             StoreMissing: The schema or one of its tables is missing.
         """
-        if self._layout is None:
+        layout = self._layout  # another thread may forget it
+        if layout is None:
             layout = layout_of(
                 self.address.schema, self._run([(PROBE, (self.address.schema,))], None, STATEMENT_SECONDS)[0]
             )
             layout.require_readable(self.name)
             self._layout = layout
-        elif self._closed:
+        elif self._idle.closed:
             raise StoreError(f"{self.name} was closed; open it again")
-        return self._layout
+        return layout
 
     def forget_layout(self) -> None:
         """Look the structure up again with the next read."""
@@ -138,16 +136,9 @@ class Reader:
         for start in range(0, len(ids), PAGE):
             yield from self.rows(sql, (list(ids[start : start + PAGE]),), cancel=cancel)
 
-    @property
-    def _room(self) -> int:
-        """Connections that may stand idle."""
-        return 0 if self._closed else _POOL
-
     def close(self) -> None:
         """Close every connection; may be called twice."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._idle.close()
 
     def _run(self, statements: Sequence[tuple[str, Params]], cancel: Cancel | None, seconds: float) -> list[list[Row]]:
         """Run it; once more where a connection that stood idle was lost."""
@@ -169,24 +160,17 @@ class Reader:
     @contextmanager
     def _lent(self) -> Iterator[tuple[Connection, bool]]:
         """A connection for one transaction, and whether it stood idle; after an error it is rolled back or closed."""
-        if self._closed:
+        if self._idle.closed:
             raise StoreError(f"{self.name} was closed; open it again")
-        if self._process != os.getpid():  # a fork: the inherited sockets belong to the parent
-            self._process, self._idle = os.getpid(), []
+        idle = self._idle.take()
+        connection = connect(self.address) if idle is None else idle
         try:
-            connection, was_idle = self._idle.pop(), True
-        except IndexError:
-            connection, was_idle = connect(self.address), False
-        try:
-            yield connection, was_idle
+            yield connection, idle is not None
         except BaseException:
             recover(connection)
             raise
         finally:
-            if connection.closed or len(self._idle) >= self._room:
-                connection.close()
-            else:
-                self._idle.append(connection)
+            self._idle.give(connection)
 
 
 def sendable(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from ..base.errors import CannotOpen, ReadOnly, StoreError, StoreMissing
 from ..base.server_address import ServerAddress
 from . import create, error_mapping
 from .connection import MARGIN, Connection, connect, recover
+from .idle_connections import IdleConnections
 from .reader import Reader
 from .schema_probe import Layout
 from .transaction import Transaction
@@ -38,10 +38,8 @@ class Writer:
 
     def __init__(self, address: ServerAddress, reader: Reader, *, patience: float, creates: bool) -> None:
         self._address, self._reader, self._patience, self._creates = address, reader, patience, creates
-        self._idle: list[Connection] = []
-        self._process = os.getpid()
+        self._idle = IdleConnections(_POOL)
         self._inside = threading.local()
-        self._closed = False
         self.lock_seconds = 0.0
 
     def transaction(self, work: Callable[[Transaction], T]) -> T:
@@ -69,16 +67,9 @@ class Writer:
         finally:
             self._inside.busy = False
 
-    @property
-    def _room(self) -> int:
-        """Connections that may stand idle."""
-        return 0 if self._closed else _POOL
-
     def close(self) -> None:
         """Close every connection; may be called twice."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._idle.close()
 
     def _once(self, work: Callable[[Transaction], T], layout: Layout, patience: float) -> T:
         with self._lent() as connection:
@@ -93,10 +84,8 @@ class Writer:
 
     @contextmanager
     def _lent(self) -> Iterator[Connection]:
-        if self._closed:
+        if self._idle.closed:
             raise StoreError(f"{self._reader.name} was closed; open it again")
-        if self._process != os.getpid():  # a fork: the inherited sockets belong to the parent
-            self._process, self._idle = os.getpid(), []
         connection = self._usable() or connect(self._address)
         try:
             yield connection
@@ -104,15 +93,11 @@ class Writer:
             recover(connection)
             raise
         finally:
-            if connection.closed or len(self._idle) >= self._room:
-                connection.close()
-            else:
-                self._idle.append(connection)
+            self._idle.give(connection)
 
     def _usable(self) -> Connection | None:
         """A connection that stood idle and still answers: nothing of a write may be tried on a lost one."""
-        while self._idle:
-            connection = self._idle.pop()
+        while (connection := self._idle.take()) is not None:
             try:
                 connection.patience = MARGIN
                 connection.execute("SELECT 1")
@@ -124,7 +109,7 @@ class Writer:
 
     def _writable(self) -> Layout:
         """The layout of the schema, made where it is missing; raises `ReadOnly` for one of Hermes'."""
-        if self._closed:
+        if self._idle.closed:
             raise StoreError(f"{self._reader.name} was closed; open it again")
         try:
             layout = self._reader.layout

@@ -43,6 +43,7 @@ class Marker:
     def __init__(self, query: Query) -> None:
         self._terms = tuple(dict.fromkeys(query.terms))
         self._has_signs = query.has_signs
+        self._in_order = len(self._terms) == 1 and not self._terms[0].variants
 
     def spans(self, text: str) -> tuple[tuple[int, int], ...]:
         """Ranges as `matches` returns them."""
@@ -51,7 +52,7 @@ class Marker:
         folded = fold(text)
         written = plain(text) if self._has_signs else ""
         spans = [span for term in self._terms for span in _spans_of(term, folded, written)]
-        return tuple(merged(sorted(spans)) if len(spans) > 1 else spans)
+        return tuple(spans if self._in_order else merged(sorted(spans)))
 
 
 def merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -120,11 +121,12 @@ def _spans_of(term: Term, folded: Folded, written: str) -> Iterable[tuple[int, i
         return _spans(term, folded, written)
     pattern, anywhere = _finder(term)
     letters = folded.letters
-    return [
-        folded.span(*match.span())
+    spans = [
+        match.span()
         for match in pattern.finditer(letters)
         if anywhere or not (start := match.start()) or letters[start - 1] == SEPARATOR
     ]
+    return spans if folded.places is None else [folded.span(*span) for span in spans]
 
 
 def _word_spans(term: Term, folded: Folded) -> Iterator[tuple[int, int]]:

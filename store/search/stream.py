@@ -167,22 +167,23 @@ class Search:
                 size = LATER if self._found else FIRST
                 chunk, ids = ids[:size], ids[size:]
                 # From batch to batch the order of rows stands in for the time.
-                hits = self.hydrated(chunk, above=after_id)
+                hits = self.hydrated(chunk, above=after_id, known=step.rows)
                 yield self._batch(sorted(hits, key=lambda hit: -(hit.timestamp or 0.0)))
             if not (step.ids or step.done):
                 yield self._batch(())
         if self._progress.is_transient:
             self._progress = ScanProgress.INDEXED
 
-    def hydrated(self, ids: Sequence[int], *, above: int = 0) -> list[Hit]:
+    def hydrated(self, ids: Sequence[int], *, above: int = 0, known: Sequence[HitRow] = ()) -> list[Hit]:
         """The hits of at most 256 rows, in their order, without those that are gone; each message once.
 
         Args:
             above: Messages with a row up to this id are left out: they were found before.
+            known: Rows that were read with the ids, whatever their order; the others are read.
         """
         self._read.update(ids)
         hits = []
-        rows = self._engine.search.read_hits(ids, cancel=self._cancel)
+        rows = _in_order(ids, known) or self._engine.search.read_hits(ids, cancel=self._cancel)
         readable = [row for row in rows if row.role != UNREADABLE]
         self.unread.hits += len(rows) - len(readable)
         for row in self._copies.without(readable, above):
@@ -333,6 +334,12 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
+
+
+def _in_order(ids: Sequence[int], known: Sequence[HitRow]) -> list[HitRow]:
+    """The known rows in the order of the ids; none where one is missing."""
+    there = {row.id: row for row in known}
+    return [there[key] for key in ids] if all(key in there for key in ids) else []
 
 
 def _may_answer(

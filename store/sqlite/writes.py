@@ -49,6 +49,7 @@ class SqliteTransaction:
 
     create_session = statement(session_writes.create_or_fill)
     set_prompt = statement(session_writes.set_prompt)
+    end_session = statement(session_writes.end)
     add_tokens = statement(token_writes.add_tokens)
     assign_title = statement(session_writes.assign_title)
     append = statement(message_writes.append)
@@ -57,7 +58,6 @@ class SqliteTransaction:
     replace = statement(message_writes.replace)
     apply_step = statement(steps.apply_step)
     undo_step = statement(steps.undo_step)
-    end_session = delegate(_connection, session_writes.end)
     reopen_session = delegate(_connection, session_writes.reopen)
     delete_session = delegate(_connection, session_writes.delete)
     clear = delegate(_connection, message_writes.clear)

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks.typist import WORDS, Contestant, Keyboard, write_titles
 
 QUIET = 0.6
-"""Seconds of rest after which a key has had its effect; a preview is read 0.3 s after a letter."""
+"""Seconds of rest after which a key has had its effect; a preview is read 0.2 s after a letter."""
 LONGEST, START, STEP = 20.0, 60.0, 0.02
 """Seconds that a key and the first frame are waited for, and between two looks."""
 QUESTION, SYNCHRONISED = b"\x1b[?2026$p", b"\x1b[?2026;2$y"

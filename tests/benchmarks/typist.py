@@ -35,7 +35,7 @@ KEY = 0.09
 REST = 2.5
 """Seconds after a word, before it is taken out."""
 READY = 1.5
-"""Seconds of quiet after which a program has started."""
+"""Seconds of rest after which a program has started."""
 STOPPED = 3.0
 """Seconds that a program is given to stop."""
 WORDS = ("docker", "the error", "babaneint", "timeout", "bafin can", "部署")
@@ -92,11 +92,10 @@ class Keyboard:
         )
         os.close(slave)
 
-    def listen(self, seconds: float, *, quiet: float = 1e9) -> None:
-        """Take what comes for so long, or until nothing has come for a while."""
-        end = last = time.monotonic()
-        end += seconds
-        while (now := time.monotonic()) < end and now - last < quiet:
+    def listen(self, seconds: float) -> None:
+        """Take what comes for so long."""
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
             if not select.select([self._master], [], [], min(end - now, 0.05))[0]:
                 continue
             try:
@@ -105,10 +104,20 @@ class Keyboard:
                 return
             if not data:
                 return
-            last = time.monotonic()
+            came = time.monotonic()
             if not self.run.chunks:
-                self.run.first = last - self.run.started
-            self.run.chunks.append((last, data))
+                self.run.first = came - self.run.started
+            self.run.chunks.append((came, data))
+
+    def await_rest(self, seconds: float) -> None:
+        """Take what comes until it has started: nothing has come and no thread has run for a while."""
+        end = last = time.monotonic()
+        end += seconds
+        while (now := time.monotonic()) < end and now - last < READY:
+            before = len(self.run.chunks)
+            self.listen(0.02)
+            if len(self.run.chunks) > before or not self.run.chunks or self.runs:
+                last = time.monotonic()
 
     def type(self, word: str, clear: str) -> None:
         """A word, a rest, and the key that takes it out."""
@@ -217,7 +226,7 @@ def row(contestant: Contestant) -> str:
     """Type all words into a program, and say how it answered."""
     keyboard = Keyboard(contestant)
     try:
-        keyboard.listen(120.0, quiet=READY)
+        keyboard.await_rest(120.0)
         ready = keyboard.run.chunks[-1][0] - keyboard.run.started if keyboard.run.chunks else float("nan")
         for word in WORDS:
             keyboard.type(word, contestant.clear)

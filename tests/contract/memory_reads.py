@@ -292,9 +292,7 @@ class MemoryMessages(Reads):
             (row for row in reversed(rows) if row["active"] and row["role"] in ("user", "assistant", "tool")), None
         )
         has_turns = any(row["role"] in ("user", "assistant") for row in rows)
-        active = [row for row in rows if row["active"]]
-        edges = (*rows[:1], *active[:1], *active[-1:])
-        described = any(row["role"] == "session_meta" for row in edges)
+        described = any(row["role"] == "session_meta" for row in rows)
         ending = None if last is None else _ending(last)
         return SessionEnds(self.first_user_text(session_id), ending, has_turns, described)
 

@@ -241,11 +241,12 @@ def test_a_conversation_leaves_out_what_was_taken_back(case: Case) -> None:
 
 
 def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
-    start(case, "s1", "meta", "empty", "waiting", "late", "undone")
+    start(case, "s1", "meta", "empty", "waiting", "late", "middle", "undone")
     case.messages.append_messages("s1", TURN)
     case.messages.append_messages("meta", [say("session_meta", "tools")])
     case.messages.append_messages("waiting", TURN[:2])
     case.messages.append_messages("late", [*TURN, say("session_meta", "tools")])
+    case.messages.append_messages("middle", [*TURN, say("session_meta", "tools"), *TURN])
     expected = SessionEnds(
         "list the files", Ending("assistant", "stop", has_calls=False, has_text=True), has_turns=True
     )
@@ -254,6 +255,7 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
     assert late is not None
     assert (late.last, late.described) == (expected.last, True)
     assert case.browser.outlines(["late"])["late"].shown == len(TURN)
+    assert case.browser.outlines(["middle"])["middle"].shown == 2 * len(TURN)
     if "active" not in case.lacks_messages:  # everything was undone, then Hermes described it and went on
         ids = case.messages.append_messages("undone", [*TURN[:1], say("session_meta", "tools"), *TURN])
         case.set_message(ids[0], active=0)
@@ -270,7 +272,7 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
     assert case.engine.messages.ends("empty") is None
     assert case.engine.messages.first_user_text("s1") == "list the files"
     assert case.engine.messages.first_user_text("empty") == ""
-    names = ["s1", "meta", "empty", "waiting", "late", "gone"]
+    names = ["s1", "meta", "empty", "waiting", "late", "middle", "gone"]
     one_by_one = {name: ends for name in names if (ends := case.engine.messages.ends(name)) is not None}
     assert case.engine.messages.ends_of(names) == one_by_one
     outlines = case.browser.outlines(names)
@@ -279,6 +281,7 @@ def test_the_ends_of_a_session_tell_how_it_stands(case: Case) -> None:
         "meta": (Status.EMPTY, ""),
         "empty": (Status.EMPTY, ""),
         "late": (Status.LIVE, "list the files"),
+        "middle": (Status.DONE, "list the files"),
         "waiting": (Status.INTERRUPTED, "list the files"),
     }
 

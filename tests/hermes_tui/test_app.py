@@ -84,6 +84,9 @@ async def test_ascii_draws_with_ascii_alone(tmp_path: Path) -> None:
         assert stage.text.isascii(), [line for line in stage.lines if not line.isascii()]
         await stage.press("question_mark")
         assert stage.text.isascii(), [line for line in stage.lines if not line.isascii()]
+        await stage.press("escape")
+        await stage.pilot.resize_terminal(34, 8)
+        await stage.shows("needs 40 x 10")
 
 
 @pytest.mark.slow

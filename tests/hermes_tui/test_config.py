@@ -98,4 +98,4 @@ def test_a_wrong_value_is_named_by_key_and_line_and_its_default_holds(tmp_path: 
     assert read.complaint == f"{read.complaints[0]} (and 1 more: hermes-tui config)"
     refused = read.with_refused({"next_order": "o is the key of x there"})
     assert refused.keys == {}
-    assert refused.complaints[-1] == "line 8: keys.next_order: o is the key of x there"
+    assert refused.complaints[-1] == "config.toml line 8: keys.next_order: o is the key of x there"

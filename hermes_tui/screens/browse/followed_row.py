@@ -13,8 +13,13 @@ from store.models import Hit
 
 PREVIEW_AFTER = 0.08
 """Seconds that the cursor rests on a row before its transcript is read."""
-TYPED_AFTER = 0.3
-"""The same while a search is typed: keys follow one another faster than transcripts are drawn."""
+TYPED_AFTER = 0.2
+"""Seconds after a letter of a search before one is read: keys follow one another faster than transcripts are drawn.
+
+They count from the letter and not from its answer, so that the transcript is there before the pane would go dim.
+"""
+AT_LEAST = 0.02
+"""Seconds for which the answer to a letter that is already waiting can come first."""
 
 
 Opening: TypeAlias = "tuple[str, HitKey | None, str]"
@@ -70,7 +75,9 @@ class FollowedRow:
         """Seconds that a row has to stay under the cursor."""
         if self._awaits_others:
             return HELD
-        return TYPED_AFTER if self._state.is_typing else PREVIEW_AFTER
+        if not self._state.is_typing:
+            return PREVIEW_AFTER
+        return max(AT_LEAST, self._state.search.requested_at + TYPED_AFTER - self._state.seconds())
 
     @property
     def _awaits_others(self) -> bool:

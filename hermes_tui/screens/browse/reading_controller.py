@@ -118,6 +118,7 @@ class ReadingController:
         if self._spooled:
             self.again()
         else:
+            self._pane.put(message.bodies)
             self._pane.append_heads(message.session_id, message.heads)
         self._changed(Part.FRAME)
 

@@ -220,8 +220,8 @@ class SearchController:
         search.older = search.shown if search.query is not None and search.shown.hits and query is not None else None
         search.query, search.results = query, Results()
         search.titles, search.similar, search.ranking, search.meant, search.without = (), False, False, "", None
+        search.requested_at = self._state.seconds()
         if query is not None:
-            search.requested_at = self._state.seconds()
             self._match_titles()
             self._feed.search.start(query)
 

@@ -158,6 +158,7 @@ class FileWatch:
         if wal and self._locks is None and descriptors.watched():
             with opening:
                 self._locks = self._found()
+                self._follow_shm()
             self.check_locks()
 
     def check(self) -> None:
@@ -178,9 +179,15 @@ class FileWatch:
             raise _dropped(self._path)
 
     def check_write_lock(self, *, wal: bool) -> None:
-        """Make sure, inside a transaction, that its lock is held, which cannot be seen after it; see `check`."""
+        """Make sure, inside a transaction, that its lock is held, which cannot be seen after it; see `check`.
+
+        In WAL mode the look before BEGIN was less than a transaction ago, and the next one comes after COMMIT: where no
+        program has opened the file or its -shm in between, nothing but a copied descriptor can have dropped the locks.
+        """
+        events = self._events
         if wal:
-            self.check_locks()
+            if events is None or events.may_have_opened():
+                self.check_locks()
         elif descriptors.watched() and not self._writes():
             raise _dropped(self._path)
 
@@ -217,6 +224,14 @@ class FileWatch:
             if part is not None:
                 part.close()
         self._locks = self._events = None
+
+    def _follow_shm(self) -> None:
+        """Have opens of the -shm reported too: closing it drops a lock, and that of a running transaction."""
+        if self._events is not None:
+            try:
+                self._events.add(f"{self._name}-shm")
+            except OSError:  # there is none, or it cannot be watched: descriptors are listed at every look
+                self._events = None
 
     def _refuse_foreign(self) -> None:
         if not descriptors.open_on(self._file) <= _known.get(self._file, set()):

@@ -1,4 +1,4 @@
-"""Reports of a file being opened by any program, since they were last asked for, by inotify.
+"""Reports of files being opened by any program, since they were last asked for, by inotify.
 
 Whoever gets a descriptor of a file by opening it leaves an event here first, so descriptors need not be listed where
 there is none: one system call, however many descriptors the process has. A copy of a descriptor (dup, a socket) leaves
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .descriptors import OwnedDescriptor
@@ -20,7 +21,7 @@ _SETTLED = 0.05
 
 
 class OpenEvents:
-    """Opens of one file, for every thread of this process.
+    """Opens of one file and of those that are added to it, for every thread of this process.
 
     Args:
         path: An existing file.
@@ -30,7 +31,8 @@ class OpenEvents:
     """
 
     def __init__(self, path: Path) -> None:
-        self._events = _events(path)
+        self._events, self._watch = _events()
+        self.add(path)
         self._poll = select.poll()
         self._poll.register(self._events, select.POLLIN)
         self._until = 0.0
@@ -49,13 +51,26 @@ class OpenEvents:
             pass
         return True
 
+    def add(self, path: Path | str) -> None:
+        """Have opens of another existing file reported too.
+
+        Raises:
+            OSError: They cannot be; nothing is reported any more.
+        """
+        if self._watch(self._events.fileno(), os.fsencode(path), _OPENED) < 0:
+            self.close()
+            raise OSError(f"{path} cannot be watched")
+
     def close(self) -> None:
         """Close the descriptor."""
         self._events.close()
 
 
-def _events(path: Path) -> OwnedDescriptor:
-    """inotify's descriptor, with an owner from the start (`descriptors.opened`)."""
+def _events() -> tuple[OwnedDescriptor, Callable[[int, bytes, int], int]]:
+    """inotify's descriptor, with an owner from the start (`descriptors.opened`), and the call that adds a file to it.
+
+    That call returns a negative number where it failed.
+    """
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -67,7 +82,4 @@ def _events(path: Path) -> OwnedDescriptor:
         events = next(map(OwnedDescriptor, map(start, [os.O_NONBLOCK | os.O_CLOEXEC]), ["rb"]))
     except ValueError as error:  # -1 is no descriptor
         raise OSError(ctypes.get_errno(), "no inotify is left") from error
-    if watch(events.fileno(), os.fsencode(path), _OPENED) < 0:
-        events.close()
-        raise OSError(ctypes.get_errno(), f"{path} cannot be watched")
-    return events
+    return events, watch

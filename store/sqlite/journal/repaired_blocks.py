@@ -17,7 +17,6 @@ from ...base.late_dataclass import dataclass
 from ..base import cell_values
 from ..base.schema_probe import OPERATIONS as TABLE
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
 
 MAX_BLOCKS = 32
 """Blocks that are searched in time order, those of the newest rows."""
@@ -40,12 +39,12 @@ class RepairedBlock:
     place: int
 
 
-def ranges(reader: Reader, layout: Layout) -> list[IdRange]:
+def ranges(connection: apsw.Connection, layout: Layout) -> list[IdRange]:
     """All ids as ranges, the newest in time first."""
     known = all(layout.has(TABLE, name) for name in ("operation", "step", "kind", "state", "entry"))
     if not known or not layout.has("messages", "timestamp"):
         return [IdRange()]
-    return by_time(reader.read(lambda connection, _: _blocks(connection)))
+    return by_time(_blocks(connection))
 
 
 def by_time(blocks: Sequence[RepairedBlock]) -> list[IdRange]:

@@ -31,7 +31,9 @@ def sessions(
     layout = reader.layout
     if not layout.has("sessions", "id"):
         return []
-    return _dicts(reader, layout, "sessions", clause, bindings, without=without)
+    # Ids are sorted, not rows: a row with all of its texts may be larger than SQLite sorts.
+    source = f"(SELECT id AS chosen FROM sessions {clause}) CROSS JOIN sessions ON sessions.id = chosen"
+    return _dicts(reader, layout, "sessions", source, bindings, without=without)
 
 
 def session(reader: Reader, session_id: str | None) -> RowDict | None:
@@ -62,7 +64,8 @@ def messages(
     active = "" if include_inactive else f" AND {column_sql.active(layout)}"
     places = ", ".join("?" * len(session_ids))
     ids = f"SELECT id FROM messages WHERE session_id IN ({places}){active} ORDER BY id LIMIT ? OFFSET ?"
-    return _dicts(reader, layout, "messages", f"WHERE id IN ({ids}) ORDER BY id", (*session_ids, limit, offset))
+    source = f"messages WHERE id IN ({ids}) ORDER BY id"
+    return _dicts(reader, layout, "messages", source, (*session_ids, limit, offset))
 
 
 def by_ids(reader: Reader, ids: Sequence[int]) -> list[RowDict]:
@@ -76,7 +79,7 @@ def by_ids(reader: Reader, ids: Sequence[int]) -> list[RowDict]:
     layout = reader.layout
     if not ids or not layout.has("messages", "id"):
         return []
-    chosen = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+    chosen = "messages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
     return _dicts(reader, layout, "messages", chosen, (json.dumps(list(ids)),))
 
 
@@ -124,14 +127,14 @@ def _dicts(
     reader: Reader,
     layout: Layout,
     table: str,
-    clause: str,
+    source: str,
     bindings: Sequence[Value],
     *,
     without: frozenset[str] = frozenset(),
 ) -> list[RowDict]:
     names = sorted(layout.columns[table] - without)
     selected = ", ".join(_cell(layout, table, name) for name in names)
-    return [_dict(names, row) for row in reader.rows(f"SELECT {selected} FROM {table} {clause}", bindings)]
+    return [_dict(names, row) for row in reader.rows(f"SELECT {selected} FROM {source}", bindings)]
 
 
 def _dict(names: Sequence[str], row: Row) -> RowDict:
@@ -146,7 +149,7 @@ def _cell(layout: Layout, table: str, name: str) -> str:
     if (table, name) == ("sessions", "system_prompt") and layout.has("sessions", "system_prompt_hash"):
         shared = "(SELECT prompt FROM system_prompts WHERE hash = sessions.system_prompt_hash)"
         return f"CAST(COALESCE({shared}, system_prompt) AS BLOB)"
-    quoted = column_sql.quoted(name)
+    quoted = f"{table}.{column_sql.quoted(name)}"
     return column_sql.blob(quoted, quoted)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import apsw
@@ -49,12 +50,31 @@ def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> Sessio
     has_turns = last is None or last.role != "tool" or _has_turns(connection, extent)
     edges = "SELECT count(*) FROM messages WHERE id IN (SELECT value FROM json_each(?)) AND role = 'session_meta'"
     described = connection.execute(edges, (json.dumps([*extent.edges]),)).fetchall() != [(0,)]
+    described = described or bool(connection.execute(_DESCRIBED, (json.dumps([session_id]),)).fetchall())
     return SessionEnds(_first_user_text(connection, extent), last, has_turns, described)
 
 
 def ends_of(reader: Reader, ids: Sequence[str]) -> dict[str, SessionEnds | None]:
-    """The same of some sessions that have messages, by two statements for nearly all of them; None for damaged ones."""
-    return dict(around_damage(partial(_ends_of, reader), ids, lambda session_id, _: [(session_id, None)]))
+    """The same of some sessions that have messages, by three statements for nearly all; None for damaged ones."""
+    found = dict(around_damage(partial(_ends_of, reader), ids, lambda session_id, _: [(session_id, None)]))
+    for session_id in around_damage(partial(_described, reader), ids, lambda *_: []):
+        if (ends_found := found.get(session_id)) is not None:
+            found[session_id] = replace(ends_found, described=True)
+    return found
+
+
+_DESCRIBED = (
+    "SELECT DISTINCT CAST(messages.session_id AS BLOB) FROM (SELECT session_id FROM messages"
+    " WHERE session_id IN (SELECT value FROM json_each(?))"
+    f" GROUP BY session_id HAVING count(*) <= {WALK}) AS short"
+    " CROSS JOIN messages ON messages.session_id = short.session_id WHERE +messages.role = 'session_meta'"
+)
+"""Short sessions of which any row describes the session, at about a microsecond a row."""
+
+
+def _described(reader: Reader, ids: Sequence[str]) -> list[str]:
+    rows = reader.rows(_DESCRIBED, (json.dumps(list(ids)),), needs=MESSAGES)
+    return [cell_values.text(cell) or "" for (cell,) in rows]
 
 
 def _ends_of(reader: Reader, ids: Sequence[str]) -> list[tuple[str, SessionEnds | None]]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import apsw
 
 from ...base.errors import ColumnMissing
+from ...formats import row_encoding
 from ...formats.row_encoding import storable
-from ..base import cell_values
+from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..journal import append_keys
 
+_SHORT = 2_000
+"""Part of the limit up to which the texts of one call need no look at the rest of a row."""
 _FILLED = (
     *("model", "model_config", "system_prompt", "session_key", "chat_id", "chat_type", "thread_id"),
     *("parent_session_id", "cwd", "profile_name"),
@@ -55,6 +58,25 @@ def create_or_fill(connection: apsw.Connection, layout: Layout, session_id: str,
         f"UPDATE sessions SET {sets} WHERE id = ? AND ({' OR '.join(empty.values())})",
         (*given.values(), storable(session_id)),
     )
+    refuse_too_large(connection, layout, session_id, given.values())
+
+
+def refuse_too_large(connection: apsw.Connection, layout: Layout, session_id: str, given: Iterable[Value]) -> None:
+    """Make sure that a session's row can be read again, with what was just written into it.
+
+    Short texts are not looked at: those of all columns fit into what is read above the limit.
+
+    Raises:
+        ValueError: It is larger than 250 MB, all columns together.
+    """
+    if sum(len(value) for value in given if isinstance(value, str)) <= row_encoding.MAX_ROW // _SHORT:
+        return
+    sizes = " + ".join(f"COALESCE(octet_length({column_sql.quoted(name)}), 0)" for name in layout.columns["sessions"])
+    for (size,) in connection.execute(f"SELECT {sizes} FROM sessions WHERE id = ?", (storable(session_id),)).fetchall():
+        n_bytes = cell_values.integer(size)
+        if n_bytes > row_encoding.MAX_ROW:
+            limit = f"the limit is {row_encoding.MAX_ROW >> 20} MB for all that it has"
+            raise ValueError(f"a session of {n_bytes / 2**20:.1f} MB is not stored: {limit}")
 
 
 def _is_empty(layout: Layout, name: str) -> str:
@@ -63,12 +85,13 @@ def _is_empty(layout: Layout, name: str) -> str:
     return f"({name} IS NULL AND system_prompt_hash IS NULL)" if moved else f"{name} IS NULL"
 
 
-def end(connection: apsw.Connection, session_id: str, reason: str, now: float) -> None:
+def end(connection: apsw.Connection, layout: Layout, session_id: str, reason: str, now: float) -> None:
     """Mark as ended; the first reason counts (docs/format.md §4.5)."""
     connection.execute(
         "UPDATE sessions SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",
         (now, storable(reason), storable(session_id)),
     )
+    refuse_too_large(connection, layout, session_id, [reason])
 
 
 def reopen(connection: apsw.Connection, session_id: str) -> None:
@@ -83,6 +106,7 @@ def set_prompt(connection: apsw.Connection, layout: Layout, session_id: str, pro
     connection.execute(
         f"UPDATE sessions SET system_prompt = ?{shared} WHERE id = ?", (storable(prompt), storable(session_id))
     )
+    refuse_too_large(connection, layout, session_id, [prompt])
 
 
 def assign_title(connection: apsw.Connection, layout: Layout, session_id: str | None, title: str | None) -> bool:

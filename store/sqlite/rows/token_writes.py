@@ -9,7 +9,7 @@ import apsw
 from ...formats.row_encoding import storable
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from .session_writes import present
+from .session_writes import present, refuse_too_large
 
 _COUNTED = (
     *("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
@@ -42,6 +42,7 @@ def add_tokens(
 
     Raises:
         ColumnMissing: See `session_writes.present`.
+        ValueError: See `session_writes.refuse_too_large`.
     """
     row = present(layout, "sessions", {name: value or None for name, value in given.items()})
     used = any(row.get(name) for name in (*_COUNTED, *_COSTS))
@@ -56,6 +57,7 @@ def add_tokens(
         connection.execute(
             f"UPDATE sessions SET {', '.join(sets)} WHERE id = ?", (*sets.values(), storable(session_id))
         )
+    refuse_too_large(connection, layout, session_id, row.values())
     if not absolute and any(row.get(name) for name in (*_COUNTED, "estimated_cost_usd")):
         _share(connection, layout, session_id, row, now)
 

@@ -46,8 +46,7 @@ def best_matches(
         Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
-    layout = reader.layout
-    ranked = _rankable_range(reader, layout, query, cancel)
+    layout, ranked = _planned(reader, query, cancel)
     if ranked is None:
         return None
     search = newest_first.RowSearch(reader, layout, query, session_filter, cancel=cancel)
@@ -120,11 +119,16 @@ def best_statement(table: str) -> str:
     return _BEST.format(table)
 
 
-def _rankable_range(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None) -> ScanRange | None:
+def _planned(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[Layout, ScanRange | None]:
+    """The file's layout, and the range that can rank a query's words."""
+    return reader.read(lambda connection, layout: (layout, _rankable_range(connection, layout, query)), cancel=cancel)
+
+
+def _rankable_range(connection: apsw.Connection, layout: Layout, query: Query) -> ScanRange | None:
     """The range of the index that can rank the words, None for none."""
     if not layout.has("messages", "session_id") or not query.has_words:
         return None
-    ranges = plan.plan(reader, layout, query, cancel)
+    ranges = plan.plan(connection, layout, query)
     last = ranges[-1]
     if last.table is None or not last.expression:
         return None
@@ -151,8 +155,7 @@ def count_matches(
         Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
-    layout = reader.layout
-    ranked = _rankable_range(reader, layout, query, cancel)
+    layout, ranked = _planned(reader, query, cancel)
     limit = _NO_CAP if cap is None else cap
     unranked = Fallback(FallbackKind.UNRANKED)
     exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None

@@ -37,13 +37,20 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
     known: dict[Row, SessionLabel] = {}
 
     def _read(some: Sequence[int]) -> list[HitRow]:
-        return [_hit_row(row, known) for row in reader.read(partial(_cells, some), cancel=cancel)]
+        return [_hit_row(row, known) for row in reader.read(partial(cells, some), cancel=cancel)]
 
     hits = {hit.id: hit for hit in around_damage(_read, ids, lambda message_id, _: [_unreadable(message_id)])}
     return [hits[message_id] for message_id in ids if message_id in hits]
 
 
-def _cells(ids: Sequence[int], connection: apsw.Connection, layout: Layout) -> list[Row]:
+def hit_rows(rows: Sequence[Row]) -> tuple[HitRow, ...]:
+    """Rows as `cells` gives them, decoded."""
+    known: dict[Row, SessionLabel] = {}
+    return tuple(_hit_row(row, known) for row in rows)
+
+
+def cells(ids: Sequence[int], connection: apsw.Connection, layout: Layout) -> list[Row]:
+    """The cells of some rows, in a running read transaction; apsw.CorruptError where one is on a damaged page."""
     if not layout.has("messages", "session_id"):
         return []
     bindings = (json.dumps(list(ids)),)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 import apsw
 
@@ -28,7 +28,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
 from ..rows.damage import readable_below
-from . import reasoning_rows
+from . import hit_rows, reasoning_rows
 from .plan import index_error, plan
 from .row_filters import Condition, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
@@ -71,6 +71,8 @@ class _Window:
     """The reason why the index cannot be read."""
     unread: int = 0
     """Ids, at most, that damaged pages made it pass over."""
+    bodies: list[Row] = field(default_factory=list)
+    """Cells of the first hits (`hit_rows.cells`), where they were read with their ids."""
 
 
 def matching_ids(
@@ -104,16 +106,24 @@ def matching_ids(
         Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
-    layout = reader.layout
-    if not layout.has("messages", "session_id"):
+
+    def _begin(connection: apsw.Connection, layout: Layout) -> tuple[RowSearch, list[ScanRange]]:
+        search = RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock)
+        if not layout.has("messages", "session_id"):
+            return search, []
+        planned = [item.within(below, above) for item in plan(connection, layout, query)]
+        blocks = repaired_blocks.ranges(connection, layout)
+        ranges = [item.within(ids.below, ids.above) for ids in blocks for item in planned]
+        search.begin(connection, ranges, limit)
+        return search, ranges
+
+    search, ranges = reader.read(_begin, cancel=cancel)
+    if not ranges:
         yield SearchStep((), 0, done=True)
         return
-    planned = [item.within(below, above) for item in plan(reader, layout, query, cancel)]
-    ranges = [item.within(ids.below, ids.above) for ids in repaired_blocks.ranges(reader, layout) for item in planned]
-    search = RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock)
     for step in search.steps(ranges, limit):
         limit -= len(step.ids)
-        more = step.done and reasoning_rows.possible(layout, query, ranges)
+        more = step.done and reasoning_rows.possible(search.layout, query, ranges)
         yield replace(step, done=False) if more else step
         if more and limit > 0:
             yield from reasoning_steps(reader, search, ranges, limit, step)
@@ -177,6 +187,8 @@ class RowSearch:
         self._started = clock()
         self._examined = self._unread = 0
         self._n_unindexed = min(_FIRST_UNINDEXED, UNINDEXED_ROWS)
+        self._begun: list[_Window] = []
+        """The first window, where it was read before the first step."""
 
     @property
     def filters(self) -> bool:
@@ -193,27 +205,39 @@ class RowSearch:
         candidates = replace(scan, table=None, unindexed=None, ids=tuple(sorted(ids, reverse=True)))
         return frozenset(found for step in self.steps([candidates], len(ids)) for found in step.ids)
 
+    def begin(self, connection: apsw.Connection, ranges: list[ScanRange], limit: int) -> None:
+        """Read the first window of `steps` with the same arguments, and the texts of its hits, in a transaction."""
+        if ranges and limit > 0:
+            self._begun = [self._read_window(connection, ranges[0], *self._first_size(ranges[0], limit), bodies=True)]
+
     def steps(self, ranges: list[ScanRange], limit: int) -> Iterator[SearchStep]:
         """Steps over the ranges in order, each in growing windows, until `limit` ids are found."""
         most, first = _FIRST_WINDOW, True
         while ranges and limit > 0:
             scan = ranges[0]
-            room = min(limit, _first(scan)) if first else limit
-            window_size = 2 * FIRST_PAGE if first and scan.unindexed else most
-            window = self._window(scan, min(window_size, self._max_window(scan)), room)
+            size, room = self._first_size(scan, limit) if first else (min(most, self._max_window(scan)), limit)
+            window = self._begun.pop() if self._begun else self._window(scan, size, room)
             if window.error:
                 ranges = [item.scanned(window.error) for item in ranges if not item.brief]
                 continue
             self._unread += window.unread
             ids, last = self._verify(window, room)
             ranges = self._remaining(ranges, last)
-            hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress)
+            bodies = hit_rows.hit_rows(window.bodies)
+            hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=bodies)
             for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
                 done = step.done and not ranges
                 progress = ScanProgress.INDEXED if done and step.progress.is_transient else step.progress
-                yield replace(step, ids=step.ids[:limit], done=done, progress=progress, unread=self._unread)
+                yield SearchStep(
+                    step.ids[:limit], step.examined, step.fallback, done, progress, self._unread, step.rows
+                )
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MAX_WINDOW), False
+
+    def _first_size(self, scan: ScanRange, limit: int) -> tuple[int, int]:
+        """Maximum rows of the first window, and hits in it."""
+        size = 2 * FIRST_PAGE if scan.unindexed else _FIRST_WINDOW
+        return min(size, self._max_window(scan)), min(limit, _first(scan))
 
     def _max_window(self, scan: ScanRange) -> int:
         """Maximum rows of one window."""
@@ -233,25 +257,36 @@ class RowSearch:
         return [replace(scan, below=last), *others]
 
     def _window(self, scan: ScanRange, most: int, limit: int) -> _Window:
+        return self._reader.read(
+            lambda connection, _: self._read_window(connection, scan, most, limit), cancel=self.cancel
+        )
+
+    def _read_window(
+        self, connection: apsw.Connection, scan: ScanRange, most: int, limit: int, *, bodies: bool = False
+    ) -> _Window:
         candidates = scan.next_ids(most)
         sql, bindings = statement(self.layout, scan, self._conditions, candidates)
-        enough = limit if not scan.verified and not self._conditions else most
+        indexed = not scan.verified and not self._conditions
+        try:
+            rows, last = _fetch(connection, sql, bindings, most, limit if indexed else most)
+        except (apsw.SQLError, apsw.CorruptError) as error:
+            if scan.table is not None:
+                return _Window([], error=index_error(error))
+            if not isinstance(error, apsw.CorruptError):
+                raise
+            beyond = self._beyond(connection, scan, candidates)
+            if beyond.last is None and not self._examined:  # nothing can be read: that is no answer
+                raise
+            return beyond
+        last = candidates[-1] if last is None and len(candidates) == most else last
+        return _Window(rows, last, bodies=self._bodies(connection, rows) if bodies and indexed else [])
 
-        def _read(connection: apsw.Connection, _: Layout) -> _Window:
-            try:
-                rows, last = _fetch(connection, sql, bindings, most, enough)
-            except (apsw.SQLError, apsw.CorruptError) as error:
-                if scan.table is not None:
-                    return _Window([], error=index_error(error))
-                if not isinstance(error, apsw.CorruptError):
-                    raise
-                beyond = self._beyond(connection, scan, candidates)
-                if beyond.last is None and not self._examined:  # nothing can be read: that is no answer
-                    raise
-                return beyond
-            return _Window(rows, candidates[-1] if last is None and len(candidates) == most else last)
-
-        return self._reader.read(_read, cancel=self.cancel)
+    def _bodies(self, connection: apsw.Connection, rows: Sequence[Row]) -> list[Row]:
+        """Cells of the rows that are findable; none where a page is damaged, around which they are read later."""
+        try:
+            return hit_rows.cells([cell_values.integer(row[0]) for row in rows if row[1]], connection, self.layout)
+        except apsw.CorruptError:
+            return []
 
     def _beyond(self, connection: apsw.Connection, scan: ScanRange, candidates: Sequence[int]) -> _Window:
         """No rows, and the id below which the next one can be read; the ids in between are counted."""

@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import apsw
 
-from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from ...query.ast import Query, Term
 from ...query.filters import ROLES
 from ...query.tokenizer import cjk_runs
 from ..base.schema_probe import FTS, TRIGRAM, Layout
-from ..connect.reader import Reader
 from . import cjk_bigrams
 from .escaped_words import calls_column, escaped_words, match_possible
 from .fts5_match import match_trigrams, match_words
@@ -29,17 +27,13 @@ _GAPS = {
 """Text that an index may lack -> the roles concerned."""
 
 
-def plan(reader: Reader, layout: Layout, query: Query, cancel: Cancel | None = None) -> list[ScanRange]:
-    """The ranges to search for a query's words, newest ids first.
-
-    Raises:
-        Interrupted: It was cancelled while candidates were read from the vocabulary.
-    """
+def plan(connection: apsw.Connection, layout: Layout, query: Query) -> list[ScanRange]:
+    """The ranges to search for a query's words, newest ids first."""
     if not query.has_words:
         return [ScanRange(None, "", verified=bool(query.none_of))]
     scan = ScanRange(None, "", verified=True, progress=ScanProgress.SCANNING)
     if any(cjk_runs(term.text) for term in query.terms):
-        indexed = _by_trigram(reader, layout, query, scan, cancel)
+        indexed = _by_trigram(connection, layout, query, scan)
     else:
         indexed = _by_word(layout, query, scan)
     if indexed.table is None:
@@ -67,7 +61,7 @@ def _by_word(layout: Layout, query: Query, scan: ScanRange) -> ScanRange:
     return ScanRange(FTS, expression, verified, gaps, escapes=escaped_words(query, calls_column(layout)))
 
 
-def _by_trigram(reader: Reader, layout: Layout, query: Query, scan: ScanRange, cancel: Cancel | None) -> ScanRange:
+def _by_trigram(connection: apsw.Connection, layout: Layout, query: Query, scan: ScanRange) -> ScanRange:
     """Range of the trigram index, for Chinese, Japanese and Korean, which have no spaces between words."""
     if layout.trigram is None or layout.stale:
         return _unindexed(scan, stale=layout.trigram is not None)
@@ -77,7 +71,7 @@ def _by_trigram(reader: Reader, layout: Layout, query: Query, scan: ScanRange, c
     indexed = replace(indexed, unindexed=cjk_bigrams.unindexed_rows(layout, query))
     if indexed.expression:
         return indexed
-    candidates = _candidates(reader, query, cancel)
+    candidates = _candidates(connection, layout, query)
     if isinstance(candidates, FallbackKind):
         return replace(scan, fallback=Fallback(candidates))
     return replace(indexed, ids=candidates)
@@ -98,17 +92,13 @@ def _gaps(left_out: frozenset[IndexGap], query: Query) -> Fallback | None:
     return Fallback(FallbackKind.GAPS, missing) if missing else None
 
 
-def _candidates(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[int, ...] | FallbackKind:
+def _candidates(connection: apsw.Connection, layout: Layout, query: Query) -> tuple[int, ...] | FallbackKind:
     """Candidate rows by the vocabulary, or the reason why the index cannot give them."""
-
-    def _read(connection: apsw.Connection, layout: Layout) -> tuple[int, ...] | FallbackKind:
-        try:
-            rows = cjk_bigrams.rows(connection, layout, query)
-        except (apsw.SQLError, apsw.CorruptError) as error:
-            return index_error(error)
-        return FallbackKind.COMMON if rows is None else rows
-
-    return reader.read(_read, cancel=cancel)
+    try:
+        rows = cjk_bigrams.rows(connection, layout, query)
+    except (apsw.SQLError, apsw.CorruptError) as error:
+        return index_error(error)
+    return FallbackKind.COMMON if rows is None else rows
 
 
 def index_error(error: apsw.Error) -> FallbackKind:

@@ -54,6 +54,8 @@ def row_conditions(layout: Layout, query: Query, session_filter: SessionFilter) 
 
     `is:flagged` and `is:live` are not in the file: the caller passes their sessions as `session_filter`.
     """
+    if not query.filters and session_filter is None:
+        return ()
     conditions = [_text(layout, query, key) for key in _TEXTS if _filters(query, key)]
     if _filters(query, "tool"):
         conditions.append(_tool(layout, query))

@@ -79,6 +79,8 @@ class ScanRange:
         """The part between two bounds; it may be empty."""
         top = min((bound for bound in (self.below, below) if bound is not None), default=None)
         bottom = max((bound for bound in (self.above, above) if bound is not None), default=None)
+        if (top, bottom) == (self.below, self.above):
+            return self
         return replace(self, below=top, above=bottom)
 
     def next_ids(self, most: int) -> tuple[int, ...]:

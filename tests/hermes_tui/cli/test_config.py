@@ -34,7 +34,7 @@ def test_every_setting_is_printed_with_its_default_and_what_is_wrong_with_its_li
     assert tomllib.loads(out) == {"start": "list", "keys": {"next_order": "o"}}
     assert err.splitlines() == [
         "hermes-tui: mine.toml line 1: mouse must be true or false",
-        "hermes-tui: line 5: keys.repair: ctrl+i is tab to a terminal",
+        "hermes-tui: mine.toml line 5: keys.repair: ctrl+i is tab to a terminal",
     ]
 
 

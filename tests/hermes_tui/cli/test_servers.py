@@ -13,6 +13,7 @@ import pytest
 
 from hermes_tui.__main__ import main
 from store import SessionDB
+from tests import builders
 from tests.postgres_server import PASSWORD
 
 SECRET = "s3cret-in-the-url"
@@ -44,6 +45,8 @@ def test_list_show_search_and_doctor_read_a_schema(
     assert (session["id"], session["messages"]) == ("20260301_100000_a1b2c3", 1)
     assert main(["--home", filled, "show", "20260301"]) == 0
     assert "where is the lighthouse" in capsys.readouterr().out
+    assert main(["--home", filled, "show", "20260301", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["origin"] == "postgres"
     assert main(["--home", filled, "search", "lightho*", "--json"]) == 0
     hit, summary = map(json.loads, capsys.readouterr().out.splitlines())
     assert (hit["session_id"], summary["summary"]["hits"]) == ("20260301_100000_a1b2c3", 1)
@@ -86,6 +89,27 @@ def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert main(["--home", f"postgresql://tests_locked@/postgres?host={folder}&schema=no_such", "list"]) == 2
     assert "no_such" in capsys.readouterr().err
+
+
+def test_a_push_that_cannot_be_made_is_one_line_without_a_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mutants: an empty home is pushed without a word; `schema` is passed over; no advice."""
+    home, empty = builders.home(tmp_path), tmp_path / "empty"
+    empty.mkdir()
+    builders.db(home).close()
+    url = f"postgresql://me:{SECRET}@127.0.0.1:1/db"
+    for folder, wanted, said in (
+        (home, url, "cannot be reached"),
+        (home, f"{url}?schema=other", "leave schema= out"),
+        (home, f"{url}?options=x", "“options”"),
+        (empty, url, "there is no"),
+    ):
+        assert main(["push", "--home", str(folder), wanted]) == 2
+        out, err = capsys.readouterr()
+        lines = err.splitlines()
+        assert (out, said in lines[-1], SECRET in err) == ("", True, False)
+        assert len(lines) == (1 if "?" in wanted else 2)
 
 
 def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(

@@ -15,7 +15,7 @@ from hermes_tui.screens.repair.screen import RepairScreen
 from hermes_tui.widgets.transcript_moves import READER
 
 CONDITIONS = (
-    *("rows", "wide", "roomy", "hits", "typed", "flagged", "any_flagged"),
+    *("rows", "session", "wide", "roomy", "hits", "typed", "flagged", "any_flagged"),
     *("applies", "readable", "undoable", "idle", "next", "mergeable", "waiting"),
 )
 
@@ -37,6 +37,13 @@ def test_every_action_of_the_table_is_there() -> None:
                 assert parameters[0] in {"reader": READER, "go": MOVES}[name], key
 
 
+def test_a_list_without_hits_offers_nothing_of_a_session() -> None:
+    """Mutants: `I`, `@` and the arrows of a list of hits need nothing."""
+    offered = {keys for keys, _ in footer(Place.HITS, {"typed"})}
+    assert not offered & {"I", "Y", "@", "O", "b", "→ ←", "enter", "r"}
+    assert {"esc", "q"} <= offered
+
+
 @pytest.mark.parametrize("place", Place)
 def test_a_key_does_one_thing_in_a_place(place: Place) -> None:
     bound = [key for command in applying(place, CONDITIONS) for keys in command.keys for key in keys.keys.split(",")]
@@ -46,7 +53,7 @@ def test_a_key_does_one_thing_in_a_place(place: Place) -> None:
 def test_the_footer_says_what_is_needed_most_first() -> None:
     listed = footer(Place.SESSIONS, ("rows",))
     assert listed[:5] == (("↑↓", "rows"), ("enter", "open"), ("/", "search"), ("q", "quit"), ("v", "hidden"))
-    hits = footer(Place.HITS, ("rows", "hits", "typed", "rankable"))
+    hits = footer(Place.HITS, ("rows", "session", "hits", "typed", "rankable"))
     keys = [keys for keys, _ in hits]
     assert keys[:9] == ["↑↓", "enter", "[ ]", "n N", "esc", "→ ←", "R", "q", "ctrl+p"]
     assert {"/", "Y", "I"} <= set(keys[9:]), "a wide screen has room for these"

@@ -125,6 +125,15 @@ def test_a_key_that_cannot_be_is_refused_with_the_reason(command: str, key: str,
     assert rebound(TABLE, {command: key}) == (list(TABLE), {command: why})
 
 
+def test_keys_may_be_exchanged_and_what_is_refused_frees_no_key() -> None:
+    """Mutants: one key after the other, which refuses both; letters are refused for the help."""
+    table, refused = rebound(TABLE, {"repair": "d", "difference": "r", "help": "h"})
+    changed = {key.id: (command.shown, key.keys) for command in table for key in command.keys}
+    assert refused == {}
+    assert (changed["repair"], changed["difference"], changed["help"]) == (("d", "d"), ("r", "r"), ("h", "h"))
+    assert set(rebound(TABLE, {"repair": "d", "difference": "ctrl+i"})[1]) == {"repair", "difference"}
+
+
 def test_two_commands_may_share_a_key_where_they_never_meet() -> None:
     assert rebound(TABLE, {"apply": "x", "hidden": "x"})[1] == {}
     assert list(rebound(TABLE, {"repair": "x", "hidden": "x"})[1]) == ["hidden"]

@@ -252,6 +252,34 @@ def test_changed_rows_and_the_growth_of_the_open_transcript_are_posted(tmp_path:
             running.until(lambda: any(row.messages == 4 for row in running.of(answers.SessionsArrived)[-1].sessions))
 
 
+def test_what_is_written_while_the_screen_is_behind_is_one_change(tmp_path: Path) -> None:
+    """Mutant: a look at the files however much the screen has not taken yet."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", builders.talk(3))
+        with listening(lambda: SessionDB(home / "state.db", read_only=True)) as running:
+            running.feed.sessions.load()
+            running.until(lambda: running.of(answers.StoreChanged))
+            running.feed.transcript.open(Session("s1"))
+            running.until(lambda: running.of(answers.SectionArrived))
+            behind, asked = [True], list[bool]()
+
+            def is_behind() -> bool:
+                asked.append(behind[0])
+                return behind[0]
+
+            running.feed.sessions.is_behind = is_behind
+            running.until(lambda: asked)
+            new = [db.append_message("s1", "user", f"grown {number}") for number in range(3)]
+            seen = len(asked)
+            running.until(lambda: len(asked) > seen + 3)
+            assert not running.of(answers.GrowthArrived)
+            behind[0] = False
+            running.until(lambda: running.of(answers.GrowthArrived))
+            [grown] = running.of(answers.GrowthArrived)
+            assert [body.id for body in grown.bodies] == [head.id for head in grown.heads] == new
+
+
 def test_a_chain_arrives_root_first(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:

@@ -20,6 +20,7 @@ import pytest
 
 from hermes_tui.feed import answers, questions
 from hermes_tui.feed.answers import Answer, GrowthArrived, SectionArrived, SectionsCounted, TranscriptReread
+from hermes_tui.feed.questions import NEW_BODIES
 from store import SessionDB
 from store.models import Head, SectionVersion
 from tests.builders import say
@@ -62,6 +63,7 @@ class Viewer:
                 self.sections.setdefault(answer.session_id, []).extend(answer.heads)
             elif isinstance(answer, GrowthArrived):
                 self.sections[answer.session_id] += answer.heads
+                assert [body.id for body in answer.bodies] == [head.id for head in answer.heads][-NEW_BODIES:]
                 known = self.versions[answer.session_id]
                 self.versions[answer.session_id] = known.grown(answer.heads)
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hermes_tui.render.glyphs import ASCII
 from hermes_tui.render.readable_hit import readable
 from tests.cpu_time import spent
 
@@ -25,14 +26,21 @@ def shown(text: str, word: str = "", *, is_tool: bool = False) -> tuple[str, lis
         ('terminal {"command": "docker system df"}', "▸ terminal  docker system df"),
         (
             'write_file {"path": "orchard.md", "content": "# Where we sleep\\nquinces"}',
-            "▸ write_file  orchard.md · content: # Where we sleep ⏎ quinces",
+            "▸ write_file  orchard.md: # Where we sleep ⏎ quinces",
         ),
+        ('odd_tool {"depth": 3, "content": "x", "path": "y"}', "▸ odd_tool  depth: 3 · content: x · path: y"),
         ('odd_tool {"depth": 3}', "▸ odd_tool  depth: 3"),
         ("no call at all", "no call at all"),
     ],
 )
 def test_a_call_is_its_name_and_what_it_was_given(text: str, wanted: str) -> None:
     assert shown(text)[0] == wanted
+
+
+def test_our_signs_between_fields_are_those_of_the_terminal() -> None:
+    """Mutant: a dot between fields whatever the terminal can show."""
+    text = 'patch {"path": "a", "mode": "b\\nc"}'
+    assert readable(text, (), is_tool=False, words=ASCII.words)[0] == "> patch  a - mode: b / c"
 
 
 def test_a_result_is_its_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,8 @@ def test_steps_have_a_mark_each_and_a_bar_that_counts() -> None:
 
 def test_a_receipt_is_drawn_as_the_capture_has_it() -> None:
     lines = [*receipt_lines(DOCKER, DONE, "Fix the docker build on the bot", width=80, glyphs=GLYPHS)]
+    finished = receipt_lines(replace(DOCKER, operation="r-1"), DONE, "", width=80, glyphs=GLYPHS)
+    assert "u takes out these 992 messages and those before the stop" in "".join(map(plain, finished))
     assert texts(lines) == RECEIPT_80.split("\n")
     assert plain(done_sentence(DONE, glyphs=GLYPHS)) == "✓D repaired: SQLite now has all 994 messages"
 

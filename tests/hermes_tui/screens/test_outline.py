@@ -70,6 +70,11 @@ async def test_the_outline_is_filtered_and_leads_to_a_prompt(tmp_path: Path) -> 
         await stage.type("4")
         await stage.shows("15 of 60 prompts")
         assert "question 34" in stage.text
+        await stage.type("zz")
+        await stage.shows("0 of 60 prompts")
+        await stage.press("enter")
+        await stage.shows("no prompt has these words")
+        await stage.press("backspace", "backspace")
         await stage.type("2")
         await stage.shows("1 of 60 prompts")
         await stage.press("enter")

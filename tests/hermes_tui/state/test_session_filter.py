@@ -60,6 +60,7 @@ def test_anything_else_is_a_search_of_messages(text: str) -> None:
     ("text", "said"),
     [
         ("from:telegram", "from: is no filter · source:telegram?"),
+        ("Source:Telegram", "Source: is no filter · source:telegram?"),
         ("docker since:tuesday", "since: is no filter · after:7d?"),
         ("sorce:cli", "sorce: is no filter · source:cli?"),
         ("source:xyz", "no source xyz here: cli cron telegram"),

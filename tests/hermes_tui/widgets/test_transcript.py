@@ -170,17 +170,24 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         transcript.append_heads("s", app.add(talk(3, start=101)))
         await pilot.pause()
         assert "words 103." in screen(transcript)[-1]
+        asked = len(app.asked)
+        new = talk(1, start=204)
+        transcript.put(new)
+        transcript.append_heads("s", app.add(new))
+        await pilot.pause()
+        assert "words 204." in screen(transcript)[-1]
+        assert len(app.asked) == asked  # it was never empty; mutant: its body is requested
         await pilot.press("up")
         assert not app.transcript.cursor.viewport.following
         before = screen(transcript)[:-1]
-        transcript.append_heads("s", app.add(talk(3, start=104)))
+        transcript.append_heads("s", app.add(talk(3, start=205)))
         await pilot.pause()
         assert screen(transcript)[:-1] == before
         await pilot.press("end")
         assert app.position.following
         transcript.do("follow")
         assert not app.transcript.cursor.viewport.following
-        assert "words 106." in screen(transcript)[-1]
+        assert "words 207." in screen(transcript)[-1]
 
 
 async def test_pages_of_what_was_there_are_not_new_and_doubles_are_left_out() -> None:

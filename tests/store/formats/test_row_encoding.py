@@ -161,3 +161,27 @@ def test_no_verb_stores_a_row_that_is_too_large(tmp_path: Path, monkeypatch: pyt
             write()
     assert [row["content"] for row in database.get_messages("s")] == ["before"]
     assert (database.get_session("s"), database.get_session("t")) == (before, None)
+
+
+def test_several_calls_do_not_make_a_session_too_large_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: only what a call is given is measured. A list of sessions sorts whole rows no more than it has to."""
+    database = builders.db(builders.home(tmp_path))
+    builders.store(database, "s", [builders.say("user", "before")])
+    monkeypatch.setattr(row_encoding, "MAX_ROW", 30_000)
+    half = "\u00e9" * 10_000
+    database.update_system_prompt("s", half)
+    before = database.get_session("s")
+    writes: tuple[Callable[[], object], ...] = (
+        lambda: database.create_session("s", "cli", model_config={"note": half}),
+        lambda: database.end_session("s", half),
+        lambda: database.update_token_counts("s", input_tokens=1, cost_source=half),
+    )
+    for write in writes:
+        with pytest.raises(ValueError, match=r"a session of .* is not stored: the limit is"):
+            write()
+    assert database.get_session("s") == before
+    database.update_system_prompt("s", "short")
+    database.end_session("s", half)
+    assert database.get_session("s") != before

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -149,3 +151,27 @@ def test_a_cancelled_read_ends_on_the_server_and_a_slow_one_at_its_limit(
     )
     assert run_sql(running, (f"writer_{worker_id}",)) == [(0,)]
     reader.close()
+
+
+def test_one_handle_serves_many_threads(url: str) -> None:
+    """Appends, reads and searches at once; the layout is forgotten all the time."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def _use(number: int) -> list[int]:
+        session_id, stored = f"s{number % 3}", []
+        for turn in range(TURNS):
+            stored.append(db.append_message(session_id, "user", f"thread {number} turn {turn}"))
+            db.store.engine.reader.forget_layout()  # type: ignore[attr-defined]
+            assert db.get_messages(session_id)
+            assert [hit for batch in db.search(f"thread {number}") for hit in batch.hits]
+        return stored
+
+    with closing(SessionDB(url)) as db, ThreadPoolExecutor(8) as threads:
+        for number in range(3):
+            db.create_session(f"s{number}", "cli")
+        try:
+            stored = {row_id for rows in threads.map(_use, range(8)) for row_id in rows}
+        finally:
+            sys.setswitchinterval(interval)
+        assert len(stored) == 8 * TURNS == db.message_count()

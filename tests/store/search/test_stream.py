@@ -15,14 +15,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import apsw
 import pytest
 
 from store import Batch, Cancel, Fallback, FallbackKind, Hit, Interrupted, NotADatabase, Origin, SessionDB
 from store.drift import verdict
-from store.engine.search import HitRow
 from store.query.parse import parse
 from store.search import stream
-from store.sqlite.engine import SqliteSearch
+from store.sqlite.base.schema_probe import Layout
+from store.sqlite.connect.read_open import OpenedFile
+from store.sqlite.connect.reader import Reader, Row
 from store.sqlite.search import hit_rows
 from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 from tests.store.sqlite_files import run
@@ -60,14 +62,32 @@ def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path) -> N
 def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = filled(tmp_path, 100)
     asked: list[int] = []
+    read = hit_rows.cells
 
-    def read_hits(engine: SqliteSearch, ids: Sequence[int], *, cancel: Cancel | None) -> list[HitRow]:
+    def cells(ids: Sequence[int], connection: apsw.Connection, layout: Layout) -> list[Row]:
         asked.extend(ids)
-        return hit_rows.read_hits(engine.reader, ids, cancel=cancel)
+        return read(ids, connection, layout)
 
-    monkeypatch.setattr(SqliteSearch, "read_hits", read_hits)
+    monkeypatch.setattr(hit_rows, "cells", cells)
     assert len(hits(database.search("needle", limit=30))) == 30
     assert len(asked) == 30
+
+
+def test_the_first_hits_are_read_with_their_ids_in_one_transaction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: without `begin`, the locks are looked at three times for one batch."""
+    database = filled(tmp_path, 20)
+    looks: list[Reader] = []
+    take = Reader._take_watched
+
+    def taken(reader: Reader) -> OpenedFile:
+        looks.append(reader)
+        return take(reader)
+
+    monkeypatch.setattr(Reader, "_take_watched", taken)
+    assert len(next(iter(database.search("needle", limit=30))).hits) == 8
+    assert len(looks) == 1
 
 
 @pytest.mark.slow

@@ -71,6 +71,19 @@ def test_a_list_shows_the_session(db: SessionDB) -> None:
 
 
 @pytest.mark.slow
+def test_a_session_whose_texts_are_too_large_together_is_listed(db: SessionDB) -> None:
+    """Mutant: rows are sorted in place of ids."""
+    sqlite_files.run(
+        db.path,
+        f"UPDATE sessions SET system_prompt = printf('%.*c', {MB}, 'p'), model_config = printf('%.*c', {MB}, 'c'),"
+        f" end_reason = printf('%.*c', {MB}, 'r')",
+    )
+    for rows in (db.list_sessions_rich(), db.list_sessions_rich(order_by_last_active=True), db.search_sessions()):
+        assert [(row["id"], len(str(row["system_prompt"]))) for row in rows] == [("s", MB)]
+    assert [session.id for session in db.recent()] == ["s"]
+
+
+@pytest.mark.slow
 def test_a_program_that_appends_goes_on(db: SessionDB) -> None:
     assert db.append_message("s", "user", "next") == 4
     assert [row["content"] for row in db.get_messages("s")][-1] == "next"

@@ -84,19 +84,20 @@ print(append("new", new), count(new))
     ]
 
 
-@pytest.mark.parametrize("journal", ["wal", "delete"])
-def test_one_that_comes_and_goes_inside_a_transaction_stops_its_commit(path: Path, journal: str) -> None:
-    """Mutant: without the look before COMMIT."""
+@pytest.mark.parametrize(("journal", "visit"), [("wal", "plain"), ("wal", "shared_memory"), ("delete", "plain")])
+def test_one_that_comes_and_goes_inside_a_transaction_stops_its_commit(path: Path, journal: str, visit: str) -> None:
+    """Mutants: without the look before COMMIT; without reports of opens of the -shm."""
     run(path, f"PRAGMA journal_mode = {journal}")
     script = f"""{_BEFORE}
 print(append("before", db))
 def work(transaction):
-    plain()
+    {visit}()
     transaction.connection.execute("INSERT INTO messages (session_id, role, timestamp) VALUES ('s1', 'user', 1)")
+print(append("more", db), append("settled", db), __import__("time").sleep(0.1))
 print(said(lambda: db.store.write(work)), append("later", db))
 print(count(SessionDB(path)))
 """
-    assert outcome(script, path).split("\n") == ["True", "ForeignHandle ForeignHandle", "2"]
+    assert outcome(script, path).split("\n") == ["True", "True True None", "ForeignHandle ForeignHandle", "4"]
 
 
 def test_one_that_comes_and_goes_during_a_commit_is_noticed_before_the_acknowledgement(path: Path) -> None:

@@ -104,6 +104,8 @@ async def test_on_a_narrow_screen_the_mouse_alone_goes_in_and_out_and_quits(tmp_
         (("f7",), "f7 does nothing here · f1 keys"),
         (("tab", "tab"), "one pane: enter opens, esc goes back"),
         ((*"xylophone", "enter"), "there is no row"),
+        ((*"xylophone", "tab", "r"), "there is no session here"),
+        ((*"xylophone", "tab", "I"), "there is no session here"),
     ],
 )
 async def test_a_key_that_does_nothing_says_why(tmp_path: Path, keys: tuple[str, ...], said: str) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+from unittest import mock
+
+import pytest
+
 from hermes_tui.feed import answers
+from hermes_tui.screens.browse.compose import BrowserWidgets
+from hermes_tui.screens.browse.followed_row import AT_LEAST, TYPED_AFTER, FollowedRow
 from hermes_tui.screens.browse.reading_controller import ReadingController
 from hermes_tui.state.browser_state import BrowserState, ListPane
+from hermes_tui.state.layout import Layout
 from store.errors import CannotOpen
 from store.models import Check, Drift, Hit, Message, Origin, Relation, Session, Verdict
 from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state, put
@@ -48,6 +56,16 @@ def test_a_session_that_is_here_is_not_asked_for_again() -> None:
     assert feed.count("transcript.open") == 1
     assert feed.count("sessions.compare") == 1  # what the reader looks at is compared again, once
     assert pane.count("show_at") == 1
+
+
+@pytest.mark.parametrize(("late", "delay"), [(0.05, TYPED_AFTER - 0.05), (2.0, AT_LEAST)])
+def test_a_transcript_is_read_some_time_after_the_letter_and_not_after_its_answer(late: float, delay: float) -> None:
+    """So that it is there before the pane of another row would go dim, a picture more; mutant: `TYPED_AFTER`."""
+    controller, state, *_ = reading()
+    state.layout, state.typed, state.search.requested_at = Layout(140, 40), "d", state.seconds() - late
+    with mock.patch.object(controller, "open_chosen") as opened:
+        FollowedRow(state, cast("BrowserWidgets", None), controller).follow()
+    assert opened.call_args.kwargs["delay"] == pytest.approx(delay)
 
 
 def test_the_longer_source_is_read_and_another_one_as_soon_as_it_is_longer() -> None:
@@ -108,6 +126,7 @@ def test_what_waited_in_the_spool_may_be_what_was_written() -> None:
     controller.take_section(section())
     controller.take_growth(answers.GrowthArrived(1, "one", ()))
     assert (pane.count("append_heads"), feed.count("transcript.open")) == (1, 1)
+    assert pane.names.index("put") < pane.names.index("append_heads")  # so they are never empty on the screen
     waiting = section()
     waiting.waiting = (Message(-1, "one", "user", "in the spool"),)
     controller.take_section(waiting)

@@ -141,7 +141,7 @@ def test_the_full_text_table_is_the_outer_loop_whatever_the_filters(path: Path, 
     run(path, "ANALYZE")
     query, reader = parse(words, now=NOW), Reader(path)
     layout = reader.layout
-    [scan] = plan.plan(reader, layout, query)
+    [scan] = planned(reader, query)
     sql, bindings = scan_ranges.statement(layout, scan, conditions(layout, query))
 
     steps = _plan(reader, sql, bindings)
@@ -175,6 +175,10 @@ OUTER = (
 LOOKED_UP = "SEARCH messages USING INTEGER PRIMARY KEY (rowid=?)"
 
 
+def planned(reader: Reader, query: Query) -> list[scan_ranges.ScanRange]:
+    return reader.read(lambda connection, layout: plan.plan(connection, layout, query))
+
+
 def _plan(reader: Reader, sql: str, bindings: tuple[cell_values.Value, ...]) -> list[str]:
     """Steps of a plan; those of two merged statements one after the other."""
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
@@ -193,7 +197,7 @@ def test_no_filter_flips_the_plan_on_any_layout(each_home: Path) -> None:
             for narrowed in ("", *FILTERS):
                 query = parse(f"{words} {narrowed}", now=NOW, open_word=True)
                 asked = conditions(layout, query)
-                for scan in plan.plan(reader, layout, query):
+                for scan in planned(reader, query):
                     steps = _plan(reader, *scan_ranges.statement(layout, scan, asked, (1,)))
                     if scan.table is None:
                         assert steps[0] in ("SCAN messages", "SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)")
@@ -233,7 +237,7 @@ def test_what_a_hit_shows_is_looked_up_by_keys_alone(path: Path) -> None:
 def test_a_walk_follows_the_primary_key(path: Path) -> None:
     reader, query = Reader(path), parse("source:cli", now=NOW)
     layout = reader.layout
-    [scan] = plan.plan(reader, layout, query)
+    [scan] = planned(reader, query)
     sql, bindings = scan_ranges.statement(layout, scan, conditions(layout, query))
 
     steps = [str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {sql}", bindings)]
@@ -520,7 +524,7 @@ def test_a_short_prefix_looks_at_the_newest_rows_before_it_asks_the_index(tmp_pa
     reader = Reader(path)
     query = parse("do", now=NOW, open_word=True)
 
-    tables = [scan.table for scan in plan.plan(reader, reader.layout, query)]
+    tables = [scan.table for scan in planned(reader, query)]
     steps = list(newest_first.matching_ids(reader, query, limit=5000, clock=lambda: 0.0))
 
     assert tables == [None, "messages_fts"]
@@ -544,7 +548,7 @@ def test_a_short_prefix_is_left_to_the_index_when_the_newest_rows_have_taken_lon
         query = parse(words, now=NOW)
         steps = list(newest_first.matching_ids(reader, query, limit=5000, clock=ticks.pop))
 
-        assert plan.plan(reader, reader.layout, query)[0].table == table
+        assert planned(reader, query)[0].table == table
         assert [one for step in steps for one in step.ids] == list(range(1000, 0, -1))
         assert [(len(step.ids), step.progress) for step in steps] == [
             (256, ScanProgress.NEWEST_FIRST),

@@ -1,0 +1,52 @@
+"""Connections to one server that stand idle between transactions."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from .connection import Connection
+
+
+class IdleConnections:
+    """Idle connections of one process; every method may be called from any thread.
+
+    Args:
+        most: Connections that are kept; others are closed.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._idle: list[Connection] = []
+        """Only `append` and `pop` are used, each of them one step in C."""
+        self._process = os.getpid()
+        self._ended = threading.Event()
+
+    @property
+    def closed(self) -> bool:
+        """True once it was closed."""
+        return self._ended.is_set()
+
+    def take(self) -> Connection | None:
+        """One of them; None for none."""
+        if self._process != os.getpid():  # a fork: the inherited sockets belong to the parent
+            self._process, self._idle = os.getpid(), []
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def give(self, connection: Connection) -> None:
+        """Keep a connection that is in no transaction, or close it."""
+        if connection.closed or self._ended.is_set() or len(self._idle) >= self._most:
+            connection.close()
+            return
+        self._idle.append(connection)
+        if self._ended.is_set():  # by another thread, just before
+            self.close()
+
+    def close(self) -> None:
+        """Close them, and what is given from now on; may be called twice."""
+        self._ended.set()
+        while (connection := self.take()) is not None:
+            connection.close()
