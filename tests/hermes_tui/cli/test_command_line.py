@@ -52,8 +52,8 @@ def test_each_verb_of_the_parser_is_there_and_has_help(capsys: pytest.CaptureFix
         assert main([name, "--help"]) == 0
         shown = capsys.readouterr().out
         assert shown.startswith(f"usage: hermes-tui {name} ")
-    for action in ("list", "restore", "empty"):
-        assert main(["trash", action, "--help"]) == 0
+    for verb_of_trash in ("list", "restore", "empty"):
+        assert main(["trash", verb_of_trash, "--help"]) == 0
         assert "--home" in capsys.readouterr().out
     for action in make_parsers()[0]._actions:
         if isinstance(action, argparse._SubParsersAction):
