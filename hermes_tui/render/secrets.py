@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+
+from store.base.late_dataclass import dataclass, replace
+from store.base.late_pattern import late_pattern
 
 
 class SecretKind(StrEnum):
@@ -66,7 +68,7 @@ _PREFIXED = (
 )
 """Keys by their makers' prefixes; each has a digit somewhere, which names in code seldom have."""
 
-_KEY = re.compile(
+_KEY = late_pattern(
     rf"(?<![A-Za-z0-9_-])(?=[A-Za-z_.=-]{{0,256}}[0-9])(?:{'|'.join(_PREFIXED)})(?![A-Za-z0-9])",
     re.ASCII,
 )
@@ -97,56 +99,56 @@ _LONG_RUN = b"x" * 13
 _AS_RUNS = bytes(ord("x") if re.match(rb"[\w:.-]", bytes([code]), re.ASCII) else ord(" ") for code in range(256))
 _BEGINNINGS = frozenset({mark[:2] for mark in (*_MARKS, "eyJ", "ASIA")})
 """First two characters of `_PREFIXED` and of a JWT."""
-_PARTS = re.compile(r"[^:.]+")
-_JWT = re.compile(r"eyJ[\w-]{10,}(?:\.[\w=-]{4,}){0,2}", re.ASCII)
-_BOT = re.compile(r"[\w-]{30,}", re.ASCII)
+_PARTS = late_pattern(r"[^:.]+")
+_JWT = late_pattern(r"eyJ[\w-]{10,}(?:\.[\w=-]{4,}){0,2}", re.ASCII)
+_BOT = late_pattern(r"[\w-]{30,}", re.ASCII)
 
 _VALUE = r"""(?P<value>(?:Bearer|Basic|Token)\ +[^\s"'\\]{4,}|[^\s"'\\,;&<>]{4,})"""
 _HEADERS = ("authorization", "x-api", "x-goog-api-key", "api-key", "x-auth-token", "x-access-token")
-_HEADER = re.compile(
+_HEADER = late_pattern(
     r"\b(?:(?:proxy-)?authorization|x-api-key|x-goog-api-key|api-key|apikey|x-api-token|x-auth-token|x-access-token)"
     rf"""["']?\s{{0,4}}:\s{{0,4}}["']?{_VALUE}""",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(r"""\b(?:set-)?cookie["']?\s{0,4}:\s{0,4}["']?(?P<value>[^\r\n"']{4,})""", re.IGNORECASE)
+_COOKIE = late_pattern(r"""\b(?:set-)?cookie["']?\s{0,4}:\s{0,4}["']?(?P<value>[^\r\n"']{4,})""", re.IGNORECASE)
 
 _NAME = (
     r"(?:api[_.\- ]?key|(?:access|account|private)[_.\-]?key|key[_.\-]?material|passwd|password|passphrase|pwd"
     r"|secret(?!ar)|token(?!s?[_.\-]?(?:s\b|iz|count|limit|type|usage|budget|window|cost|price|name|url|len))"
     r"|credential|bearer|(?<![a-z])auth(?![a-z.\-]))"
 )
-_SECRET_NAME = re.compile(rf"[\w.\-]{{0,50}}?{_NAME}[\w.\-]{{0,50}}", re.IGNORECASE | re.ASCII)
+_SECRET_NAME = late_pattern(rf"[\w.\-]{{0,50}}?{_NAME}[\w.\-]{{0,50}}", re.IGNORECASE | re.ASCII)
 _NAME_MARKS = ("key", "pass", "pwd", "secret", "token", "credential", "bearer", "auth")
-_BEFORE_NAME = re.compile(r"[\w.\-]{0,50}\Z|(?<=api) \Z", re.ASCII)
-_ASSIGNED = re.compile(
+_BEFORE_NAME = late_pattern(r"[\w.\-]{0,50}\Z|(?<=api) \Z", re.ASCII)
+_ASSIGNED = late_pattern(
     r"""(?P<name>\w[\w.\-]{0,60}+)(?P<between>["']?\s{0,4}(?::=|=>|[:=])\s{0,4})"""
     r"""(?:(?P<quote>["'])(?P<quoted>[^"'\r\n]{4,400})(?P=quote)|(?P<bare>[^\s"'`&;,)}\]<>]{4,400}))""",
     re.IGNORECASE | re.ASCII,
 )
-_PASSWORD_NAME = re.compile(r"pass(?:wd|word|phrase)|pwd", re.IGNORECASE)
-_KEY_NAME = re.compile(r"key", re.IGNORECASE)
-_NO_SECRET = re.compile(
+_PASSWORD_NAME = late_pattern(r"pass(?:wd|word|phrase)|pwd", re.IGNORECASE)
+_KEY_NAME = late_pattern(r"key", re.IGNORECASE)
+_NO_SECRET = late_pattern(
     r"""\[redacted|[$<{%*(\[\\]|\.\.\.|x{4,}|os\.|process\.|self\.|env\.|https?:|(?:null|none|true|false|undefined|string"""
     r"""|required|optional|empty|unset|change_?me|todo|str|bytes|number|boolean)\b"""
     r"""|your[-_ ]|[0-9.,_]{1,8}\Z|[A-Za-z_][\w.]*[(\[]""",
     re.IGNORECASE | re.ASCII,
 )
-_QUERY = re.compile(
+_QUERY = late_pattern(
     r"[?&](?:(?:access_token|refresh_token|id_token|auth_token|token|api_?key|client_secret|password|jwt|secret)="
     r"""(?P<value>[^&#\s"'<>]{6,})|(?:auth|code|key|session|sig|signature|x-amz-signature)=(?P<long>[^&#\s"'<>]{16,}))""",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(r"""://[^\s:/@"'<>]{0,100}:(?P<value>(?![0-9]{1,5}/)[^\s@"'<>]{1,256})@""")
-_BARE_LOGIN = re.compile(r"""://(?P<value>(?=[^\s@/]{0,256}[0-9])[^\s:@/"'<>]{8,256})@""")
-_LOCAL = re.compile(r"(?<![\w.+%@/-])(?!git\Z)[A-Za-z0-9][\w.+%-]{0,63}\Z", re.ASCII)
-_DOMAIN = re.compile(
+_LOGIN = late_pattern(r"""://[^\s:/@"'<>]{0,100}:(?P<value>(?![0-9]{1,5}/)[^\s@"'<>]{1,256})@""")
+_BARE_LOGIN = late_pattern(r"""://(?P<value>(?=[^\s@/]{0,256}[0-9])[^\s:@/"'<>]{8,256})@""")
+_LOCAL = late_pattern(r"(?<![\w.+%@/-])(?!git\Z)[A-Za-z0-9][\w.+%-]{0,63}\Z", re.ASCII)
+_DOMAIN = late_pattern(
     r"@(?:[A-Za-z0-9-]{1,63}\.){1,6}(?!(?:png|jpe?g|svg|gif|webp|js|ts|py|css|service)\b)[A-Za-z]{2,24}(?![\w@-])",
     re.ASCII,
 )
-_PHONE = re.compile(r"(?P<value>\+(?<![\w+\n]\+)[1-9][0-9]{8,14})(?![\w.])", re.ASCII)
-_BEGIN = re.compile(r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
-_END = re.compile(r"-----END[A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
-_BODY = re.compile(r"(?:[A-Za-z0-9+/=]|\s|\\[nr])*")
+_PHONE = late_pattern(r"(?P<value>\+(?<![\w+\n]\+)[1-9][0-9]{8,14})(?![\w.])", re.ASCII)
+_BEGIN = late_pattern(r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
+_END = late_pattern(r"-----END[A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
+_BODY = late_pattern(r"(?:[A-Za-z0-9+/=]|\s|\\[nr])*")
 
 
 def secrets(text: str) -> list[Secret]:
