@@ -159,6 +159,8 @@ class ReadingState:
     """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)
     following: bool = False
+    is_to_end: bool = False
+    """The end was asked for and is not here yet."""
     wraps: bool = True
     prompt: str = ""
     """The first words of the prompt above the screen that is answered on it, safe to show."""
@@ -303,7 +305,7 @@ class BrowserState:
 
     @property
     def managed(self) -> tuple[str, ...]:
-        """Those of them that SQLite has, which can be renamed, marked and deleted."""
+        """Those of them that SQLite has, which can be renamed and marked; deleted are also those of files alone."""
         rows = (self.catalog.row(session_id) for session_id in self.chosen)
         return tuple(row.session.id for row in rows if row is not None and row.session.origin is Origin.SQLITE)
 
@@ -324,6 +326,7 @@ class BrowserState:
             "history": bool(self.history.searches),
             "flagged": row is not None and is_comparable(row),
             "managed": self.may_write and bool(self.managed),
+            "deletable": self.may_write and row is not None,
             "family": row is not None and self.catalog.has_family(row.session),
             "details": self.details.shown,
             "unwrapped": not self.reading.wraps,

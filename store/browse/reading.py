@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..formats.carried_copies import Copies
     from ..home_store import HomeStore
 
-FIRST_PAGE, PAGE = 128, 4096
+FIRST_PAGE, PAGE = 64, 4096
 """Maximum heads of the first piece of a section, and of a later one."""
 SECTIONS = 256
 """Sections of a chain whose rows are read at once."""
