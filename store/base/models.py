@@ -7,12 +7,11 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from .fallbacks import Fallback, ScanProgress
-from .late_dataclass import dataclass
+from .late_dataclass import dataclass, field
 
 T = TypeVar("T")
 
