@@ -25,8 +25,7 @@ async def test_a_repair_is_found_and_undone_after_its_receipt_was_left(tmp_path:
         await stage.shows("1 repair")
         for width in (180, size[0]):  # mutant: the head as it was drawn for the size before
             await stage.pilot.resize_terminal(width, size[1])
-            await stage.until(lambda at=width: stage.lines[3].endswith("messages state") and stage.app.size.width == at)
-            assert stage.lines[3].index("state") == stage.lines[4].index("done")
+            await stage.until(lambda: stage.lines[3].find("state") == stage.lines[4].find("done") > width - 20)  # noqa: B023
         assert "Fix the docker build on the bot" in stage.text
         assert "done" in stage.text
         assert stage.footer.startswith("enter receipt   u undo   esc back")
