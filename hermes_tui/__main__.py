@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from hermes_tui.feed import KeptState, ProfileEntry
     from store import Home, Session, SessionDB
 
-_OBJECTS = 50_000
-"""Objects that a verb makes between two looks for cycles: a list of all sessions has many, and none in a cycle."""
+_OBJECTS = 200_000
+"""Objects that a verb makes between two looks for cycles: modules and a list of sessions have many, none in a cycle."""
+_USUAL = gc.get_threshold()
 _WRITING = ("repair", "undo", "delete", "trash", "rename", "archive", "unarchive", "pin", "unpin")
 """Verbs after which a home may have changed."""
 SWITCH = 0.001
@@ -35,6 +36,13 @@ NO_CHOICE = "--print-id asks on a terminal, and there is none here (or TERM is d
 NO_SCREEN = "this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
 
 
+def program() -> NoReturn:
+    """The whole process: the command line, and an end that does not walk all objects for cycles four times."""
+    code = main()
+    gc.freeze()
+    sys.exit(code)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (the process's own options where it is None).
 
@@ -42,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 for done, 1 where `check` found a session that lost history or `repair` refused something, 2 for an error that
         stderr names in one line, 130 after ctrl+c. A reader that closed the pipe early got what it wanted: 0.
     """
+    gc.set_threshold(_OBJECTS)
     _fill_streams()
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
@@ -170,7 +179,6 @@ def _verb(options: Options, home: Home) -> int:
     from hermes_tui.cli.output import Streams
     from hermes_tui.cli.verbs import verb_named
 
-    gc.set_threshold(_OBJECTS)
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
@@ -242,7 +250,7 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     app.begin_with(opening, picks=options.print_id)
     if options.demo:
         app.say_what_to_try()
-    sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
+    _tune()
     picked = app.run(mouse=settings.mouse)
     if app.return_code == CRASHED:
         return WRONG
@@ -250,6 +258,12 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
         return 0 if picked else NONE_CHOSEN
     return app.return_code or 0
+
+
+def _tune() -> None:
+    """Set the interpreter up for a screen."""
+    gc.set_threshold(*_USUAL)
+    sys.setswitchinterval(SWITCH)  # the event loop waits so long for a thread that compares texts; 5 ms would be felt
 
 
 def _opening(options: Options, home: Home) -> tuple[Session, int | None] | None:
@@ -359,4 +373,4 @@ def _where(home: Home) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

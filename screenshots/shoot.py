@@ -157,7 +157,23 @@ async def _frames(shot: Shot, home: Path, *, every: bool = False) -> list[str]:
             if every or not len(key) == len(after) == 1:  # words are typed in one go
                 await settled(pilot)
             frames += [_svg(app)] if every else []
+        await _as_if_opened_here(pilot)
         return frames or [_svg(app)]
+
+
+async def _as_if_opened_here(pilot: Pilot[str]) -> None:
+    """Forget the heights of messages that are not on the screen: the thumb depends on which were drawn on the way."""
+    from hermes_tui.widgets.fenwick_heights import FenwickHeights
+    from hermes_tui.widgets.transcript import Transcript
+    from hermes_tui.widgets.transcript_layout import estimated_heights
+
+    for pane in pilot.app.screen.query(Transcript):
+        layout = pane.cursor.layout
+        layout.heights = FenwickHeights()
+        layout.heights.extend(estimated_heights(layout.index.heads, layout.measure, owned=False))
+        layout._drawn.clear()
+        pane._changed()
+    await settled(pilot)
 
 
 def _svg(app: HermesApp) -> str:
@@ -198,9 +214,13 @@ def _is_idle(pilot: Pilot[str]) -> bool:
 
 
 def _waits(frame: FrameType | None) -> bool:
+    """Whether a thread waits for a job; that of the marks beside a transcript begins a little later, and is awaited."""
     while frame is not None and frame.f_code is not SerialThread._next.__code__:
         frame = frame.f_back
-    return frame is not None
+    if frame is None:
+        return False
+    thread = frame.f_locals["self"]
+    return thread._name != "marks" or not thread._waiting
 
 
 def _loosened(found: re.Match[str]) -> str:

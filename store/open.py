@@ -6,16 +6,17 @@ import stat
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from .base.errors import CannotOpen, Locked, StoreMissing
-from .base.server_address import ServerAddress, is_server, parse_address
-from .engine.push_target import PushTarget
-from .files import server_folder
 from .files.home import ALL_PROFILES, Home
 from .home_store import HomeStore
 from .sqlite.base.backoff import PATIENCE
-from .sqlite.connect import create
 from .sqlite.engine import SqliteEngine
+
+if TYPE_CHECKING:
+    from .base.server_address import ServerAddress
+    from .engine.push_target import PushTarget
 
 __all__ = ["PATIENCE", "locate_server", "open_push_target", "open_store", "open_to_read"]
 
@@ -47,15 +48,8 @@ def open_store(
         ValueError: `patience` is no number of seconds that a thread can wait.
     """
     _assert_patience(patience)
-    if isinstance(path, str) and is_server(path):
-        address = parse_address(path)
-        if not address.schema:
-            address = address.of_schema(OWN_SCHEMA)
-        beside = server_folder.state_db_of(address)
-        store = _server_store(address, beside, read_only=read_only, patience=patience, cache_dir=cache_dir)
-        if not read_only:
-            _make_schema(store)
-        return store
+    if isinstance(path, str) and "://" in path and (server := _on_server(path, read_only, patience, cache_dir)):
+        return server
     path = Path(path)
     engine = SqliteEngine(path, patience=patience)
     if not read_only:
@@ -71,7 +65,26 @@ def open_store(
         statistics=engine.statistics,
     )
     if not read_only and _is_blank(path):
+        from .sqlite.connect import create
+
         create.create(path)
+    return store
+
+
+def _on_server(url: str, read_only: bool, patience: float, cache_dir: Path | None) -> HomeStore | None:
+    """The store at a URL; None where it is the path of a file all the same."""
+    from .base.server_address import is_server, parse_address
+    from .files import server_folder
+
+    if not is_server(url):
+        return None
+    address = parse_address(url)
+    if not address.schema:
+        address = address.of_schema(OWN_SCHEMA)
+    beside = server_folder.state_db_of(address)
+    store = _server_store(address, beside, read_only=read_only, patience=patience, cache_dir=cache_dir)
+    if not read_only:
+        _make_schema(store)
     return store
 
 
@@ -102,6 +115,9 @@ def locate_server(
     Raises:
         StoreError: The URL is wrong, the server cannot be reached or refuses, or has no such schema.
     """
+    from .base.server_address import parse_address
+    from .files import server_folder
+
     address = parse_address(url)
     schemas = tuple(_driver().schemas(address.of_schema("")))
     found = likely if likely in schemas else None
@@ -120,6 +136,8 @@ def open_push_target(url: str, schema: str) -> PushTarget:
     Raises:
         StoreError: The URL is wrong.
     """
+    from .base.server_address import parse_address
+
     target: PushTarget = _driver().ServerCopy(parse_address(url).of_schema(schema))
     return target
 

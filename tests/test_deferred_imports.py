@@ -20,24 +20,31 @@ SELDOM_USED = [
     *("store.health.doctor", "store.drift.survey", "store.formats.comparison", "store.sqlite.health"),
     *("store.sqlite.writes", "store.sqlite.records", "store.sqlite.connect.writer", "store.sqlite.journal.append_keys"),
 ]
+HEAVY = ["dataclasses", "inspect", "hashlib", "shutil", "tempfile", "platformdirs", "rich", "secrets", "string"]
+"""Modules of others that a search of plain text has no use for, a third of its start."""
 PROBE = f"""
-import sys, tempfile
+import re, sys
 import store
 loaded = {{name for name in sys.modules if name.startswith("store.")}}
 assert not loaded, loaded
 from hermes_tui.__main__ import main
-main(["--home", tempfile.mkdtemp(), "search", "word"])
+main(["--home", sys.argv[1], "search", "word"])
 loaded = set({SELDOM_USED}) & sys.modules.keys()
 assert not loaded, loaded
 assert "store.search.stream" in sys.modules
 from store.base import models
-unused = [name for name, value in vars(models).items() if getattr(value, "__init__", None).__name__ == "_make"]
+unused = [name for name, value in vars(models).items() if getattr(value, "__init__", None).__name__ == "_first"]
 assert len(unused) > 10, unused
+assert not {set(HEAVY)} & sys.modules.keys(), {set(HEAVY)} & sys.modules.keys()
+own = [name for name in sys.modules if name.startswith(("store", "hermes_tui"))]
+assert len(own) <= 150 and len(re._cache) <= 22, (len(own), len(re._cache))
 """
 
 
 @pytest.mark.slow
-def test_import_store_loads_one_module_and_a_search_nothing_that_writes_repairs_or_compares() -> None:
+def test_import_store_loads_one_module_and_a_search_nothing_that_writes_repairs_or_compares(tmp_path: Path) -> None:
     """Mutants: `from . import undo` at the top of repair/plans.py; the library's `dataclass` in base/models.py."""
-    result = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", PROBE, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, Self
 
 from hermes_tui import __version__
 from hermes_tui.cli.manage_options import add_verbs
@@ -79,7 +82,12 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line on stderr, and which takes no abbreviations."""
 
     def __init__(self, **options: object) -> None:
-        super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **options)  # type: ignore[arg-type]
+        super().__init__(
+            allow_abbrev=False,
+            argument_default=argparse.SUPPRESS,
+            formatter_class=_formatter,
+            **options,  # type: ignore[arg-type]
+        )
 
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2 and one line that says what is wrong and where help is."""
@@ -88,14 +96,32 @@ class Parser(argparse.ArgumentParser):
         self.exit(WRONG, f"hermes-tui: {one_line(message)}; see {self.prog} --help\n")
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """The layout of a help, with its width: argparse asks for one with each option, and imports `shutil` to measure."""
+    return argparse.HelpFormatter(prog, width=terminal_columns(80) - 2)
+
+
+def terminal_columns(otherwise: int) -> int:
+    """The width of the terminal as `shutil.get_terminal_size` has it, without the archives that `shutil` imports."""
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or otherwise  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return otherwise
+
+
 def parse(argv: Sequence[str]) -> Options:
     """Read a command line; `--help` and errors leave by SystemExit, as argparse does.
 
     A first word that is no verb begins a search: the words are `query`, and there is no verb.
     """
-    parser, beside_words, verbs = make_parsers()
     words = _first_word(argv)
-    if words < len(argv) and argv[words] not in verbs:
+    asked = argv[words] if words < len(argv) else None
+    wants_all = asked is None and not {"-h", "--help"}.isdisjoint(argv)
+    parser, beside_words, verbs = make_parsers(None if wants_all else asked or "")
+    if asked is not None and asked not in verbs:
         options, query = beside_words.parse_known_args(argv, namespace=Options())
         options.query = query
     else:
@@ -106,10 +132,13 @@ def parse(argv: Sequence[str]) -> Options:
 
 
 @cache
-def make_parsers() -> tuple[Parser, Parser, Sequence[str]]:
-    """The parser of a command line, the one of the options beside words to search for, and the names of the verbs.
+def make_parsers(verb: str | None = None) -> tuple[Parser, Parser, Sequence[str]]:
+    """The parser of a command line, the one of the options beside words to search for, and the names of all verbs.
 
     Made once in a process: that takes longer than many a verb.
+
+    Args:
+        verb: The only one whose parser is made; None for all of them.
     """
     shared = Parser(add_help=False)
     _add_options(shared)
@@ -125,9 +154,24 @@ def make_parsers() -> tuple[Parser, Parser, Sequence[str]]:
             "--print-id", action="store_true", help="print the id of the session that you open, and leave; 1 for none"
         )
     parser.add_argument("--version", action="version", version=f"hermes-tui {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs that work without a screen")
-    _add_verbs(verbs, shared)
-    return parser, words, tuple(verbs.choices)
+    verbs = parser.add_subparsers(
+        dest="verb", prog=parser.prog, metavar="VERB", title="verbs that work without a screen"
+    )
+    names: list[str] = []
+
+    def _add(name: str, **texts: Any) -> Any:
+        names.append(name)
+        return verbs.add_parser(name, **texts) if verb in (None, name) else _Unused()
+
+    _add_verbs(_add, shared)
+    return parser, words, names
+
+
+class _Unused:
+    """The parser of a verb that nobody asked for: it takes every option and does nothing."""
+
+    def __getattr__(self, _: str) -> Callable[..., Self]:
+        return lambda *_, **__: self
 
 
 def _first_word(argv: Sequence[str]) -> int:
@@ -154,12 +198,12 @@ def _add_options(parser: Parser) -> None:
     parser.add_argument("--demo", action="store_true", help="a sample home in a temporary folder, yours untouched")
 
 
-def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> None:
+def _add_verbs(add_parser: Callable[..., Any], shared: Parser) -> None:
     """Every verb with its own options."""
 
     def add(name: str, purpose: str) -> Parser:
         description = f"{purpose[0].upper()}{purpose[1:]}."
-        verb = verbs.add_parser(name, parents=[shared], help=purpose, description=description)
+        verb: Parser = add_parser(name, parents=[shared], help=purpose, description=description)
         verb.add_argument("--json", action="store_true", help="one JSON object on each line")
         return verb
 
@@ -183,7 +227,7 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     _add_undo(add("undo", "take a repair or a deletion back by its id; what came since stays; without one, list them"))
     settings = add("config", "print the path of the config file, and every setting; exit code 1 where one is wrong")
     settings.add_argument("--forget", action="store_true", help="remove what is kept across runs: searches, places, …")
-    _add_server(verbs)
+    _add_server(add_parser)
     _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add)
     doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
@@ -197,9 +241,9 @@ def _add_verbs(verbs: argparse._SubParsersAction[Parser], shared: Parser) -> Non
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
 
 
-def _add_server(verbs: argparse._SubParsersAction[Parser]) -> None:
+def _add_server(add_parser: Callable[..., Any]) -> None:
     purpose = "answer the hermes-tui of another machine, whose --home ssh://… starts this"
-    verbs.add_parser("serve-stdio", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    add_parser("serve-stdio", help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
 
 
 def _add_undo(verb: Parser) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
+from hermes_tui.cli.options import terminal_columns
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import fit
 from hermes_tui.render.safe import SafeText, json_safe, one_line
@@ -35,7 +35,7 @@ class Output:
     def __init__(self, out: TextIO) -> None:
         self.now = datetime.now().astimezone()
         """The time in the reader's zone."""
-        self.columns = shutil.get_terminal_size((PIPE_COLUMNS, 24)).columns
+        self.columns = terminal_columns(PIPE_COLUMNS)
         self._out = out
         self._encoding = out.encoding or "utf-8"
         self.glyphs: Glyphs = UNICODE if self._shows("●≠…") else ASCII

@@ -20,11 +20,12 @@ class ProgressLine:
     Args:
         err: Where to.
         name: Of what is done.
-        total: Messages, as far as it is known; 0 for unknown.
+        total: Of what is counted, as far as it is known; 0 for unknown.
+        unit: What is counted, in the plural.
     """
 
-    def __init__(self, err: TextIO, name: str, total: int) -> None:
-        self._err, self._name, self._total = err, name, total
+    def __init__(self, err: TextIO, name: str, total: int = 0, *, unit: str = "messages") -> None:
+        self._err, self._name, self._total, self._unit = err, name, total, unit
         self._next = time.monotonic() + AFTER
         self._is_shown = False
 
@@ -38,8 +39,9 @@ class ProgressLine:
             self._err.write("\r\x1b[K")
             self._err.flush()
 
-    def show(self, done: int) -> None:
-        """Draw the state, if it is time to."""
+    def show(self, done: int, total: int | None = None) -> None:
+        """Draw the state, if it is time to, maybe of another total than was known before."""
+        self._total = self._total if total is None else total
         now = time.monotonic()
         if now < self._next or not self._err.isatty():
             return
@@ -47,5 +49,5 @@ class ProgressLine:
         full = WIDTH if not self._total else min(WIDTH, done * WIDTH // self._total)
         bar = f"[{'#' * full}{'.' * (WIDTH - full)}]"
         of = f" of {in_words(self._total)}" if self._total else ""
-        self._err.write(f"\r\x1b[K{bar} {in_words(done)}{of} messages · {one_line(self._name)[:40]}")
+        self._err.write(f"\r\x1b[K{bar} {in_words(done)}{of} {self._unit} · {one_line(self._name)[:40]}")
         self._err.flush()

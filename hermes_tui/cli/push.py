@@ -8,6 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
+from hermes_tui.cli.progress import ProgressLine
 from hermes_tui.cli.servers import ADVICE
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
@@ -21,7 +22,7 @@ DIFFERENT = 1
 PAUSE = 0.5
 """Seconds between two looks at a home that is followed."""
 REPORT = 2.0
-"""Seconds between two lines of progress."""
+"""Seconds between two lines of progress where the error stream is no terminal, which has a bar."""
 
 
 def push(home: Home, options: Options, streams: Streams) -> int:
@@ -72,10 +73,12 @@ def _push(home: Home, options: Options, streams: Streams) -> int:
         if options.verify:
             return _verify(pusher, output, name)
         reported, step = time.monotonic(), PushStep(0, 0)
-        for step in pusher.push(allow_gone=options.allow_gone):
-            if time.monotonic() - reported >= REPORT:
-                reported = time.monotonic()
-                remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
+        with ProgressLine(streams.err, name, unit="sessions") as progress:
+            for step in pusher.push(allow_gone=options.allow_gone):
+                progress.show(step.done, step.total)
+                if time.monotonic() - reported >= REPORT and not streams.err.isatty():
+                    reported = time.monotonic()
+                    remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
         gone = f", {step.gone} gone" if step.gone else ""
         output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{gone}"))
         if options.prune:

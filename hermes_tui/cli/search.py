@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hermes_tui import config
@@ -17,6 +16,7 @@ from hermes_tui.render.line import pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
 from store import Batch, Browser, ContextLine, Hit, Home
+from store.base.late_dataclass import dataclass, field
 from store.browse.hit_context import around
 from store.models import FallbackKind
 from store.query.parse import parse

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hermes_tui.cli.options import Options
 from store import Home, StoreError
-from store.base.remote_address import parse_remote
-from store.base.server_address import is_server, parse_address
-from store.files import server_folder
-from store.files.configured_server import configured_server
+from store.base.late_dataclass import replace
 from store.files.home import ALL_PROFILES, DEFAULT_PROFILE
-from store.open import locate_server
 
 ADVICE = "a password in a URL can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
 
 
 def has_password(url: str) -> bool:
     """True where a URL on the command line has a password in it, which earns advice."""
+    from store.base.server_address import parse_address
+
     return bool(parse_address(url).password)
 
 
@@ -46,6 +43,8 @@ def members_of(options: Options) -> list[tuple[str, Path | str | None]]:
 
 def without_secret(place: str) -> str:
     """An address of the config file as it may be printed."""
+    from store.base.server_address import is_server, parse_address
+
     if is_server(place):
         try:
             return parse_address(place).name
@@ -60,6 +59,9 @@ def remote_home(url: str) -> Home:
     Raises:
         StoreError: The address is wrong.
     """
+    from store.base.remote_address import parse_remote
+    from store.files import server_folder
+
     address = parse_remote(url)
     return Home(server_folder.root_of(address), address.name, remote=address)
 
@@ -87,10 +89,15 @@ def followed(
     Raises:
         StoreError: Another home's server was not agreed to, or cannot be reached.
     """
+    from store.files.configured_server import configured_server
+
     own = options.home is None and not options.demo
     found = None if home.is_every else configured_server(home, environ, own=own)
     if found is None:
         return home
+    from store.base.server_address import parse_address
+    from store.open import locate_server
+
     name = parse_address(found.url).of_schema("").name
     if not (
         own or options.connect or (ask is not None and ask(f"{home.folder} keeps its sessions on {name}. Connect?"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TextIO
 
@@ -19,6 +18,7 @@ from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many
 from hermes_tui.state.session_catalog import timestamp_of
 from store import Browser, Home, JsonlFacts, Locked, Origin, Outline, Session, StoreError, StoreMissing
+from store.base.late_dataclass import dataclass, field, replace
 
 PAGE = 200
 """Sessions whose outlines are asked for at once."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TextIO
 
 from hermes_tui.cli.follow import Follower, Removed
@@ -17,6 +16,7 @@ from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, safe, safe_lines
 from hermes_tui.render.time import in_words, many
 from store import Browser, Home, Message, Origin, Outline, Session, SessionReading
+from store.base.late_dataclass import dataclass, replace
 from store.browse.reading import in_state
 from store.models import UNREADABLE
 
@@ -126,9 +126,15 @@ def _message_json(message: Message, printed: Callable[[str], str]) -> dict[str, 
     return {
         "id": message.id,
         "session_id": printed(message.session_id),
-        **picked(message, "role", "timestamp", "text"),
+        "role": message.role,
+        "timestamp": message.timestamp,
+        "text": message.text,
         "tool_calls": [picked(call, "id", "name", "arguments") for call in message.tool_calls],
-        **picked(message, "tool_name", "reasoning", "active", "compacted", "origin"),
+        "tool_name": message.tool_name,
+        "reasoning": message.reasoning,
+        "active": message.active,
+        "compacted": message.compacted,
+        "origin": message.kept or message.origin,
     }
 
 

@@ -16,6 +16,8 @@ from store.models import Message, Origin, SectionVersion, Session
 
 FOUND_FIRST, LOOKED_THROUGH = 64, 4_096
 """Messages that a find looks through in its first step, and in one step at most."""
+FEW = 16
+"""Messages that are put in order by looking each of them up."""
 FOUND_AT_ONCE = 256
 """Messages that may have its text and are read at once."""
 MARKS_AFTER = 0.4
@@ -56,7 +58,7 @@ class Wanted:
 
     def likely(self, db: Browser, ids: Sequence[int]) -> Collection[int]:
         """Those of some messages that may have a match."""
-        stored = [message_id for message_id in ids if message_id not in self.kept]
+        stored = [message_id for message_id in ids if message_id not in self.kept] if self.kept else ids
         if not stored or not self.needle.stored_as:
             return ids
         return db.containing(stored, self.needle.stored_as).union(self.kept.keys() & ids)
@@ -263,7 +265,10 @@ def _found(wanted: Wanted, db: Browser, generation: int) -> Iterator[answers.Ans
         step = wanted.ids[start : start + size]
         known, unread = look.split(step)
         likely = frozenset(wanted.likely(db, unread))
-        possible = [message_id for message_id in step if message_id in known or message_id in likely]
+        if known or len(likely) > FEW:
+            possible = [message_id for message_id in step if message_id in known or message_id in likely]
+        else:
+            possible = sorted(likely, key=step.index)
         for place in range(0, len(possible), FOUND_AT_ONCE):
             ids = possible[place : place + FOUND_AT_ONCE]
             read = wanted.counts(db, [message_id for message_id in ids if message_id in likely])

@@ -125,6 +125,8 @@ class Look:
 
     def split(self, ids: Sequence[int]) -> tuple[Mapping[int, int], Sequence[int]]:
         """Matches of messages as far as they are known, and those of some messages that are to be read."""
+        if not self._blocks:
+            return {}, ids
         blocks = dict.fromkeys(map(self._blocks.get, ids))
         for block in blocks.keys() - self._seen:
             if block is not None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from hermes_tui.render.line import Line, Role, Span, span
-from store.base.late_dataclass import dataclass
+from store.base.late_dataclass import dataclass, field
 from store.models import Drift, Status
 
 

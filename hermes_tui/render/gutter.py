@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
@@ -18,6 +19,7 @@ WIDEST = 96
 TEXT_FROM = 5
 """Spans before the text: bar, label, space, role line, space."""
 
+_NO_LABEL = span("")
 _LABELS = {"assistant": "agent", "session_meta": "about"}
 
 
@@ -48,7 +50,7 @@ def role_line(role: str, glyphs: Glyphs) -> Span:
 
 
 def beside(
-    lines: Sequence[Line], labels: Sequence[Span], line: Span, glyphs: Glyphs, *, runs_on: bool = False
+    lines: Iterable[Line], labels: Sequence[Span], line: Span, glyphs: Glyphs, *, runs_on: bool = False
 ) -> Iterator[Line]:
     """Put the gutter before lines of text.
 
@@ -61,12 +63,16 @@ def beside(
         Lines whose first span is column 0 and empty, so that `with_bar` can mark it.
     """
     for text, label in zip_longest(lines, labels):
-        shown = label or span("")
-        place = Span(pad_left(fit(shown.text, 6, glyphs.truncated), 6), shown.role, bold=shown.bold)
+        place = _placed(label or _NO_LABEL, glyphs.truncated)
         if text is None and not runs_on:
             yield (blank(1), place)
         else:
             yield (blank(1), place, blank(1), line, blank(1), *(text or ()))
+
+
+@lru_cache(maxsize=256)
+def _placed(label: Span, truncated: str) -> Span:
+    return Span(pad_left(fit(label.text, 6, truncated), 6), label.role, bold=label.bold)
 
 
 def shifted(line: Line, left: int) -> Line:

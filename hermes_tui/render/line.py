@@ -5,16 +5,13 @@ A line says what a text is; the widgets' theme says what that looks like.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from functools import lru_cache
-
-from rich.cells import cell_len, split_graphemes
+from functools import cache, lru_cache
 
 from hermes_tui.render.safe import SafeText, safe
-from store.base.late_dataclass import dataclass
+from store.base.late_dataclass import dataclass, replace
+from store.base.late_pattern import late_pattern
 
 
 class Role(StrEnum):
@@ -52,7 +49,7 @@ SHORT = 16
 Range = tuple[int, int]
 """Characters of a text, half open."""
 
-_NARROW = re.compile(
+_NARROW = late_pattern(
     "[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03ff\u0400-\u0482\u2010-\u2027\u2500-\u257f]*"
 )
 """One cell for each character, whatever the Unicode version."""
@@ -98,12 +95,22 @@ def is_narrow(text: str) -> bool:
 
 def graphemes(text: str) -> list[tuple[int, int, int]]:
     """The symbols of a text as they are drawn: start, end, cells."""
+    from rich.cells import split_graphemes
+
     return split_graphemes(text)[0]
 
 
 def cells(text: str) -> int:
     """The cells that a safe text takes."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if text.isascii() else _measure()(text)
+
+
+@cache
+def _measure() -> Callable[[str], int]:
+    """Rich's measure; its tables are imported with the first text that is not ASCII."""
+    from rich.cells import cell_len
+
+    return cell_len
 
 
 def line_cells(line: Iterable[Span]) -> int:

@@ -25,6 +25,11 @@ class Marker:
         self._seen = 0
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing is looked for."""
+        return self._find is None
+
+    @property
     def seen(self) -> int:
         """Matches that were drawn so far."""
         return self._seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, islice
 
 from hermes_tui.render import message_kind
 from hermes_tui.render.block import LONGEST_TEXT, OUTPUT_LINES
@@ -24,6 +25,8 @@ from store.models import Head, Message
 
 TEXT_LINES = 1_000
 """Lines of a message's own text that are shown at first."""
+_LABELS = 2
+"""Lines beside which the label and the time of a message stand."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,8 @@ class _Part:
     label: Span
     when: str = ""
     lines: list[Line] = field(default_factory=list)
+    more: Iterator[Line] | None = None
+    """Lines below those that are drawn when they are asked for; None where there are none."""
     folds: dict[int, int] = field(default_factory=dict)
     """Its fold lines, by their place, and what each of them folds."""
     whole: bool = True
@@ -53,6 +58,8 @@ class DrawnMessage:
     """Lines that fold, and the part of the message that each of them folds."""
     whole: bool = True
     """False where more follows as soon as all of the message is drawn."""
+    more: Iterator[Line] | None = None
+    """Lines below those, drawn when they are asked for; None where there are none."""
 
 
 def joins(before: Head, after: Head) -> bool:
@@ -86,7 +93,7 @@ class MessageDrawing:
         gap: Whether a blank row follows; a time that stands alone under its label is that row already.
         running: The session is live: a call without a result still runs.
         aim: The call whose result has the current match; None where the message itself has it.
-        first: Draw no more of a long message than its first part.
+        first: Draw no more of a long message than its first part, and nothing before it is asked for.
     """
 
     message: Message
@@ -131,9 +138,13 @@ class MessageDrawing:
             shown = labels if last else labels[: len(part.lines)]
             folds |= {len(lines) + place: part_of for place, part_of in part.folds.items()}
             lines += beside(part.lines, shown, role_line(part.role, glyphs), glyphs, runs_on=not self.gap)
-        alone = len(parts[-1].lines) < len(labels)
-        lines = [*lines, (blank(1),)] if self.gap and not alone else lines
-        return DrawnMessage(lines, folds, not self._is_put_off and all(part.whole for part in parts))
+        alone, more = len(parts[-1].lines) < len(labels), parts[-1].more
+        below: list[Line] = [(blank(1),)] if self.gap and not alone else []
+        whole = not self._is_put_off and all(part.whole for part in parts)
+        if more is None:
+            return DrawnMessage(lines + below, folds, whole)
+        later = beside(more, (), role_line(parts[-1].role, glyphs), glyphs)
+        return DrawnMessage(lines, folds, whole, chain(later, below))
 
     def _parts(self) -> Iterator[_Part]:
         """The parts under a label each: the message, and the outputs that are open."""
@@ -225,16 +236,27 @@ class MessageDrawing:
         role = Role.TEXT if self.message.active and not self.message.aside else Role.DIM
         like, recalled = span("", role), span("", Role.DIM, italic=True)
         if not _is_blank(message_kind.spoken(self.message)):
-            for text, memory in message_kind.parts(self.message):
+            pieces = list(message_kind.parts(self.message))
+            for text, memory in pieces:
                 if not memory and self._is_markdown(text):
-                    limit = self._limit(self.folds.text, TEXT_LINES)
-                    drawn = document(text, self._own_look(), like=like, limit=limit, first=self.first)
-                    part.lines += drawn.lines
-                    part.whole = part.whole and drawn.whole
+                    self._put_markdown(part, text, like, is_all=len(pieces) == 1)
                 elif not _is_blank(text):
                     self._put_body(part, text, self.folds.text, recalled if memory else like)
         elif not (self.message.tool_calls or self.message.reasoning.strip() or self.message.role == "session_meta"):
             part.lines.append((span("(no text)", Role.DIM),))
+
+    def _put_markdown(self, part: _Part, text: str, like: Span, *, is_all: bool) -> None:
+        """Put a text into a part; of one that is all of it, as long as nothing is marked, a part of the lines."""
+        drawn = document(
+            text, self._own_look(), like=like, limit=self._limit(self.folds.text, TEXT_LINES), first=self.first
+        )
+        part.whole = part.whole and drawn.whole
+        has_calls = self.folds.tools and self.message.tool_calls
+        if self.first and is_all and not has_calls and self.look.marker.is_idle:
+            part.lines += islice(drawn.lines, _LABELS)
+            part.more = drawn.lines
+        else:
+            part.lines += drawn.lines
 
     def _is_markdown(self, text: str) -> bool:
         return message_kind.is_markdown(self.message) and is_markdown(text) and not self.folds.source

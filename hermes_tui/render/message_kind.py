@@ -60,10 +60,20 @@ def parts(message: Message) -> Iterator[tuple[str, bool]]:
     yield message.text[done:], False
 
 
+_FILES = {
+    Origin.JSONL: "from JSONL · SQLite lacks it on the machine that it was copied from",
+    Origin.SNAPSHOT: "from a snapshot · SQLite lacks it on the machine that it was copied from",
+    Origin.SPOOL: "from the spool · SQLite lacks it on the machine that it was copied from",
+}
+"""Notes of messages on a server that were in files only."""
+
+
 def notes(message: Message) -> Iterator[str]:
     """The notes above a message's text, the most important first; none for plain talk."""
     if message.origin is Origin.SPOOL:
         yield "spool · waits to be written into SQLite"
+    if message.kept in _FILES:
+        yield _FILES[message.kept]
     if message.role == "session_meta":
         about = message.text if message.aside else ""
         yield f"session_meta · {about or 'describes the session, is no message'}"

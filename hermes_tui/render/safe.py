@@ -13,6 +13,8 @@ import re
 from functools import cache
 from typing import NewType
 
+from store.base.late_pattern import late_pattern
+
 SafeText = NewType("SafeText", str)
 """Text that the gate has seen: no control, bidi, zero-width or tag character and no surrogate is left in it."""
 
@@ -44,7 +46,7 @@ _SUSPECT = (
     "]"
 )
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
-_BLANKS = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")
+_BLANKS = late_pattern(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
 @cache

@@ -159,6 +159,8 @@ class ReadingState:
     """Session and id of the message with the bar, None where it is not known."""
     folds: Folds = field(default_factory=Folds)
     following: bool = False
+    is_to_end: bool = False
+    """The end was asked for and is not here yet."""
     wraps: bool = True
     prompt: str = ""
     """The first words of the prompt above the screen that is answered on it, safe to show."""

@@ -26,7 +26,7 @@ class Pane(Protocol):
 
 
 class FirstPicture:
-    """Paints a pane, while the bodies of another session's messages are awaited only at the end of the wait.
+    """Paints a pane; where another session's messages or the end are awaited, only at the end of the wait.
 
     Args:
         pane: Is painted.
@@ -42,17 +42,21 @@ class FirstPicture:
         self._cursor = cursor
         self._session: str | None = None
         self._timer: Timer | None = None
+        self._awaited = False
+        """The end was asked for and is not here yet."""
         self._rows: dict[int, Strip] = {}
         """The picture of before."""
 
     def paint(self) -> None:
         """Paint now, or as soon as all that is on the screen is there."""
-        if self._session != self._pane.session_id:
+        layout, viewport = self._cursor.layout, self._cursor.viewport
+        was_awaited, self._awaited = self._awaited, viewport.following and viewport.waits
+        if self._session != self._pane.session_id or (self._awaited and not was_awaited):
             self._session = self._pane.session_id
             self._stop()
             self._timer = self._call_after(HELD, self._end)
-        layout = self._cursor.layout
-        if self._timer is None or all(layout.complete(row.index) for row in self._cursor.viewport.rows):
+        shown = {row.index for row in viewport.rows}
+        if self._timer is None or (not self._awaited and all(map(layout.complete, shown))):
             self._stop()
             self._pane.refresh()
 

@@ -77,6 +77,12 @@ class HeadColumns(Sequence[Head]):
         """Whether a message calls tools."""
         return bool(self.flags[index] & CALLS)
 
+    def has_calls_above(self, index: int) -> bool:
+        """Whether a result at an index would follow calls, with nothing but results between."""
+        while index and self.is_result(index - 1):
+            index -= 1
+        return index > 0 and self.has_calls(index - 1)
+
     def differs(self, index: int) -> bool:
         """Whether a message is in another state than the one before, or from another hour."""
         if index == 0 or (self.flags[index] ^ self.flags[index - 1]) & (ACTIVE | COMPACTED):

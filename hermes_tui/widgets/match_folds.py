@@ -57,7 +57,7 @@ def reveal(layout: TranscriptLayout, index: int, matching: int, match: Match) ->
         return _match_of(layout, index) or 0
     call = layout.call_of(index, matching) if index != matching else None
     layout.fold(index, before if call is None else before.with_part(call, Fold.OPEN))
-    return layout.drawn(index).seams
+    return layout.begun(index, 1).seams
 
 
 def _narrowed(layout: TranscriptLayout, index: int, before: Folds, folds: Folds) -> int:

@@ -14,6 +14,9 @@ from store.models import Head, Message
 
 MAX_RESULTS = 128
 """Results behind a message that are searched for those of its calls."""
+NO_RESULTS = range(0)
+MOST_RUNS = 4_096
+"""Messages whose results are remembered."""
 MAX_EARLY = 8
 """Results before a message that are searched, where none is behind it."""
 
@@ -60,6 +63,8 @@ class MessageIndex:
         self._undone: list[list[int]] = []
         self.unnumbered: list[int] = []
         """Indices of the lines that describe the session and are no messages."""
+        self._runs: dict[int, range] = {}
+        """What `results` has found since messages came."""
 
     def __len__(self) -> int:
         return len(self.heads)
@@ -83,6 +88,7 @@ class MessageIndex:
     def extend(self, added: Sequence[Head]) -> None:
         """Put messages at the end of the last section."""
         start = len(self.heads)
+        self._runs.clear()
         self.heads.extend(added)
         self.roles.update(head.role for head in added)
         for index, head in enumerate(added, start):
@@ -204,7 +210,14 @@ class MessageIndex:
     def results(self, index: int) -> range:
         """The results that may belong to a message's calls."""
         if not self.heads.has_calls(index) or self.heads.is_result(index):
-            return range(0)
+            return NO_RESULTS
+        if (run := self._runs.get(index)) is None:
+            if len(self._runs) >= MOST_RUNS:
+                self._runs.clear()
+            run = self._runs[index] = self._run_behind(index)
+        return run
+
+    def _run_behind(self, index: int) -> range:
         end, last = index + 1, min(index + 1 + MAX_RESULTS, len(self.heads))
         while end < last and self._continues(end):
             end += 1

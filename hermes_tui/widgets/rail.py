@@ -82,7 +82,7 @@ class Rail:
         cursor, marks, start = self._cursor, self._marks, len(self._marks)
         index = cursor.layout.index
         heads = index.heads[start : start + AT_ONCE]
-        owned, seams = start > 0 and index.heads.has_calls(start - 1), {*index.seams[bisect_left(index.seams, start) :]}
+        owned, seams = index.heads.has_calls_above(start), {*index.seams[bisect_left(index.seams, start) :]}
         seams.update(index.after_seen())
         heights = estimated_heights(heads, ROOM, owned=owned)
         above = self._bottoms[-1] if start else 0

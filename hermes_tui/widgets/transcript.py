@@ -31,6 +31,7 @@ from hermes_tui.widgets.selection import Selection, with_selection
 from hermes_tui.widgets.theme import Ground, glyphs_of
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
 from hermes_tui.widgets.transcript_moves import READER, click, prompt_above
+from hermes_tui.widgets.viewport import Row
 from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
@@ -97,8 +98,12 @@ class Transcript(ScrollPane):
         """The message with the bar; None where there is none, or its body is not here yet."""
         return self.cursor.layout.body(self.cursor.bar) if self.total else None
 
-    def open(self, row: SessionRow, sections: Sequence[Section]) -> None:
-        """Show a session from its start; the one that is on the screen from where the reader is."""
+    def open(self, row: SessionRow, sections: Sequence[Section], *, more: bool = False) -> None:
+        """Show a session from its start; the one that is on the screen from where the reader is.
+
+        Args:
+            more: Its end is to come.
+        """
         again = self.session_id == row.session.id
         position, following = self.cursor.position, self.cursor.viewport.following
         self._begin(row)
@@ -106,6 +111,7 @@ class Transcript(ScrollPane):
             self.cursor.layout.add(section)
         if again:
             self.cursor.target, self.cursor.viewport.following = position, following
+        self.cursor.viewport.waits = more
         self._changed()
 
     def replace(self, row: SessionRow, sections: Sequence[Section], bodies: Sequence[Entry]) -> None:
@@ -162,24 +168,27 @@ class Transcript(ScrollPane):
         self._begin(row)
         self.append_waiting(row.session.id, [message for message in messages if message.id is not None])
 
-    def append_section(self, section: Section) -> None:
-        """Put a later section of the lineage at the end."""
+    def append_section(self, section: Section, *, more: bool = False) -> None:
+        """Put a later section of the lineage at the end, or before what is to come."""
+        self.cursor.viewport.waits = more
         self.cursor.layout.add(section)
         self._changed()
 
-    def append_waiting(self, session_id: str, messages: Sequence[Entry]) -> None:
+    def append_waiting(self, session_id: str, messages: Sequence[Entry], *, more: bool = False) -> None:
         """Put messages at the end whose bodies cannot be requested, such as those of the spool; their ids ascend."""
         self.cursor.layout.bodies.keep(messages)
-        self.append_section(Section(session_id, tuple(map(head_of, messages))))
+        self.append_section(Section(session_id, tuple(map(head_of, messages))), more=more)
 
-    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True) -> None:
+    def append_heads(self, session_id: str, heads: Sequence[Head], *, live: bool = True, more: bool = False) -> None:
         """Put messages at the end; one who follows sees them, anyone else stays where they are.
 
         Args:
             session_id: The last section's, or nothing happens.
             heads: Ids ascend; those that are here already are left out.
             live: They are new, and counted as such; False for the next page of what was there.
+            more: The end is to come.
         """
+        self.cursor.viewport.waits = more
         index = self.cursor.layout.index
         if session_id != index.last_section:
             return
@@ -200,7 +209,8 @@ class Transcript(ScrollPane):
         self._changed()
 
     def ask_again(self) -> None:
-        """Request the bodies again that did not come."""
+        """Request the bodies again that did not come, and wait for the end no longer."""
+        self.cursor.viewport.waits = False
         self.cursor.layout.bodies.forget_requests()
         self._changed()
 
@@ -320,12 +330,23 @@ class Transcript(ScrollPane):
         if y >= len(self.cursor.viewport.rows):
             return ()
         row = self.cursor.viewport.rows[y]
-        # The blank line below a message is its only line of one span, and not its own.
-        barred = self.has_focus and row.index == self.cursor.bar and not row.seam and len(row.text) > 1
-        selection = None if row.seam else self.cursor.selection
-        text = with_selection(row.text, selection.cells(row.index, row.line)) if selection else row.text
-        text = shifted(text, self.cursor.left) if self.cursor.left and not row.seam else text
-        return with_bar(text, glyphs_of(self.app)) if barred else text
+        return _text_of(row, self.cursor, glyphs_of(self.app) if self.has_focus else None)
+
+
+def _text_of(row: Row, cursor: TranscriptCursor, glyphs: Glyphs | None) -> Line:
+    """A row with its part of the selection, as far as it is on the pane; with the bar where the pane has the focus.
+
+    Args:
+        glyphs: None without the focus.
+    """
+    if row.seam:
+        return row.text
+    text = row.text
+    if cursor.selection is not None:
+        text = with_selection(text, cursor.selection.cells(row.index, row.line))
+    text = shifted(text, cursor.left) if cursor.left else text
+    # The blank line below a message is its only line of one span, and not its own.
+    return with_bar(text, glyphs) if glyphs and row.index == cursor.bar and len(row.text) > 1 else text
 
 
 def _line_of(said: Callable[..., Sequence[Line]] | None, y: int, width: int, glyphs: Glyphs) -> Line:

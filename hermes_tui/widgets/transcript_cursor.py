@@ -113,9 +113,9 @@ class TranscriptCursor:
         if self.target is not None and self.viewport.height > 0:
             self._go(self.target)
         rows = self.viewport.rows
-        if self.viewport.following and all(row.index != self.bar for row in rows):
+        if self.viewport.is_at_end and all(row.index != self.bar for row in rows):
             self.bar = rows[-1].index if rows else 0
-        if rows and not self.layout.lines(self.bar):
+        if rows and not self.layout.is_drawn(self.bar):
             self.bar = self.layout.drawn_with(self.bar)
 
     def scroll(self, lines: int) -> None:
@@ -135,10 +135,11 @@ class TranscriptCursor:
         self.bar = 0
 
     def to_end(self) -> None:
-        """Go to the end and follow."""
+        """Go to the end and follow, as soon as it is here."""
         self.target = None
         self.viewport.to_end()
-        self.bar = self.viewport.rows[-1].index if self.viewport.rows else 0
+        if not self.viewport.waits:
+            self.bar = self.viewport.rows[-1].index if self.viewport.rows else 0
 
     def follow(self) -> None:
         """Go to the end and stay there while the session grows, or stop that."""
@@ -156,7 +157,7 @@ class TranscriptCursor:
         """Put the bar on the next message (1) or on the one before (-1)."""
         neighbour = self.layout.index.after if messages > 0 else self.layout.index.before
         place = neighbour(self.bar)
-        while 0 <= place < len(self.layout) and not self.layout.lines(place):
+        while 0 <= place < len(self.layout) and not self.layout.is_drawn(place):
             place = neighbour(place)
         if 0 <= place < len(self.layout):
             self.put_bar(place)
@@ -277,7 +278,7 @@ class TranscriptCursor:
         if self.layout.index.is_hidden(index):
             self.layout.show_undone(True)
         leader = self.layout.drawn_with(index)
-        self.bar = leader if self.layout.lines(leader) and not self.layout.lines(index) else index
+        self.bar = leader if self.layout.is_drawn(leader) and not self.layout.is_drawn(index) else index
         if not target.first_match:
             self.viewport.place(self.bar, target.line, target.row)
         else:

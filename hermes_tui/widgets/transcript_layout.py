@@ -6,9 +6,12 @@ Nothing is made for a message before it is looked at, but a number for its heigh
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from itertools import islice
+from sys import maxsize
 
 from hermes_tui.render.compaction_seam import seam
 from hermes_tui.render.find import Needle
@@ -41,6 +44,15 @@ class Drawn:
     """Lines at its top that are not its own."""
     folds: Mapping[int, int] = field(default_factory=dict)
     """Lines that fold a part of it, and that part."""
+    more: Iterator[Line] | None = None
+    """Lines below those that nobody has asked for yet; None where there are none."""
+
+    def grow(self, lines: int) -> bool:
+        """Draw as far as so many lines; whether there are fewer, so that all are drawn."""
+        if self.more is None or len(self.lines) >= lines:
+            return False
+        self.lines.extend(islice(self.more, lines - len(self.lines)))
+        return len(self.lines) < lines
 
     def part_at(self, line: int) -> int | None:
         """The part whose fold line is nearest above a line, None where there is none."""
@@ -68,7 +80,9 @@ class BeforeFold:
 
     def longer(self, index: int, own: DrawnMessage) -> DrawnMessage:
         """The first part of a message, or what was kept of it where that is more; it is kept no longer."""
-        kept = self._kept.pop(index, own)
+        if (kept := self._kept.pop(index, None)) is None:
+            return own
+        own.lines.extend(own.more or ())
         return kept if len(kept.lines) > len(own.lines) else own
 
 
@@ -203,7 +217,8 @@ class TranscriptLayout:
 
     def fold(self, index: int, folds: Folds) -> None:
         """Fold one message on its own."""
-        self._before.take(index, None if self.folds_of(index).source != folds.source else self._drawn.get(index))
+        is_alike = index in self._drawn and self.folds_of(index).source == folds.source
+        self._before.take(index, self.drawn(index) if is_alike else None)
         self.own_folds[self.index.heads.ids[index]] = folds
         for changed in (index, self.index.below(index)):
             self._drawn.pop(-1 if changed is None else changed, None)
@@ -241,6 +256,20 @@ class TranscriptLayout:
 
     def drawn(self, index: int) -> Drawn:
         """A message with what stands above it; see `lines`."""
+        return self.begun(index, maxsize)
+
+    def begun(self, index: int, lines: int) -> Drawn:
+        """A message as far as so many of its lines; see `lines`."""
+        drawn = self._at(index)
+        if drawn.grow(lines):
+            self.heights.put(index, len(drawn.lines))
+        return drawn
+
+    def is_drawn(self, index: int) -> bool:
+        """Whether a message has lines."""
+        return bool(self.begun(index, 1).lines)
+
+    def _at(self, index: int) -> Drawn:
         if (drawn := self._drawn.get(index)) is not None:
             self._drawn.move_to_end(index)
             return drawn
@@ -270,16 +299,18 @@ class TranscriptLayout:
     def _keep(self, index: int, own: DrawnMessage) -> Drawn:
         """Keep a message under its seams; the last one has no blank row below it."""
         lines = own.lines
-        if self.index.below(index) is None and lines and len(lines[-1]) == 1:
-            lines = lines[:-1]
+        if self.index.below(index) is None:
+            lines.extend(own.more or ())
+            lines = lines[:-1] if lines and len(lines[-1]) == 1 else lines
         above = self._results.above(index)
         seams = list[Line]()
         for text, role in seam_words(self.index, index, above, self._now(), is_drawn=bool(lines)):
             seams += [seam(text, width=self._width, glyphs=self._glyphs, role=role), (blank(1),)]
         folds = {len(seams) + line: part for line, part in own.folds.items()}
-        drawn = self._drawn[index] = Drawn(seams + lines, len(seams), folds)
+        drawn = self._drawn[index] = Drawn(seams + lines, len(seams), folds, own.more)
         self._drawn.move_to_end(index)
-        self.heights.put(index, len(drawn.lines))
+        if own.more is None:
+            self.heights.put(index, len(drawn.lines))
         if len(self._drawn) > DRAWN:
             self._unfinished.pop(self._drawn.popitem(last=False)[0], None)
         return drawn
@@ -288,7 +319,7 @@ class TranscriptLayout:
         """What draws a message, None where it is drawn with another."""
         above, below, leader = self._results.above(index), self.index.below(index), self.index.leader(index)
         message = self.body(index)
-        if message is None or self.drawn_with(index) != index:
+        if message is None or self._results.owner(index) != index:
             return None
         return MessageDrawing(
             message,
@@ -311,14 +342,10 @@ class TranscriptLayout:
         )
 
     def _new_marker(self, index: int) -> Marker:
-        marker = Marker(self._find, self._nth if index == self._current else None)
+        find = partial(_ranges, self._query) if self._query else None
+        marker = Marker(find, self._nth if index == self._current else None)
         self.marker = marker if index == self._current else self.marker
         return marker
-
-    def _find(self, text: str) -> Sequence[Range]:
-        if isinstance(self._query, Needle):
-            return self._query.ranges(text)
-        return matches(self._query, text) if self._query else ()
 
     def joins(self, index: int, after: int) -> bool:
         """Whether a message goes on the one above, with nothing between the two."""
@@ -330,7 +357,7 @@ class TranscriptLayout:
 
     def _extended(self, start: int, heads: Sequence[Head]) -> None:
         """Estimate the heights from `start` on; what stood before is drawn again, for it may be joined."""
-        owned = start > 0 and self.index.heads.has_calls(start - 1)
+        owned = self.index.heads.has_calls_above(start)
         self.heights.extend(estimated_heights(heads, measure(self._width), owned=owned))
         self._forget_end(start)
 
@@ -347,7 +374,7 @@ def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[
 
     Args:
         room: Cells of a line of text.
-        owned: The message before the first has calls, so that results are drawn with it.
+        owned: The results that come first are drawn with calls before them.
     """
     heights = []
     for head in heads:
@@ -358,6 +385,10 @@ def estimated_heights(heads: Iterable[Head], room: int, *, owned: bool) -> list[
         text = min(head.n_bytes // room + 1, TEXT_LINES) if head.n_bytes else 0
         heights.append(0 if is_undone(head) else text + owned + head.has_reasoning + 1)
     return heights
+
+
+def _ranges(query: Query | Needle, text: str) -> Sequence[Range]:
+    return query.ranges(text) if isinstance(query, Needle) else matches(query, text)
 
 
 def _last_time(layout: TranscriptLayout, index: int, above: int | None) -> float | None:

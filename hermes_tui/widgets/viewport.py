@@ -47,6 +47,8 @@ class Viewport:
         self.height = 0
         self.following = False
         """The end stays at the bottom, whatever comes."""
+        self.waits = False
+        """The end is not here yet; what is followed is shown as soon as it is."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -58,7 +60,12 @@ class Viewport:
     @property
     def anchor(self) -> Anchor:
         """The line that the window is anchored to: its first row where it follows."""
-        return Anchor(self.rows[0].index, self.rows[0].line) if self.following and self.rows else self._anchor
+        return Anchor(self.rows[0].index, self.rows[0].line) if self.is_at_end and self.rows else self._anchor
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the end is followed, and is here."""
+        return self.following and not self.waits
 
     @property
     def at_end(self) -> bool:
@@ -86,7 +93,9 @@ class Viewport:
         target = self._forward(*top, lines) if lines > 0 else self._back(*top, -lines)
         if target is not None:
             self.place(*target)
-        if target is None or (lines > 0 and self.at_end):
+        if self.waits and target is None:
+            self.place(*self._back(len(self._layout), 0, self.height))
+        elif not self.waits and (target is None or (lines > 0 and self.at_end)):
             self.to_end()
 
     def to_end(self) -> None:
@@ -100,7 +109,7 @@ class Viewport:
 
     def begins(self, index: int) -> bool:
         """Whether the first of a message's own lines is on the screen."""
-        return any(row.index == index and row.line == self._layout.drawn(index).seams for row in self.rows)
+        return any(row.index == index and row.line == self._layout.begun(index, 1).seams for row in self.rows)
 
     def place_of(self, index: int) -> Anchor | None:
         """The first of a message's own lines that is on the screen, None where none is."""
@@ -159,9 +168,10 @@ class Viewport:
     def _visible(self) -> tuple[Row, ...]:
         if not len(self._layout) or self.height < 1:
             return ()
-        if not self.following:
+        if not self.is_at_end:
             index = min(self._anchor.index, len(self._layout) - 1)
-            line = max(0, min(self._anchor.line, len(self._layout.lines(index)) - 1))
+            drawn = self._layout.begun(index, self._anchor.line + 1)
+            line = max(0, min(self._anchor.line, len(drawn.lines) - 1))
             rows = self._from(*self._back(index, line, min(self._anchor.row, self.height - 1)))
             if len(rows) == self.height:
                 return rows
@@ -170,7 +180,7 @@ class Viewport:
     def _from(self, index: int, line: int) -> tuple[Row, ...]:
         rows: list[Row] = []
         while index < len(self._layout) and len(rows) < self.height:
-            drawn = self._layout.drawn(index)
+            drawn = self._layout.begun(index, line + self.height - len(rows))
             shown = drawn.lines[line : line + self.height - len(rows)]
             rows += [Row(index, at, text, at < drawn.seams) for at, text in enumerate(shown, line)]
             index, line = self._layout.index.after(index), 0
@@ -188,7 +198,7 @@ class Viewport:
     def _forward(self, index: int, line: int, lines: int) -> tuple[int, int] | None:
         """The place so many lines behind another, None past the end."""
         while index < len(self._layout):
-            height = len(self._layout.lines(index))
+            height = len(self._layout.begun(index, line + lines + 1).lines)
             if line + lines < height:
                 return index, line + lines
             lines -= height - line

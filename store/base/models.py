@@ -7,12 +7,11 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from .fallbacks import Fallback, ScanProgress
-from .late_dataclass import dataclass
+from .late_dataclass import dataclass, field
 
 T = TypeVar("T")
 
@@ -65,6 +64,7 @@ class Origin(StrEnum):
     """Source that a message or a session was read from."""
 
     SQLITE = "sqlite"
+    POSTGRES = "postgres"
     JSONL = "jsonl"
     SNAPSHOT = "snapshot"
     SPOOL = "spool"
@@ -189,6 +189,9 @@ class Message:
     replaced: bool = field(default=False, compare=False)
     """Some bytes of its line in a file are no UTF-8: U+FFFD stands for them."""
     origin: Origin = Origin.SQLITE
+    """The database, whichever it is, or a file of the home."""
+    kept: Origin | None = field(default=None, compare=False)
+    """Of a row on a server: where it was copied from, or PostgreSQL; None for any other, whose `origin` says it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ So a lock is not a flag that somebody has to put back: it belongs to a call, and
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
 import time
@@ -17,7 +16,8 @@ from typing import Self
 _LOOK = 0.02
 """Seconds after which a waiting call looks for itself whether those before it still run."""
 
-_SUSPENDED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+_SUSPENDED = 0x20 | 0x80 | 0x200
+"""CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR of `inspect`, whose import takes a twentieth of a verb's start."""
 
 _of_the_parent: list[list[_Call]] = []
 """Calls of threads that a fork left behind; their frames must not be touched again."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from .errors import CannotOpen
+from .late_dataclass import dataclass
+from .late_pattern import late_pattern
 
 SCHEME = "ssh://"
-_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\]")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
-_PATH = re.compile(r"[^\x00-\x1f\x7f-\x9f]{0,4096}")
+_HOST = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}\]")
+_USER = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
+_PATH = late_pattern(r"[^\x00-\x1f\x7f-\x9f]{0,4096}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from .errors import CannotOpen
-from .late_dataclass import dataclass
+from .late_dataclass import dataclass, field, replace
+from .late_pattern import late_pattern
 
 SCHEMES = ("postgresql://", "postgres://")
 PARAMETERS = (*("host", "port", "dbname", "user", "password", "sslmode", "sslrootcert", "connect_timeout", "schema"),)
@@ -17,8 +17,8 @@ PARAMETERS = (*("host", "port", "dbname", "user", "password", "sslmode", "sslroo
 CONNECT_TIMEOUT = 10
 """Seconds that a connection may take where the URL has no other number."""
 _MODES = ("disable", "require", "verify-ca", "verify-full")
-_SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{0,255}")
+_SCHEMA = late_pattern(r"[a-z_][a-z0-9_]{0,62}")
+_NAME = late_pattern(r"[^\x00-\x1f\x7f]{0,255}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from ..base.late_dataclass import replace
 from ..base.models import Census, FamilyMember, Origin, Relation, Session, SessionLocation
 from ..base.strict_json import load_or
 from ..files.home import Home, distinct, home_of

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
-from ..engine.rows import NO_COUNTS
 from ..files.jsonl_files import SESSION_META
 from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
@@ -52,21 +52,22 @@ class StoredMessages:
             return frozenset()
 
     def _carried(self, session_id: str, before: str) -> frozenset[int]:
-        count = self._store.engine.sessions.counts([before]).get(before, NO_COUNTS)
-        if count.last_id is None:
+        rows = self._store.engine.messages
+        end = rows.last_heads(storable(before), limit=EDGE_ROWS)
+        if not end:
             return frozenset()
-        marked = self._store.engine.messages.marked_copies(session_id, before)
-        edges = (
-            self._store.engine.messages.heads(storable(before), after=0, limit=EDGE_ROWS).items,
-            self._store.engine.messages.last_heads(storable(before), limit=EDGE_ROWS),
-            self._store.engine.messages.heads(storable(session_id), after=0, limit=EDGE_ROWS).items,
-        )
+        beginning = end if len(end) < EDGE_ROWS else rows.heads(storable(before), after=0, limit=EDGE_ROWS).items
+        edges = beginning, end, rows.heads(storable(session_id), after=0, limit=EDGE_ROWS).items
         first, last, start = ([head for head in edge if head.role != SESSION_META] for edge in edges)
-        return carried_over_ids(first, last, start, self._fingerprints) | marked
+        carried = carried_over_ids(first, last, start, partial(self._fingerprints, {}))
+        return carried | rows.marked_copies(session_id, before)
 
-    def _fingerprints(self, heads: Sequence[Head]) -> list[Fingerprint]:
-        found = self._store.engine.messages.fingerprints([head.id for head in heads])
-        return [found.get(head.id, Fingerprint(str(head.id).encode())) for head in heads]
+    def _fingerprints(self, known: dict[int, Fingerprint], heads: Sequence[Head]) -> list[Fingerprint]:
+        """Fingerprints of rows; those that are not `known` are read, and are from then on."""
+        if unread := [head.id for head in heads if head.id not in known]:
+            found = self._store.engine.messages.fingerprints(unread)
+            known |= {key: found.get(key, Fingerprint(str(key).encode())) for key in unread}
+        return [known[head.id] for head in heads]
 
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """A session's messages without their bodies, in id order, inactive ones included.

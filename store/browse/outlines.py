@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..agent.source_choice import is_longer
 from ..base.errors import CannotOpen, Damaged
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import Origin, Outline, Session, Status
 from ..engine.rows import NO_COUNTS
 from ..formats.compaction_overlap import EDGE_ROWS
-from ..formats.session_state import outline_of_ends
+from ..formats.session_state import first_words, status_of
 from .messages import StoredMessages
 from .sessions import StoredSessions
 
 if TYPE_CHECKING:
+    from ..base.models import JsonlFacts
     from ..engine.rows import Counts, SessionEnds
     from ..home_store import HomeStore
 
 Ends = Mapping[str, "SessionEnds | None"]
 
-_REMEMBERED = 4_096
-"""Seams of chains whose repeated rows are remembered."""
+_REMEMBERED = 65_536
+"""Seams of chains whose repeated rows are remembered, each by its hash."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What was read of all sessions at once."""
 
-    counts: Mapping[str, Counts]
-    """Of the sections of chains."""
     ends: Ends
     spooled: frozenset[str]
     """Sessions that have messages in the spool."""
+    facts: Mapping[str, JsonlFacts]
+    """Of the JSONL files that were read or compared."""
+    of_chain: Callable[[tuple[str, ...]], int]
+    """Messages of a whole chain, which many listed sessions may be sections of."""
 
 
 class Outlines:
@@ -45,7 +49,7 @@ class Outlines:
         self._store = store
         self._sessions = StoredSessions(store)
         self._messages = StoredMessages(store)
-        self._repeats: dict[tuple[object, ...], int] = {}
+        self._repeats: dict[int, int] = {}
 
     def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status, first words and shown messages of the sessions that exist.
@@ -77,14 +81,11 @@ class Outlines:
         sections = list(dict.fromkeys([row.id for row in rows] + [key for chain in chains.values() for key in chain]))
         ends = self._store.engine.messages.ends_of(sections)
         counts = self._store.engine.sessions.counts(sections) if chains else {}
-        found = _Found(counts, ends, self._messages.spooled())
-        stored = self._store.engine.sessions.row_counts([row.id for row in rows])
-        return {
-            row.id: replace(
-                _outline(row, ends), shown=self._shown(row, chains.get(row.id, ()), found, stored.get(row.id))
-            )
-            for row in rows
-        }
+        facts = self._store.files.facts_at_hand([row.id for row in rows], self._store.engine.sessions.row_counts)
+        spooled = self._messages.spooled()
+        of_chain = cache(partial(self._of_chain, counts, ends, spooled))
+        found = _Found(ends, spooled, facts, of_chain)
+        return {row.id: _outline(row, ends, self._shown(row, chains.get(row.id, ()), found)) for row in rows}
 
     def _chains(self, rows: Sequence[Session]) -> dict[str, tuple[str, ...]]:
         """The chains of those sessions that have one."""
@@ -92,16 +93,16 @@ class Outlines:
         lineage = self._store.engine.sessions.lineage(ids) if ids else None
         return {key: tuple(lineage.chain(key)) for key in ids} if lineage else {}
 
-    def _shown(self, row: Session, chain: Sequence[str], found: _Found, stored: Sequence[object] | None) -> int | None:
+    def _shown(self, row: Session, chain: tuple[str, ...], found: _Found) -> int | None:
         """Messages that reading a session shows with everything unfolded; None where its rows cannot be read."""
         if row.problem:
             return None
-        facts = self._store.files.facts_at_hand(row.id, stored) if stored else None
+        facts = found.facts.get(row.id)
         own = self._stored(row.id, row.messages, found.ends)
         if facts is not None and is_longer(facts, lambda: own):
             return facts.messages + self._waiting(row.id, found.spooled)
         try:
-            return self._of_chain(chain, found) if chain else own + self._waiting(row.id, found.spooled)
+            return found.of_chain(chain) if chain else own + self._waiting(row.id, found.spooled)
         except (CannotOpen, Damaged):
             return None
 
@@ -109,11 +110,13 @@ class Outlines:
         """Messages of a session in the spool, which is looked into only where it has some."""
         return len(self._messages.waiting(session_id)) if session_id in spooled else 0
 
-    def _of_chain(self, chain: Sequence[str], found: _Found) -> int:
+    def _of_chain(
+        self, counts: Mapping[str, Counts], ends: Ends, spooled: frozenset[str], chain: tuple[str, ...]
+    ) -> int:
         """Messages of a whole chain, each once."""
-        own = (self._stored(key, found.counts.get(key, NO_COUNTS).messages, found.ends) for key in chain)
-        repeated = (self._repeated(before, key, found.counts) for before, key in pairwise(chain))
-        return sum(own) - sum(repeated) + sum(self._waiting(key, found.spooled) for key in chain)
+        own = (self._stored(key, counts.get(key, NO_COUNTS).messages, ends) for key in chain)
+        repeated = (self._repeated(before, key, counts) for before, key in pairwise(chain))
+        return sum(own) - sum(repeated) + sum(self._waiting(key, spooled) for key in chain)
 
     def _stored(self, session_id: str, messages: int, ends: Ends) -> int:
         """Messages of a section in SQLite; what describes the session is none and comes first (docs/format.md §3.1)."""
@@ -123,7 +126,8 @@ class Outlines:
     def _repeated(self, before: str, section: str, counts: Mapping[str, Counts]) -> int:
         """Rows of a section that a compaction carried over and no copy inside the section stands for."""
         old, new = counts.get(before, NO_COUNTS), counts.get(section, NO_COUNTS)
-        seam = before, old.rows, old.last_id, section, new.first_id, min(new.rows, EDGE_ROWS), new.rows - new.messages
+        edges = old.rows, old.last_id, new.first_id, min(new.rows, EDGE_ROWS), new.rows - new.messages
+        seam = hash((before, section, *edges))
         if seam not in self._repeats:
             if len(self._repeats) >= _REMEMBERED:
                 self._repeats.clear()
@@ -132,10 +136,11 @@ class Outlines:
         return self._repeats[seam]
 
 
-def _outline(row: Session, ends: Ends) -> Outline:
+def _outline(row: Session, ends: Ends, shown: int | None) -> Outline:
     """The outline of a session; nothing is known of one on a damaged page."""
     if row.id not in ends:
-        return Outline(Status.EMPTY)
+        return Outline(Status.EMPTY, shown=shown)
     if (found := ends[row.id]) is None:
-        return Outline(None)
-    return outline_of_ends(found.first_user_text, found.last, has_turns=found.has_turns, live=row.live)
+        return Outline(None, shown=shown)
+    status = status_of(found.last, has_turns=found.has_turns, live=row.live)
+    return Outline(status, first_words(found.first_user_text), shown)

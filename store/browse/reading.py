@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..agent import source_choice
-from ..base.errors import SessionMissing
-from ..base.late_dataclass import dataclass
+from ..base.errors import CannotOpen, Damaged, SessionMissing
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
 from ..formats.carried_copies import NO_COPIES
 from ..formats.spool_placement import insert_positions
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from ..formats.carried_copies import Copies
     from ..home_store import HomeStore
 
-FIRST_PAGE, PAGE = 128, 4096
+FIRST_PAGE, PAGE = 64, 4096
 """Maximum heads of the first piece of a section, and of a later one."""
+SECTIONS = 64
+"""Sections of a chain whose rows are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,12 @@ class SessionReader:
             yield Piece(session.id, session, 1, 1, messages=found)
             return
         ids = self._sessions.chain(session.id) if chain else (session.id,)
+        rows: dict[str, Session] = {}
         for place, section_id in enumerate(ids, 1):
-            row = session if section_id == session.id else self._sessions.session(section_id)
+            if place % SECTIONS == 2:  # the first section is on the screen before the others are asked for
+                with suppress(CannotOpen, Damaged):  # then each is looked for by itself, in the files too
+                    rows = {row.id: row for row in self._sessions.rows(ids[place - 1 : place - 1 + SECTIONS])}
+            row = session if section_id == session.id else rows.get(section_id) or self._sessions.session(section_id)
             before = ids[place - 2] if place > 1 else ""
             repeated = self._messages.carried(section_id, before) if chain else frozenset()
             parts = self._parts(section_id, repeated, NO_COPIES if copies else self._messages.copies(section_id))

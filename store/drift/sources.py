@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing, StoreMissing
+from ..base.late_dataclass import dataclass, field
 from ..engine.rows import SessionVersion, StoredRow
 from ..files import jsonl_reader
 from ..files.jsonl_files import JsonlFiles, compared_message, is_message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreError, StoreMissing
@@ -13,6 +13,7 @@ from .sources import Sources, read_sources
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
     from ..engine.ports import Engine
+    from ..files.home import FileStamp
     from ..files.jsonl_files import JsonlFiles
     from ..formats.comparison import Comparison
 
@@ -77,6 +78,17 @@ def is_in_sync(session_id: str, files: JsonlFiles, rows: Sequence[object]) -> bo
     """True where the session was compared by content as it is now, and its file knows nothing more."""
     known, found = files.verdict(session_id, rows)
     return known and found not in _KNOWS_MORE
+
+
+def unsettled(stamps: Mapping[str, FileStamp], files: JsonlFiles, rows: Mapping[str, Sequence[object]]) -> list[str]:
+    """Sessions of files but those that were compared by content as they are now and whose file knows nothing more.
+
+    Args:
+        stamps: Of the files as they are now, by session.
+        rows: Their `row_counts`.
+    """
+    known = files.verdicts(stamps, rows)
+    return [key for key in stamps if key not in known or known[key] in _KNOWS_MORE]
 
 
 def flag_of(check: Check) -> Drift | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import secrets
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..base.late_dataclass import dataclass
+from ..base.late_pattern import late_pattern
 
 if TYPE_CHECKING:
     from ..formats.row_encoding import MessageRow
@@ -20,7 +20,7 @@ RUNNING, DONE, UNDOING, UNDONE = "running", "done", "undoing", "undone"
 UNFINISHED = (RUNNING, UNDOING)
 
 
-_ID = re.compile("[0-9][0-9A-Za-z-]{0,99}")
+_ID = late_pattern("[0-9][0-9A-Za-z-]{0,99}")
 
 
 Span = tuple[int, int]
@@ -85,7 +85,7 @@ class RepairIntent:
 
 def operation_id(now: float) -> str:
     """A new id of an operation: time and chance; it begins with a digit and is safe as a name."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{secrets.token_hex(3)}"
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(now))}-{os.urandom(3).hex()}"
 
 
 def is_operation(operation: str, state: str) -> bool:

@@ -8,6 +8,11 @@ from typing import Protocol
 from ..base.late_dataclass import dataclass
 from .operations import RawRow
 
+FILE_IDS = 1 << 60
+"""Lowest id of a message in a session that is copied with what its files have; SQLite's are below."""
+SOURCE = "hermes_tui_source"
+"""Cell of a row that says where it was read from, a value of `Origin`; SQLite where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class HomeIdentity:
@@ -37,6 +42,11 @@ class SessionCopy:
     """All of its messages, or those above `after`."""
     after: int | None = None
     """Highest id of the messages that are as they were at the copy before; None where any may have changed."""
+
+
+def source_of(row: RawRow) -> str:
+    """Where a row was read from."""
+    return str(row.get(SOURCE) or "sqlite")
 
 
 class PushTarget(Protocol):

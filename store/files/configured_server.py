@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 
 from ..base.errors import CannotOpen
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, field
+from ..base.late_pattern import late_pattern
 from .home import Home
 
 VARIABLE = "HERMES_DATABASE_URL"
-_SECTION = re.compile(
+_SECTION = late_pattern(
     r"(?m)^database:[ \t]*(?:\{(?P<inline>[^}\n]*)\}|(?P<block>(?:#.*)?\n(?:[ \t]+.*\n?|[ \t]*(?:#.*)?\n)*))"
 )
-_ENTRY = re.compile(r"""(?m)(?:^|,)[ \t]*(?P<key>\w+):[ \t]*["']?(?P<value>[^"',#\n]*)""")
-_SETTING = re.compile(
+_ENTRY = late_pattern(r"""(?m)(?:^|,)[ \t]*(?P<key>\w+):[ \t]*["']?(?P<value>[^"',#\n]*)""")
+_SETTING = late_pattern(
     rf"""(?m)^[ \t]*(?:export[ \t]+)?{VARIABLE}[ \t]*=[ \t]*(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$"""
 )
 _MOST = 1 << 20
@@ -44,8 +43,11 @@ def configured_server(home: Home, environ: Mapping[str, str], *, own: bool) -> C
     Raises:
         CannotOpen: It chooses a server and names none.
     """
-    section = _SECTION.search(_read(home.folder / "config.yaml"))
-    entries = _ENTRY.finditer((section["inline"] or section["block"]) if section else "")
+    written = _read(home.folder / "config.yaml")
+    section = _SECTION.search(written) if "postgres" in written else None
+    if section is None:
+        return None
+    entries = _ENTRY.finditer(section["inline"] or section["block"])
     values = {entry["key"]: entry["value"].strip() for entry in entries}
     if values.get("backend") not in ("postgres", "postgresql"):
         return None
@@ -61,6 +63,8 @@ def configured_server(home: Home, environ: Mapping[str, str], *, own: bool) -> C
 
 def computed_schema(home: Home) -> str:
     """The schema that Hermes uses for a home without a configured one, on the machine that wrote it."""
+    import hashlib
+
     slug = re.sub(r"[^a-z0-9_]", "_", home.profile.lower())[:35]
     path = os.path.normcase((home.folder / "state.db").resolve())
     return f"hermes_{slug}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:12]}"

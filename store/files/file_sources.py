@@ -7,10 +7,10 @@ those of the JSONL file, unless they are in it already (docs/format.md §5.5).
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..base.late_dataclass import replace
 from ..formats import message_codec
 from ..formats.compared_message import ComparedMessage
 from ..formats.session_state import outline_of

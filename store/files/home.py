@@ -6,16 +6,18 @@ Nothing here creates or changes a file.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
-from ..base.late_dataclass import dataclass
-from ..base.remote_address import RemoteAddress
-from ..base.server_address import ServerAddress
+from ..base.late_dataclass import dataclass, replace
+from ..base.late_pattern import late_pattern
+
+if TYPE_CHECKING:
+    from ..base.remote_address import RemoteAddress
+    from ..base.server_address import ServerAddress
 
 DEFAULT_PROFILE = "default"
 """The name of the profile that is the root itself."""
@@ -26,8 +28,8 @@ ALL_PROFILES = "all"
 LINK = "@session:"
 """Beginning of a link to a session."""
 
-_PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_PROFILE = late_pattern(r"[a-z0-9][a-z0-9_-]{0,63}")
+_SAFE_ID = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 FileStamp = tuple[int, int, int, int]

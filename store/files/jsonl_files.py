@@ -5,21 +5,21 @@ They are never written, moved or removed (docs/decisions/0010).
 
 from __future__ import annotations
 
+import os
 import stat
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, UnsafeId
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.compared_message import ComparedMessage, compared
 from ..formats.session_state import TURNS, outline_of
 from . import home, jsonl_reader
 from .listing import Listing
-from .verdict_cache import NOT_STORED, VerdictCache, mark
+from .verdict_cache import NOT_STORED, VerdictCache, mark, marks
 
 SESSION_META = "session_meta"
 """Role of a line or a row that describes the session and is no message (docs/format.md §3.1)."""
@@ -62,35 +62,41 @@ class JsonlFiles:
     def find(self, session_id: str) -> home.FileStat | None:
         """The file of a session, None for none; an id that must not become a path is looked up in the listing."""
         try:
-            path = self.folder / f"{home.safe_id(session_id)}.jsonl"
-            state = path.lstat()
+            path = f"{self.folder}/{home.safe_id(session_id)}.jsonl"
+            state = os.lstat(path)
         except UnsafeId:
             return self._listing.files().get(session_id)
         except OSError:
             return None
         if not stat.S_ISREG(state.st_mode):
             return None
-        return home.FileStat.of(path, state)
+        return home.FileStat.of(Path(path), state)
 
     def facts(self, session_id: str) -> JsonlFacts | None:
         """Facts of the session's file, None without one; an unchanged file is not read again."""
         summary = self._summary(session_id, self.find(session_id))
         return summary.facts if summary else None
 
-    def facts_at_hand(self, session_id: str, rows: Sequence[object]) -> JsonlFacts | None:
-        """The same where no file has to be read for it: of a file that was read, or compared in an earlier run.
+    def facts_at_hand(
+        self, session_ids: Sequence[str], row_counts: Callable[[list[str]], Mapping[str, Sequence[object]]]
+    ) -> dict[str, JsonlFacts]:
+        """The same where no file has to be read for it: of files that were read, or compared in an earlier run.
 
         Args:
-            session_id: The session.
-            rows: Its `row_counts`.
+            session_ids: Sessions; those without a file have no facts.
+            row_counts: Their `row_counts` by id, asked for those alone whose file was not read in this run.
         """
-        if (file := self.find(session_id)) is None:
-            return None
-        known = self._summaries.get(session_id)
-        if known is not None and known.stamp == file.stamp:
-            return known.facts
-        compared = self._cache.get(mark(session_id, file.stamp, rows), session_id, profile=self._profile)
-        return compared.facts(file.stamp) if compared else None
+        if not self.folder.is_dir():
+            return {}
+        files = {key: file for key in session_ids if (file := self.find(key)) is not None}
+        known = {key: self._summaries[key] for key in files if key in self._summaries}
+        facts = {key: summary.facts for key, summary in known.items() if summary.stamp == files[key].stamp}
+        unread = [key for key in files if key not in facts]
+        for key, rows in row_counts(unread).items() if unread else ():
+            if (file := files.get(key)) is not None:
+                compared = self._cache.get(mark(key, file.stamp, rows), key, profile=self._profile)
+                facts |= {key: compared.facts(file.stamp)} if compared else {}
+        return facts
 
     def session(self, session_id: str) -> Session | None:
         """The session by its file alone, None without one."""
@@ -117,6 +123,17 @@ class JsonlFiles:
             return False, None
         own_mark = mark(session_id, file.stamp, rows)
         return self._cache.is_known(own_mark), self._cache.flag(own_mark)
+
+    def verdicts(
+        self, stamps: Mapping[str, home.FileStamp], rows: Mapping[str, Sequence[object]]
+    ) -> dict[str, Drift | None]:
+        """The flags of those sessions whose state with these stamps and rows was compared by content."""
+        own = marks(stamps, rows)
+        return {own[known]: flag for known, flag in self._cache.flags(own).items()}
+
+    def stamps(self) -> dict[str, home.FileStamp]:
+        """The stamp of every file, by session; one folder listing, nothing is read."""
+        return home.transcript_stamps(self.folder)
 
     def all_facts(self, *, cancel: Cancel | None = None) -> Iterator[JsonlFacts]:
         """Facts of every file, the one changed last first; each that changed is read.

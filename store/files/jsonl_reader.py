@@ -8,10 +8,10 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged, NoPermission, StoreError
+from ..base.late_dataclass import replace
 from ..base.safe_files import READ_FLAGS
 from ..formats.jsonl import CUT_OFF, MAX_LINE, BadLine, Record, first_record, parse, utf8_chunks, utf16_of
 
@@ -51,10 +51,18 @@ def read_text(path: Path) -> str:
 
 def read_raw(path: Path) -> bytes:
     """Bytes of a file; raises as `read_text`."""
-    with _opened(path) as descriptor:
-        if os.fstat(descriptor).st_size > MAX_LINE:
-            raise Damaged(f"{path} is longer than 64 MB and was not read")
-        return b"".join(_chunks(descriptor, path))
+    try:
+        descriptor = os.open(path, READ_FLAGS)
+        try:
+            size = _size(descriptor, path)
+            if size > MAX_LINE:
+                raise Damaged(f"{path} is longer than 64 MB and was not read")
+            raw = os.read(descriptor, size)
+            return raw if len(raw) == size else raw + b"".join(_chunks(descriptor, path, size - len(raw)))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _translated(error, path) from error
 
 
 def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
@@ -100,11 +108,15 @@ def _line_at(descriptor: int, offset: int) -> bytes:
     return b"".join(held)
 
 
-def _chunks(descriptor: int, path: Path) -> Iterator[bytes]:
+def _size(descriptor: int, path: Path) -> int:
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         raise CannotOpen(f"{path} is not a regular file; move it away, or put the transcript back")
-    left = state.st_size
+    return state.st_size
+
+
+def _chunks(descriptor: int, path: Path, left: int | None = None) -> Iterator[bytes]:
+    left = _size(descriptor, path) if left is None else left
     while left > 0:
         chunk = os.read(descriptor, min(left, _CHUNK))
         if not chunk:

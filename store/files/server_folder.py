@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-
-import platformdirs
 
 from ..base.remote_address import RemoteAddress
 from ..base.server_address import ServerAddress
@@ -13,6 +10,10 @@ from ..base.server_address import ServerAddress
 
 def root_of(address: ServerAddress | RemoteAddress) -> Path:
     """The folder in place of a home's root; it is made where something has to be kept, and no name in it is secret."""
+    import hashlib
+
+    import platformdirs
+
     inside = address.dbname if isinstance(address, ServerAddress) else f"{address.user}/{address.path}"
     where = f"{address.host}:{address.port}/{inside}"
     digest = hashlib.sha256(where.encode()).hexdigest()[:16]

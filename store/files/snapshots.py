@@ -9,20 +9,20 @@ They are never written.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.late_dataclass import dataclass
+from ..base.late_pattern import late_pattern
 from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load, load_or
 from ..formats import message_codec
 from . import home, jsonl_reader
 from .listing import Listing
 
-_MESSAGES = re.compile(r'"messages"\s*:\s*\[')
-_GAP = re.compile(r"[\s,]*")
+_MESSAGES = late_pattern(r'"messages"\s*:\s*\[')
+_GAP = late_pattern(r"[\s,]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,10 @@ Hermes stores them at its next start, except histories. They are never written h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import Message, Origin, Session
 from ..base.strict_json import BadJson, load
 from ..formats import message_codec

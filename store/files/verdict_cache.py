@@ -8,11 +8,11 @@ changed is a miss. A file that cannot be read or written is ignored.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,7 @@ class VerdictCache:
     """
 
     def __init__(self, folder: Path | None, store: Path) -> None:
-        self._path = _path(folder, store)
+        self._folder, self._store = folder, store
         self._loaded: tuple[set[str], dict[str, str]] | None = None
         self._lock = OwnedLock()
 
@@ -86,6 +86,13 @@ class VerdictCache:
         """The flag for a mark, None for a session that is in sync or unknown."""
         line = self._lines[1].get(mark)
         return None if line is None else _FLAGS.get(line[: line.find(" ")])
+
+    def flags(self, marks: Iterable[str]) -> dict[str, Drift | None]:
+        """The flags of those marks that are known."""
+        in_sync, flagged = self._lines
+        found: dict[str, Drift | None] = dict.fromkeys(in_sync.intersection(marks))
+        rest = (mark for mark in marks if mark in flagged)
+        return found | {mark: _FLAGS.get(flagged[mark].partition(" ")[0]) for mark in rest}
 
     def get(self, mark: str, session_id: str, *, profile: str) -> CachedVerdict | None:
         """The comparison for a mark, None for a session that is in sync or unknown."""
@@ -134,6 +141,11 @@ class VerdictCache:
         with suppress(OSError):  # then the next start compares again
             safe_files.replace(self._path, (f"{line}\n".encode("ascii") for line in lines), durable=False)
 
+    @cached_property
+    def _path(self) -> Path | None:
+        """Computed when a verdict is wanted: a home without files has none."""
+        return _path(self._folder, self._store)
+
     @property
     def _lines(self) -> tuple[set[str], dict[str, str]]:
         """Marks of sessions that are in sync, and the lines of the others by mark."""
@@ -176,6 +188,8 @@ def _path(folder: Path | None, store: Path) -> Path | None:
     home = os.path.realpath(store.absolute().parent)
     if Path(os.path.realpath(folder)).is_relative_to(home):
         return None
+    import hashlib
+
     name = hashlib.blake2b(os.fsencode(os.path.join(home, store.name)), digest_size=8).hexdigest()  # noqa: PTH118
     return folder / f"verdicts-{name}"
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, field
 
 MOST_COPIED = 512
 """Rows on either side of a compaction that are compared; compactions copy some dozens."""

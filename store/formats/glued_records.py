@@ -12,18 +12,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..base.late_pattern import late_pattern
+
 Span = tuple[int, int]
 """First byte of an object, and the byte behind its last."""
 
 _BLANK = rb"[ \t\r\n]*+"
-_OUTSIDE = re.compile(
+_OUTSIDE = late_pattern(
     rb'(?:[^"{\\]++|\\["\\]|\\|\{(?!' + _BLANK + rb'")|"(?:[^"\\]++|\\.)*+")*+',
     re.DOTALL,
 )
 """Bytes outside of strings and whole strings, up to a brace that begins an object with a key."""
-_INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_INSIDE = late_pattern(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 """The rest of a string."""
-_TOKEN = re.compile(
+_TOKEN = late_pattern(
     _BLANK + rb'([{}\[\]:,]|"(?:[^"\\\x00-\x1f]++|\\["\\/bfnrtu])*+"|-?[0-9][0-9.eE+-]*+|true|false|null)',
 )
 

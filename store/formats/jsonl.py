@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import field, replace
 
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, field, replace
 from ..base.strict_json import BadJson, load
 from . import glued_records
 

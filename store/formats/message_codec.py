@@ -5,10 +5,10 @@ Formats: docs/format.md §3.1-§3.4 for SQLite, §5.1 for JSONL.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import UTC, datetime
 
+from ..base.late_pattern import late_pattern
 from ..base.models import Message, Origin, ToolCall
 from ..base.strict_json import BadJson, canonical, dump, load, load_or
 from .compaction_overlap import SUMMARIES
@@ -18,9 +18,9 @@ PREFIX = "\x00json:"
 
 _IMAGES = ("image", "image_url", "input_image")
 _SOUNDS = ("audio", "input_audio")
-_THOUGHT = re.compile(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
-_STAMP = re.compile(r"(?<![0-9])([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_THOUGHT = late_pattern(r"\s*<(think|thinking|reasoning_scratchpad)>(.*?)</\1>\s*", re.DOTALL | re.IGNORECASE)
+_STAMP = late_pattern(r"(?<![0-9])([0-9]{4})([0-9]{2})([0-9]{2})_([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
+_SURROGATE = late_pattern("[\ud800-\udfff]")
 EARLIEST, LATEST = 631_152_000.0, 4_133_980_800.0
 """The starts of 1990 and of 2101, UTC; a time outside is damage, in SQLite as in a file, unless it is one of them in
 smaller units."""
@@ -125,7 +125,9 @@ def parse_calls(value: object) -> tuple[ToolCall, ...]:
 
 def shown_calls(value: object) -> tuple[ToolCall, ...]:
     """Tool calls of a cell or of a JSONL value, for display: an invalid value as one call without a name."""
-    if (calls := parse_calls(value)) or value is None:
+    if value is None:
+        return ()
+    if calls := parse_calls(value):
         return calls
     raw = value if isinstance(value, str) else dump(value)
     return () if raw.strip() in _NO_CALLS else (ToolCall(None, "", raw),)
@@ -166,6 +168,8 @@ def identity(role: object, content: object, calls: object, tool_call_id: object)
 
 def digest(role: str, text: str, calls: tuple[ToolCall, ...], tool_call_id: str | None) -> bytes:
     """16 bytes of a message whose fields are decoded."""
+    import hashlib
+
     parts = [[call.id, call.name, _canonical_arguments(call.arguments)] for call in calls]
     key = canonical([role, text.strip(), parts, tool_call_id])
     return hashlib.blake2b(key.encode("ascii"), digest_size=16).digest()

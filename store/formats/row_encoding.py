@@ -6,17 +6,17 @@ Done before any lock is taken, so that an invalid message raises before anything
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..base.late_dataclass import dataclass
+from ..base.late_pattern import late_pattern
 from ..base.strict_json import MAX_DEPTH, is_too_deep, load_or
 from . import message_codec
 
 MAX_ROW = 250 << 20
 """Bytes of a row, all columns together, that are written; SQLite reads no larger one here (docs/reliability.md E12)."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = late_pattern("[\ud800-\udfff]")
 _MICROSECOND = 1e-6
 _LARGEST = 2**63
 _LONGEST_CHARACTER = 4

@@ -83,9 +83,11 @@ def outline_of(messages: Sequence[Message]) -> Outline:
     if turns:
         last = turns[-1]
         ending = Ending(last.role, last.finish_reason, bool(last.tool_calls), bool(last.text.strip()))
-    return outline_of_ends(first, ending, has_turns=any(turn.role != "tool" for turn in turns))
+    status = status_of(ending, has_turns=any(turn.role != "tool" for turn in turns), live=False)
+    return Outline(status, first_words(first))
 
 
-def outline_of_ends(first: str, ending: Ending | None, *, has_turns: bool, live: bool = False) -> Outline:
-    """The same by the text of the first message of the user, and by the state of the last."""
-    return Outline(status_of(ending, has_turns=has_turns, live=live), " ".join(first.split())[:FIRST_WORDS])
+def first_words(text: str) -> str:
+    """The start of a text on one line, at most FIRST_WORDS characters; a long text is not taken apart for it."""
+    start = " ".join(text[: 2 * FIRST_WORDS].split())
+    return (start if len(start) >= FIRST_WORDS else " ".join(text.split()))[:FIRST_WORDS]

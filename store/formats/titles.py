@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from ..base.late_pattern import late_pattern
 from .row_encoding import storable
 
 MAX_LENGTH = 100
 """Characters of a title after cleaning."""
 
-_CONTROLS = re.compile(
+_CONTROLS = late_pattern(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffc\ufff9-\ufffb]"
 )
-_NUMBERED = re.compile(r"^(.*?) #(\d+)$")
-_LAST_NUMBER = re.compile(r"^.* #(\d+)$")
+_NUMBERED = late_pattern(r"^(.*?) #(\d+)$")
+_LAST_NUMBER = late_pattern(r"^.* #(\d+)$")
 
 
 def sanitize(title: str | None) -> str | None:

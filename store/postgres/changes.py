@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base.errors import StoreMissing
+from ..engine.push_target import FILE_IDS
 from . import cells
 from .reader import Reader
 from .schema_probe import Layout
@@ -35,12 +36,14 @@ class Changes:
     def since(self, after: int | None) -> tuple[int, frozenset[str]]:
         """The highest message id, and the sessions of the rows above `after` and of those that were committed late."""
         table = self._reader.layout.messages
+        written = f"id < {FILE_IDS}"  # those above are no newer: they were copied from files
+        highest = f"SELECT max(id) FROM {table} WHERE {written}"
         sql = (
-            f"SELECT id, session_id FROM {table} WHERE id > COALESCE(%s, (SELECT max(id) FROM {table}), 0) - {LATE}"
+            f"SELECT id, session_id FROM {table} WHERE id > COALESCE(%s, ({highest}), 0) - {LATE} AND {written}"
             f" ORDER BY id DESC LIMIT {MOST_ROWS}"
         )
         rows = [(cells.integer(row[0]), cells.text(row[1]) or "") for row in self._reader.rows(sql, (after,))]
-        newest = max((row_id for row_id, _ in rows), default=0) or self._reader.number(f"SELECT max(id) FROM {table}")
+        newest = max((row_id for row_id, _ in rows), default=0) or self._reader.number(highest)
         sessions = frozenset[str]()
         if after is not None:
             late = self._newest == after

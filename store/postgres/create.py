@@ -63,7 +63,7 @@ def statements(schema: str, *, unique_titles: bool = True) -> Iterator[str]:
 
 def _of_hermes(s: str) -> Iterator[str]:
     """The tables that Hermes has too, with our columns beside its own."""
-    beside = "hermes_tui_extra text, hermes_tui_source text DEFAULT 'sqlite', hermes_tui_gone_at double precision"
+    beside = "hermes_tui_extra text, hermes_tui_source text DEFAULT 'postgres', hermes_tui_gone_at double precision"
     yield f"CREATE SCHEMA {s}"
     yield f"CREATE TABLE {s}.schema_version (version bigint)"
     yield f"INSERT INTO {s}.schema_version VALUES (31)"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
-from ..base.models import ContextLine, Head, Message, Page, SectionVersion
+from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
+from ..engine.push_target import SOURCE
 from ..engine.rows import SessionEnds, SessionStamp, StoredRow
 from ..formats import message_codec
 from ..formats.carried_copies import Copies, State
@@ -111,6 +112,7 @@ def containing(reader: Reader, ids: Sequence[int], words: str) -> frozenset[int]
     return frozenset(cells.integer(row[0]) for row in rows)
 
 
+_SOURCES = frozenset(Origin)
 _SHOWN = ("session_id", "role", "content", "tool_name")
 _REST = ("tool_calls", "tool_call_id", "reasoning_content", "reasoning", "finish_reason", "display_kind")
 
@@ -125,6 +127,7 @@ def body_columns(layout: Layout) -> str:
             column_sql.active(layout),
             *(column_sql.whole(layout, "messages", name) for name in ("compacted", "observed", "_compressed_summary")),
             *(column_sql.text(layout, "messages", name) for name in _REST),
+            column_sql.text(layout, "messages", SOURCE),
         )
     )
 
@@ -132,7 +135,7 @@ def body_columns(layout: Layout) -> str:
 def message_of(row: Row) -> Message:
     """A message from the cells of `body_columns`."""
     row_id, timestamp, session_id, role_cell, body, tool, active, compacted, observed, summary = row[:10]
-    calls, call_id, field, plain, reason, kind = map(cells.text, row[10:])
+    calls, call_id, field, plain, reason, kind, source = map(cells.text, row[10:])
     role = cells.text(role_cell) or ""
     readable = message_codec.readable(message_codec.decode(cells.content(body)))
     text, thought = message_codec.split_thinking(role, readable)
@@ -152,6 +155,7 @@ def message_of(row: Row) -> Message:
         display_kind=kind,
         observed=bool(observed),
         summary=bool(summary) or message_codec.is_summary(text),
+        kept=Origin(source) if source in _SOURCES else Origin.POSTGRES,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ..base.errors import Refused, StoreMissing
 from ..base.server_address import ServerAddress
-from ..engine.push_target import HomeIdentity, SessionCopy
+from ..engine.push_target import FILE_IDS, SOURCE, HomeIdentity, SessionCopy
 from . import cells, error_mapping, pushed_rows
 from .changes import REVISIONS
 from .connection import Connection
@@ -164,7 +164,7 @@ class ServerCopy:
         self._writer.close()
 
     def _stored(self, table: str, key: str, kind: str, session_id: str) -> list[dict[str, object]]:
-        names = [*self._reader.layout.fields(kind), pushed_rows.EXTRA]
+        names = [*self._reader.layout.fields(kind), pushed_rows.EXTRA, SOURCE]
         columns = ", ".join(f'"{name}"' for name in names)
         sql = f"SELECT {columns} FROM {table} WHERE {key} = %s AND hermes_tui_gone_at IS NULL ORDER BY id"
         return [dict(zip(names, row, strict=True)) for row in self._reader.rows(sql, (session_id,))]
@@ -239,11 +239,15 @@ def _upsert(run: Run, table: str, row: Mapping[str, object]) -> None:
 
 
 def _take_out(run: Run, table: str, vanished: Sequence[int], fresh: Sequence[object], now: float) -> None:
-    """Remove rows that a repair gave another id, and mark the others as gone."""
+    """Remove rows that a repair gave another id, and mark the others as gone.
+
+    So does a session whose files have more, or have it no longer: all of its rows get other ids then.
+    """
     run(
         f"DELETE FROM {table} AS old USING {table} AS new WHERE old.id = ANY(%s) AND new.id = ANY(%s)"
         " AND new.session_id = old.session_id AND new.role IS NOT DISTINCT FROM old.role"
-        " AND new.content IS NOT DISTINCT FROM old.content AND new.timestamp IS NOT DISTINCT FROM old.timestamp",
+        " AND new.content IS NOT DISTINCT FROM old.content"
+        f" AND (new.timestamp IS NOT DISTINCT FROM old.timestamp OR old.id >= {FILE_IDS})",
         (list(vanished), list(fresh)),
     )
     run(

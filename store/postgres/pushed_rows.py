@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping
 
 from ..engine.operations import Cell, RawRow, RawText
+from ..engine.push_target import SOURCE, source_of
 from . import cells, create
 from .terms import LONGEST, searched_text, stored_terms
 
@@ -30,6 +31,8 @@ def row_of(table: str, raw: RawRow) -> dict[str, object]:
     found: dict[str, object] = {}
     extra: dict[str, object] = {}
     for name, cell in raw.items():
+        if name == SOURCE:
+            continue
         kind = kinds.get(name)
         value, fits = (None, False) if kind is None else _fitted(name, kind, cell)
         if kind is not None:
@@ -37,6 +40,7 @@ def row_of(table: str, raw: RawRow) -> dict[str, object]:
         if not fits and cell is not None:
             extra[name] = _kept(cell)
     found[EXTRA] = json.dumps(extra, sort_keys=True) if extra else None
+    found[SOURCE] = source_of(raw)
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ..engine.push_target import FILE_IDS
 from ..engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ..query.ast import Query
 from ..query.matcher import Marker, accepts
@@ -51,7 +53,12 @@ def matching_ids(
     raise_if_cancelled(cancel)
     plan = plan_of(reader, query)
     walk = _Walk(reader, query, plan, Filters(reader.layout, query, session_filter), cancel, inactive=inactive)
-    yield from walk.steps(limit, above or 0)
+    step = SearchStep((), 0, done=True)
+    for step in walk.steps(limit, above or 0):
+        limit -= len(step.ids)
+        yield replace(step, done=step.done and not reader.layout.is_ours)
+    if step.done and reader.layout.is_ours:
+        yield from walk.of_files().steps(limit, max(above or 0, FILE_IDS - 1))
 
 
 class _Walk:
@@ -64,10 +71,19 @@ class _Walk:
         layout = reader.layout
         self._layout = layout
         self._states = "true" if inactive else column_sql.findable(layout)
+        self._band = f"id < {FILE_IDS}"
+        """Rows that were written one after the other; those of files come after them, whatever their ids."""
+        self._inactive = inactive
         self._reads_text = not plan.certain
         self._examined = 0
         self._most = SCAN_ROWS
         """Candidates of a step."""
+
+    def of_files(self) -> _Walk:
+        """The same search of the rows that were copied from files."""
+        found = _Walk(self._reader, self._query, self._plan, self._filters, self._cancel, inactive=self._inactive)
+        found._band, found._examined = f"id >= {FILE_IDS}", self._examined
+        return found
 
     def steps(self, limit: int, above: int) -> Iterator[SearchStep]:
         """Steps until there are enough ids, or no more."""
@@ -93,7 +109,13 @@ class _Walk:
         return SearchStep(tuple(ids), self._examined, self._plan.fallback, done, progress)
 
     def _batches(self, above: int, limit: int) -> Iterator[list[int]]:
-        """Matches of the newest rows, then of all that the index has or of windows of ids."""
+        """Matches of the newest rows, then of all that the index has or of windows of ids.
+
+        Ids of files lie far apart, so that they are walked by pages.
+        """
+        if self._band.startswith("id >="):
+            yield from self._paged(above)
+            return
         if self._plan.certain and not self._filters.any:
             self._most = min(limit, SCAN_ROWS)
         newest, rows, is_rare = self._first(above, min(limit, LATER))
@@ -111,13 +133,22 @@ class _Walk:
             else:
                 below, width = low, min(4 * width, WIDEST)
 
+    def _paged(self, above: int) -> Iterator[list[int]]:
+        below = 1 << 62
+        while True:
+            rows = self._rows("AND messages.id > %s AND messages.id < %s", (above, below), SCAN_ROWS)
+            yield self._matching(rows)
+            if len(rows) < SCAN_ROWS:
+                return
+            below = int(str(rows[-1][0]))
+
     def _first(self, above: int, limit: int) -> tuple[int, list[Row], bool]:
         """Candidates of the newest rows, the lowest id of these, and whether the index is to list all instead.
 
         The estimate comes with them, so that a common word takes one read transaction and a rare one two.
         """
         plan, layout = self._plan, self._layout
-        newest = f"SELECT id FROM {layout.messages} WHERE id > %s ORDER BY id DESC LIMIT {NEWEST}"
+        newest = f"SELECT id FROM {layout.messages} WHERE id > %s AND {self._band} ORDER BY id DESC LIMIT {NEWEST}"
         lowest = f"(SELECT min(id) FROM ({newest}) AS newest)"
         statements = [
             (f"SELECT {lowest}", (above,)),
@@ -153,7 +184,8 @@ class _Walk:
 
         They are two statements: the planner expects a third of all rows to be long, and would scan them for an OR.
         """
-        ids = f"SELECT messages.id FROM {self._layout.messages} AS messages WHERE {self._states} AND {bounds} AND"
+        shown = f"{self._states} AND messages.{self._band}"
+        ids = f"SELECT messages.id FROM {self._layout.messages} AS messages WHERE {shown} AND {bounds} AND"
         newest = f"ORDER BY id DESC LIMIT {limit}"
         found, bound = f"{ids} {self._plan.matches}", (*params, *self._plan.params)
         if self._plan.long != "false":
@@ -178,7 +210,8 @@ class _Walk:
         joined = f" LEFT JOIN {self._layout.sessions} AS sessions ON sessions.id = messages.session_id"
         sql = (
             f"SELECT messages.id, {decided}, {text}{filtered} FROM {self._layout.messages} AS messages"
-            f"{joined if self._filters.any else ''} WHERE {self._states} {bounds} AND ({self._plan.condition})"
+            f"{joined if self._filters.any else ''} WHERE {self._states} AND messages.{self._band} {bounds}"
+            f" AND ({self._plan.condition})"
             " ORDER BY messages.id DESC LIMIT %s"
         )
         return sql, (*params, *self._plan.params, limit)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..base.cancel import Cancel
 from ..base.models import Page, Relation, Scope, Session
 from ..base.strict_json import load_or
+from ..engine.push_target import FILE_IDS
 from ..engine.rows import NO_COUNTS
 from ..formats.lineage import Lineage, Link
 from . import cells, column_sql
@@ -88,7 +89,7 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
 
 def newest(reader: Reader) -> tuple[str, ...]:
     """Ids of the sessions of the newest messages, newest first."""
-    sql = f"SELECT session_id FROM {reader.layout.messages} ORDER BY id DESC LIMIT %s"
+    sql = f"SELECT session_id FROM {reader.layout.messages} WHERE id < {FILE_IDS} ORDER BY id DESC LIMIT %s"
     return tuple(dict.fromkeys(reader.texts(sql, (NEWEST_ROWS,))))
 
 

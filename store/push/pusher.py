@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..base.errors import Refused
 from ..engine.push_target import HomeIdentity, PushTarget, SessionCopy
 from ..home_store import HomeStore
+from .file_copies import FileCopies
 from .session_copies import SessionCopies
 
 BATCH_ROWS = 2_000
@@ -48,6 +49,7 @@ class Pusher:
     def __init__(self, store: HomeStore, target: PushTarget, identity: HomeIdentity) -> None:
         self._store, self._target, self._identity = store, target, identity
         self._copies = SessionCopies(store.engine)
+        self._files = FileCopies(store)
 
     def claim(self, *, take_over: bool = False) -> None:
         """Make the schema where it is missing, and make sure that it is this home's.
@@ -66,6 +68,7 @@ class Pusher:
         Raises:
             Refused: More than a tenth of the sessions vanished.
         """
+        self._files.look()
         marks, ids = self._target.marks(), self._ids()
         known = {session_id for session_id, mark in marks.items() if mark}
         gone = known - set(ids)
@@ -79,7 +82,7 @@ class Pusher:
         waiting: list[SessionCopy] = []
         written = 0
         for place, session_id in enumerate(reversed(ids)):
-            copy = self._copies.copy(session_id, marks.get(session_id, ""), whole=True)
+            copy = self._copy(session_id, marks.get(session_id, ""), whole=True)
             if session_id not in marks:
                 waiting.append(copy)
             elif marks[session_id] != copy.mark:
@@ -97,7 +100,7 @@ class Pusher:
         """Bring some sessions up to date, as far as their counts show a change; the number of those that had one."""
         marks, written = self._target.marks(), 0
         for session_id in session_ids:
-            copy = self._copies.copy(session_id, marks.get(session_id, ""), whole=False)
+            copy = self._copy(session_id, marks.get(session_id, ""), whole=False)
             if marks.get(session_id) != copy.mark:
                 self._target.put_changed(copy, now=now())
                 written += 1
@@ -106,19 +109,19 @@ class Pusher:
     def follow(self, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
         """Keep the schema up to date: at each look the number of sessions copied; whoever asks waits between two.
 
-        New messages are copied at once; edits and what vanished with the next full push.
+        New messages are copied at once; edits, what vanished and what files have with the next full push.
         """
         changes = self._store.engine.changes
         version, newest = changes.version(), changes.since(None)[0]
-        next_full, stale = clock() + FULL_EVERY, True
+        next_full, stale, files = clock() + FULL_EVERY, True, self._files.state()
         while True:
             current, written = changes.version(), 0
             if current != version:
                 version, stale = current, True
                 newest, changed = changes.since(newest)
                 written = self.push_some(changed)
-            if stale and clock() >= next_full:
-                began, stale = clock(), False
+            if clock() >= next_full and (stale or files != self._files.state()):
+                began, stale, files = clock(), False, self._files.state()
                 written += max((step.written for step in self.push()), default=0)
                 next_full = clock() + max(FULL_EVERY, FULL_SHARE * (clock() - began))
             yield written
@@ -129,15 +132,24 @@ class Pusher:
 
     def verify(self) -> Iterator[tuple[str, list[str]]]:
         """Each session that differs, with the messages (or `session`) in which it does."""
+        self._files.look()
         ids = self._ids()
         for session_id in ids:
-            copy = self._copies.copy(session_id, "", whole=True)
+            copy = self._copy(session_id, "", whole=True)
             if different := self._target.differences(copy):
                 yield session_id, different
         for session_id, mark in self._target.marks().items():
             if mark and session_id not in set(ids):
                 yield session_id, ["session"]
 
+    def _copy(self, session_id: str, known: str, *, whole: bool) -> SessionCopy:
+        """A session with what its files have; see `SessionCopies.copy`."""
+        if self._files.may_have_more(session_id):
+            copy = self._copies.copy(session_id, "", whole=True)
+            return self._files.merged(copy) or copy
+        return self._copies.copy(session_id, known, whole=whole)
+
     def _ids(self) -> list[str]:
         engine = self._store.engine
-        return [*engine.sessions.ids(), *engine.sessions.orphans()]
+        stored = [*engine.sessions.ids(), *engine.sessions.orphans()]
+        return [*stored, *self._files.ids(frozenset(stored))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from ..engine.operations import RawRow
 from ..engine.ports import Engine
 from ..engine.push_target import SessionCopy
 
-PAGE = 4_096
+PAGE = 256
+"""Heads that are asked for at once: where no index has a session together, a page walks a multiple of it."""
 MOST_SEEN = 4_096
 """Sessions whose digests are remembered."""
 
@@ -62,9 +63,7 @@ class SessionCopies:
         version = engine.messages.versions([session_id]).get(session_id, SectionVersion())
         grown = None if whole else self._grown(session_id, before, version)
         messages, after = grown or self._whole(session_id, before, version)
-        digest = hashlib.blake2b(digest_size=16)
-        _update(digest, row or {})
-        mark = f"{digest.hexdigest()} {self._seen[session_id].mark}"
+        mark = f"{mark_of([row or {}])} {self._seen[session_id].mark}"
         return SessionCopy(session_id, mark, row, prompt, messages, after)
 
     def _grown(
@@ -103,6 +102,14 @@ class SessionCopies:
             page = self._engine.messages.heads(session_id, after=heads[-1].id, limit=PAGE)
             heads += page.items
         return heads
+
+
+def mark_of(rows: Iterable[RawRow]) -> str:
+    """Digest of every cell of some rows."""
+    digest = hashlib.blake2b(digest_size=16)
+    for row in rows:
+        _update(digest, row)
+    return digest.hexdigest()
 
 
 def _update(digest: Any, row: RawRow) -> None:

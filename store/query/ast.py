@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
 from ..base.errors import QueryInvalid
+from ..base.late_pattern import late_pattern
 from .ast import Filter, Query
 from .tokenizer import plain
 
@@ -36,9 +36,9 @@ _EXAMPLES = {
 }
 _CHOICES = {"is": ("state", STATES), "has": ("part of a message", PARTS), "role": ("role", (*ROLES, "agent"))}
 
-_AGO = re.compile(r"([0-9]{1,5})([hdw])")
+_AGO = late_pattern(r"([0-9]{1,5})([hdw])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 604_800}
-_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
+_DAY = late_pattern(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?")
 _YEARS = range(1990, 2101)
 
 

@@ -11,20 +11,21 @@ import re
 import unicodedata
 from typing import Literal
 
+from ..base.late_pattern import late_pattern
 from ..base.strict_json import load_or
 
-_ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9a-fA-F]{4})++")
-_ESCAPE = re.compile(r"(?<!\\)\\++u([0-9a-fA-F]{4})")
+_ESCAPES = late_pattern(r"(?<!\\)(?:\\++u[0-9a-fA-F]{4})++")
+_ESCAPE = late_pattern(r"(?<!\\)\\++u([0-9a-fA-F]{4})")
 """A run of backslashes is read from its first one alone: any of them may begin it, and a text may be nothing else."""
 
 _LONGEST = 200
 """Characters of a text of which both forms of Unicode are looked up."""
 ESCAPE_LETTERS = "ntrbf"
 """Letters of the escapes of line ends, tabs and the like."""
-_STRING = re.compile(r'("arguments"\s*+:\s*+)?"((?:[^"\\]|\\.)*+)("?)', re.DOTALL)
+_STRING = late_pattern(r'("arguments"\s*+:\s*+)?"((?:[^"\\]|\\.)*+)("?)', re.DOTALL)
 """A string of JSON, with the key of a call's arguments before it."""
-_ONCE = re.compile(rf"\\([{ESCAPE_LETTERS}])|\\.", re.DOTALL)
-_TWICE = re.compile(rf"\\\\(?:\\\\|([{ESCAPE_LETTERS}]))|\\([{ESCAPE_LETTERS}])|\\.", re.DOTALL)
+_ONCE = late_pattern(rf"\\([{ESCAPE_LETTERS}])|\\.", re.DOTALL)
+_TWICE = late_pattern(rf"\\\\(?:\\\\|([{ESCAPE_LETTERS}]))|\\([{ESCAPE_LETTERS}])|\\.", re.DOTALL)
 """Escapes in a string, and in a string that is JSON itself, whose backslashes are escaped."""
 
 

@@ -17,6 +17,7 @@ import re
 import unicodedata
 
 from ..base.late_dataclass import dataclass
+from ..base.late_pattern import late_pattern
 from .ast import Filter, Query, Term
 from .filters import KEYS, parse_filter
 from .matcher import accepts, matches
@@ -29,7 +30,7 @@ MAX_CHARACTERS = 512
 MAX_WORDS = 32
 """Maximum words, excluded ones and those of phrases included."""
 
-_TOKEN = re.compile(
+_TOKEN = late_pattern(
     rf"""(?=\S)
     (?P<minus>-(?=[^\s-]))?
     (?:(?P<key>{"|".join(KEYS)}):)?

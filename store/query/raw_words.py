@@ -6,13 +6,12 @@ It is sure only where nothing but parsing could make the word appear: a file of 
 
 from __future__ import annotations
 
-import re
-
+from ..base.late_pattern import late_pattern
 from .ast import Query
 
-_UNSURE = re.compile(rb'[\x00\x80-\xff]|\\u|"(?:content|text_summary)"\s*+:\s*+[^"n\s]')
-"""What a word may come from that does not stand there: other letters, escapes, contents with parts."""
-_PLAIN = re.compile("[a-z]{2,}")
+_PARTS = late_pattern(rb'"(?:content|text_summary)"\s*+:\s*+[^"n\s]')
+"""A content that is no text but has parts."""
+_PLAIN = late_pattern("[a-z]{2,}")
 
 
 class RawWords:
@@ -34,7 +33,12 @@ class RawWords:
         lowered = raw.lower()
         if any(all(word in lowered for word in words) for words in self._any_of):
             return False
-        return _UNSURE.search(raw) is None
+        return not _is_unsure(raw)
+
+
+def _is_unsure(raw: bytes) -> bool:
+    """True where a word may come from what does not stand there: other letters, escapes, contents with parts."""
+    return not raw.isascii() or b"\0" in raw or b"\\u" in raw or _PARTS.search(raw) is not None
 
 
 def _plain_words(word: str) -> bytes:

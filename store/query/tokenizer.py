@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from bisect import bisect_right
 
 from ..base.late_dataclass import dataclass
+from ..base.late_pattern import late_pattern
 from .unicode61_table import separators
 
 SEPARATOR = " "
@@ -16,8 +16,8 @@ MARK = "\x01"
 
 _MARK_BITS = 0x361F8_08029FDF
 """The combining marks from U+0300 on that the tokenizer drops, as bits (fts5_unicode2.c)."""
-_WORD = re.compile(rf"[^{SEPARATOR}{MARK}][^{SEPARATOR}]*")
-_CJK = re.compile(
+_WORD = late_pattern(rf"[^{SEPARATOR}{MARK}][^{SEPARATOR}]*")
+_CJK = late_pattern(
     "[\u1100-\u11ff\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003134f]+"
 )
 """The ranges of docs/format.md §6.4, with parts of Korean syllables, compatibility ideographs and half-width kana."""
@@ -108,4 +108,4 @@ def ends_in_word(text: str) -> bool:
 
 def cjk_runs(text: str) -> tuple[str, ...]:
     """The runs of Chinese, Japanese and Korean characters in a text, whose words have no spaces between them."""
-    return tuple(_CJK.findall(text))
+    return () if text.isascii() else tuple(_CJK.findall(text))

@@ -6,11 +6,11 @@ What makes a plan is imported for the first one: a browser has these verbs from 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
+from ..base.late_dataclass import replace
 
 if TYPE_CHECKING:
     from ..base.models import Check

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ..engine.search import HitRow
     from ..formats.carried_copies import Copies
 
+_COUNTED = 2_000
+"""Sessions whose rows and messages are counted by one statement."""
+
 
 class CopiedHits:
     """Copies among the hits of one search.
@@ -57,7 +60,10 @@ class CopiedHits:
 
     def of_sessions(self, session_ids: Collection[str]) -> dict[str, Copies]:
         """The sessions that have copies, by id."""
-        return {key: copies for key in session_ids if (copies := self._of(key)).originals}
+        ids = list(session_ids)
+        parts = (self._engine.sessions.counts(ids[start : start + _COUNTED]) for start in range(0, len(ids), _COUNTED))
+        fewer = (key for part in parts for key, counts in part.items() if counts.messages != counts.rows)
+        return {key: copies for key in fewer if (copies := self._of(key)).originals}
 
     def _first(self, row: HitRow) -> int:
         return self._of(row.session_id).originals.get(row.id, row.id) if row.may_be_copy else row.id

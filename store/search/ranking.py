@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.fallbacks import ScanProgress
+from ..base.late_dataclass import replace
 from ..base.models import Batch, Count, Hit, Origin
 from ..engine.search import MatchCount
 from .copied_hits import CopiedHits
@@ -66,7 +66,7 @@ class Ranking:
         """
         try:
             ranked = self._engine.search.best_matches(
-                self._query, limit=2 * limit + 1, session_filter=self._search.session_filter, cancel=self._cancel
+                self._query, limit=2 * limit + 1, session_filter=self._search.states.filter, cancel=self._cancel
             )
         except (CannotOpen, Damaged):
             ranked = None
@@ -89,9 +89,7 @@ class Ranking:
         unindexed: deque[int] = deque(maxlen=most)
         fallback = None
         try:
-            for step in self._engine.search.matching_ids(
-                self._query, limit=_ALL, session_filter=self._search.session_filter, cancel=self._cancel
-            ):
+            for step in self._search.steps(limit=_ALL):
                 (unindexed if step.progress is ScanProgress.UNINDEXED else last).extend(step.ids)
                 fallback = step.fallback
                 self._search.unread.take_rows(step.unread)
@@ -107,8 +105,12 @@ class Ranking:
         if not self._query.has_conditions:
             return Count(0, 0)
         try:
-            tally = self._engine.search.count_matches(
-                self._query, cap=cap, session_filter=self._search.session_filter, cancel=self._cancel
+            tally = (
+                MatchCount(0, frozenset())
+                if self._search.states.above(0) is None
+                else self._engine.search.count_matches(
+                    self._query, cap=cap, session_filter=self._search.states.filter, cancel=self._cancel
+                )
             )
         except (CannotOpen, Damaged):
             hits, _ = self._streamed(_ALL)
@@ -124,8 +126,8 @@ class Ranking:
 
     def _without_copies(self, tally: MatchCount) -> MatchCount:
         """The same with each message once; sessions that were compacted in place are counted again."""
-        copied = CopiedHits(self._engine, self._cancel).of_sessions(tally.sessions)
-        if tally.capped or not copied:
+        copied = {} if tally.capped else CopiedHits(self._engine, self._cancel).of_sessions(tally.sessions)
+        if not copied:
             return tally
         steps = self._engine.search.matching_ids(
             self._query, limit=_ALL, session_filter=copied.__contains__, cancel=self._cancel

@@ -10,32 +10,31 @@ Last come what waits in the spool, and the snapshots of sessions that nothing el
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
+from ..base.late_dataclass import dataclass
 from ..base.models import UNREADABLE, Batch, Hit, Message, Origin, Session
 from ..drift import verdict
 from ..drift.sources import read_sources
-from ..engine.search import HitRow, SessionFilter, SessionLabel
+from ..engine.search import HitRow, SearchStep, SessionLabel
 from ..files.verdict_cache import NOT_STORED
 from ..formats import message_codec
-from ..formats.session_state import LIVE_WINDOW
 from ..query.filters import passes
 from ..query.json_escapes import searchable_arguments, searchable_text
 from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
 from ..query.raw_words import RawWords
 from .copied_hits import CopiedHits
+from .session_states import SessionStates, row_counts
 
 if TYPE_CHECKING:
     from ..engine.ports import Engine
     from ..files.file_sources import FileSources
-    from ..files.jsonl_files import JsonlFiles
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
@@ -49,6 +48,7 @@ FILE_BYTES = 64 * 1024 * 1024
 Spans = tuple[tuple[int, int], ...]
 
 _AT_ONCE = 100
+"""Files whose verdicts are looked up first; those of all others together."""
 
 
 @dataclass(slots=True)
@@ -84,17 +84,15 @@ class Search:
     ) -> None:
         self._engine, self._leftovers, self._query = engine, leftovers, query
         self._files = leftovers.files
-        self._now, self._profile, self._cancel = now, profile, cancel
+        self._cancel = cancel
+        self.states = SessionStates(engine, self._files, query, now=now, profile=profile, cancel=cancel)
         self._marker = Marker(query)
         self._read: set[int] = set()
         self._copies = CopiedHits(engine, cancel)
-        self._answers: dict[str, bool] = {}
-        self._active: frozenset[str] | None = None
         self._fallback: Fallback | None = None
         self._progress = ScanProgress.INDEXED
         self._rows_scanned = self._found = 0
         self._capped = False
-        self._readable = True
         self._partial = False
         self.unread = Unread()
 
@@ -116,12 +114,12 @@ class Search:
         try:
             yield from self._stored(limit, after_id)
         except StoreMissing:
-            self._readable = False
+            self.states.readable = False
             self._report(Fallback(FallbackKind.NO_STORE))
         except (CannotOpen, Damaged) as error:
             if after_id or not (self._found or self._leftovers.any):
                 raise
-            self._readable, self._partial = False, True
+            self.states.readable, self._partial = False, True
             self._report(Fallback(FallbackKind.STORE_UNREAD, error=str(error)))
         if not after_id and not self._capped:
             yield from self.written(limit)
@@ -148,14 +146,7 @@ class Search:
 
     def _page(self, limit: int, wanted: int, after_id: int) -> Iterator[Batch]:
         """Ids one more than asked for, so that it is known whether there are more; bodies of those asked for only."""
-        steps = self._engine.search.matching_ids(
-            self._query,
-            limit=wanted,
-            above=after_id or None,
-            session_filter=self.session_filter,
-            cancel=self._cancel,
-        )
-        for step in steps:
+        for step in self.steps(limit=wanted, after_id=after_id):
             self._progress = step.progress
             self._fallback = step.fallback or self._fallback
             self.unread.take_rows(step.unread)
@@ -197,36 +188,14 @@ class Search:
             return hit(self._query, row.message(), row.label)
         return _hit(row, row.text, spans, row.label, Origin.SQLITE)
 
-    @property
-    def session_filter(self) -> SessionFilter | None:
-        """Test of a session id by the filters that SQLite cannot evaluate; None without such a filter."""
-        asked = any(rule.key == "is" and rule.value in ("live", "flagged") for rule in self._query.filters)
-        return self._is_in_state if asked else None
-
-    def _is_in_state(self, session_id: str) -> bool:
-        """Whether a session passes `is:`; evaluated once for each session."""
-        if session_id not in self._answers:
-            found = self._stored_sessions([session_id]) if self._may_be_live_or_flagged(session_id) else ()
-            session = found[0] if found else Session(session_id)
-            self._answers[session_id] = self._has_states(session, but=("archived",))
-        return self._answers[session_id]
-
-    def _may_be_live_or_flagged(self, session_id: str) -> bool:
-        """True where a session may be live or flagged: only the rows of those are read."""
-        if self._active is None:
-            since = self._now - LIVE_WINDOW
-            self._active = self._engine.sessions.active_since(since, cancel=self._cancel)
-        return session_id in self._active or self._files.facts(session_id) is not None
-
-    def _stored_sessions(self, ids: Sequence[str]) -> tuple[Session, ...]:
-        known = ids if self._readable else ()
-        return self._engine.sessions.by_ids(known, now=self._now, profile=self._profile) if known else ()
-
-    def _has_states(self, session: Session, *, but: Sequence[str] = ()) -> bool:
-        asked = [rule for rule in self._query.filters if rule.key == "is" and rule.value not in but]
-        flagged = any(rule.value == "flagged" for rule in asked) and _is_flagged(self._engine, self._files, session)
-        states = {"live": session.live, "archived": session.archived, "flagged": flagged}
-        return all(states.get(rule.value, False) is not rule.negated for rule in asked)
+    def steps(self, *, limit: int, after_id: int = 0) -> Iterator[SearchStep]:
+        """Ids of SQLite's hits, newest first; raises as `TextSearch.matching_ids`."""
+        above = self.states.above(after_id)
+        if above is None:
+            return iter((SearchStep((), 0, done=True),))
+        return self._engine.search.matching_ids(
+            self._query, limit=limit, above=above or None, session_filter=self.states.filter, cancel=self._cancel
+        )
 
     def written(self, limit: int) -> Iterator[Batch]:
         """The hits of JSONL files, of the spool and of snapshots."""
@@ -263,14 +232,12 @@ class Search:
 
     def _others(self) -> Iterator[tuple[Session, Sequence[Message]]]:
         for session_id in self._leftovers.spool.ids():
-            session = next(iter(self._stored_sessions([session_id])), None) or self._leftovers.session(session_id)
+            session = next(iter(self.states.rows([session_id])), None) or self._leftovers.session(session_id)
             waiting = [message for message in self._leftovers.messages(session_id) if message.origin is Origin.SPOOL]
             if session is not None and waiting:
                 yield session, waiting
         n_bytes = FILE_BYTES
-        for session_id, size in self._leftovers.snapshot_only(
-            lambda ids: {row.id for row in self._stored_sessions(ids)}
-        ):
+        for session_id, size in self._leftovers.snapshot_only(lambda ids: {row.id for row in self.states.rows(ids)}):
             n_bytes -= size
             if n_bytes < 0:
                 self._report(Fallback(FallbackKind.SNAPSHOTS_LEFT_OUT, n_bytes=FILE_BYTES))
@@ -280,16 +247,25 @@ class Search:
 
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
         """The sessions with a file worth reading, the file changed last first, as SQLite has them, and row counts."""
-        ids = [session_id for session_id, _ in self._files.newest_first()]
-        may_answer = partial(_may_answer, self._files, RawWords(self._query), self._cancel)
-        for listed in (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE)):
-            rows = _row_counts(self._engine, listed)
-            page = [key for key in listed if may_answer(key, rows.get(key, NOT_STORED))]
-            known = {session.id: session for session in self._stored_sessions(page)}
+        stamps, words = self._files.stamps(), RawWords(self._query)
+        ids = sorted(stamps, key=lambda key: (stamps[key][2], key), reverse=True)
+        for part in filter(None, (ids[:_AT_ONCE], ids[_AT_ONCE:])):
+            listed = {key: stamps[key] for key in part}
+            rows = row_counts(self._engine, part)
+            page = [key for key in verdict.unsettled(listed, self._files, rows) if self._may_answer(words, key)]
+            known = {session.id: session for session in self.states.rows(page)}
             for session_id in page:
                 raise_if_cancelled(self._cancel)
                 if (session := known.get(session_id) or self._files.session(session_id)) is not None:
                     yield session, rows.get(session_id, NOT_STORED)
+
+    def _may_answer(self, words: RawWords, session_id: str) -> bool:
+        """False for a file whose bytes surely lack the words."""
+        raise_if_cancelled(self._cancel)
+        try:
+            return not words.surely_missing(self._files.raw(session_id))
+        except (CannotOpen, Damaged):  # its facts say why
+            return True
 
     def _hits_of(self, session: Session, room: int) -> list[Hit]:
         """The newest hits of one file that SQLite lacks, newest first."""
@@ -322,7 +298,7 @@ class Search:
     def _admits(self, session: Session) -> bool:
         """The filters that speak of a session."""
         texts = {"source": session.source, "model": session.model, "cwd": session.cwd, "title": session.title}
-        return self._has_states(session) and all(passes(self._query, key, [text]) for key, text in texts.items())
+        return self.states.passes(session) and all(passes(self._query, key, [text]) for key, text in texts.items())
 
     def _admits_message(self, message: Message) -> bool:
         """The filters that speak of a message."""
@@ -340,32 +316,6 @@ def _in_order(ids: Sequence[int], known: Sequence[HitRow]) -> list[HitRow]:
     """The known rows in the order of the ids; none where one is missing."""
     there = {row.id: row for row in known}
     return [there[key] for key in ids] if all(key in there for key in ids) else []
-
-
-def _may_answer(
-    files: JsonlFiles, words: RawWords, cancel: Cancel | None, session_id: str, rows: Sequence[object]
-) -> bool:
-    """False for a file that is in sync as it is now, and for one whose bytes surely lack the words."""
-    raise_if_cancelled(cancel)
-    if verdict.is_in_sync(session_id, files, rows):
-        return False
-    try:
-        return not words.surely_missing(files.raw(session_id))
-    except (CannotOpen, Damaged):  # its facts say why
-        return True
-
-
-def _is_flagged(engine: Engine, files: JsonlFiles, session: Session) -> bool:
-    rows = _row_counts(engine, [session.id]).get(session.id, NOT_STORED)
-    return verdict.known_flag(session, files, rows) is not None
-
-
-def _row_counts(engine: Engine, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
-    """The row counts of sessions, for their marks; none where the database cannot be read."""
-    try:
-        return engine.sessions.row_counts(ids)
-    except (CannotOpen, Damaged):
-        return {}
 
 
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:

@@ -12,7 +12,6 @@ from ..base.errors import StoreMissing
 from ..engine.rows import Capabilities, StoredRow
 from .base.descriptors import identity
 from .base.handle_owners import Ownership
-from .connect import create
 from .connect.reader import Reader
 from .rows import (
     change_feed,
@@ -110,6 +109,8 @@ class SqliteMessages(Reads):
         try:
             return self.reader.layout.columns.get("messages", frozenset())
         except StoreMissing:
+            from .connect import create
+
             return create.columns()
 
 

@@ -17,17 +17,20 @@ from tempfile import TemporaryDirectory
 
 import apsw
 
-from tests.benchmarks import growth
+from tests.benchmarks import growth, odd_shapes
 from tests.benchmarks.homes import Size, build
 from tests.benchmarks.ledger import Measured, measure
 from tests.benchmarks.operations import ROOT, Operations, write_files
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+README = ROOT / "README.md"
 BEGIN, END = "<!-- ledger -->\n", "<!-- /ledger -->\n"
 SEED = 7
 SIZES = {"S": (100, 200, 400), "M": (2_500, 5_000, 10_000)}
 """Sessions of the homes of a size, five messages each; the last one has every row, the others the growth."""
 MESSAGES = 5
+ODD = {"S": 300, "M": 3_000}
+"""Sessions of the odd shapes."""
 
 
 def made(folder: Path, sessions: int) -> Path:
@@ -40,15 +43,27 @@ def made(folder: Path, sessions: int) -> Path:
     return place
 
 
-def run(size: str, homes: Path, runs: int) -> tuple[list[Measured], list[tuple[int, Measured]]]:
-    """Every row of the largest home, and `list` on each."""
+Series = dict[str, list[tuple[float, float]]]
+
+
+def run(size: str, homes: Path, runs: int) -> tuple[list[Measured], Series]:
+    """Every row of the largest home, and the growth from a quarter over a half to the whole."""
     with TemporaryDirectory() as caches:
-        grown = []
+        grown: Series = {"list": [], "the bare statement, printed": []}
         for sessions in SIZES[size]:
             operations = Operations(made(homes, sessions), Path(caches) / str(sessions))
-            grown.append((sessions, measure(operations.listing(), runs)))
+            listed, share = measure(operations.listing(), runs), sessions / SIZES[size][-1]
+            grown["list"].append((share, listed.ours.median))
+            grown["the bare statement, printed"].append((share, listed.other.median if listed.other else 0.0))
         operations.remember()
-        return [measure(row, runs) for row in operations.rows()], grown
+        found = [measure(row, runs) for row in operations.rows()]
+        halves = [measure(row, runs) for row in odd_shapes.rows(homes / "odd", ODD[size] // 2)]
+        wholes = [measure(row, runs) for row in odd_shapes.rows(homes / "odd", ODD[size])]
+        for half, whole in zip(halves, wholes, strict=True):
+            if half.other is not None and whole.row.limit == odd_shapes.LINEAR:
+                medians = (half.other.median, half.ours.median, whole.ours.median)
+                grown[whole.row.name] = list(zip((0.25, 0.5, 1.0), medians, strict=True))
+        return [*found, *wholes], grown
 
 
 def table(size: str, rows: Sequence[Measured]) -> str:
@@ -95,6 +110,18 @@ def replaced(text: str, section: str) -> str:
     return f"{before.rstrip()}\n\n{BEGIN}{section}{END}{after}"
 
 
+def short(size: str, rows: Sequence[Measured]) -> str:
+    """The table of the README: what was measured beside its limit, and no more."""
+    lines = ["| what | CPU ms | against | limit | |", "|---|---|---|---|---|"]
+    for measured in rows:
+        cells = measured.as_line().strip("|").split("|")
+        beside = cells[2].strip() if measured.ratio is None else f"{measured.row.against}, {measured.ratio:.1f}×"
+        lines.append(f"| {cells[0].strip()} | {measured.ours.median:,.1f} | {beside} | {cells[4].strip()} |{cells[5]}|")
+    sessions = SIZES[size][-1]
+    made_by = f"`python -m tests.benchmarks --size {size}`: {sessions:,} sessions, {sessions * MESSAGES:,} messages"
+    return "\n".join([f"{made_by}, {_circumstances()}.", "", *lines, ""])
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
@@ -105,11 +132,11 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         rows, grown = run(asked.size, asked.homes or Path(folder), asked.runs)
     RESULTS.write_text(replaced(RESULTS.read_text(), table(asked.size, rows)))
-    figures = {"size": asked.size, "seed": SEED, "rows": [measured.as_object() for measured in rows]}
+    README.write_text(replaced(README.read_text(), short(asked.size, rows)))
+    figures = {"size": asked.size, "seed": SEED, "circumstances": _circumstances(), "growth": grown}
+    figures["rows"] = [measured.as_object() for measured in rows]
     RESULTS.with_name("ledger.json").write_text(json.dumps(figures, indent=1) + "\n")
-    points = [(sessions, measured.ours.median) for sessions, measured in grown]
-    bare = [(sessions, measured.other.median) for sessions, measured in grown if measured.other is not None]
-    RESULTS.with_name("growth.svg").write_text(growth.plot({"list": points, "bare statement": bare}))
+    RESULTS.with_name("growth.svg").write_text(growth.plot(grown))
     print("\n".join(measured.as_line() for measured in rows))
 
 

@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import apsw
 
 from store import SessionDB
 from store.browse.watched_files import WatchedFiles
-from store.files import home
 from tests.benchmarks.ledger import Program, Row
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +40,21 @@ LISTS = (
     " the messages that `show` prints, families, the state of the last message, and values and safe text made of them,"
     " which the bare statement leaves out"
 )
+_PROGRAM = "from hermes_tui.__main__ import program; program()"
+"""What the installed command does."""
+APPENDS = 600
+_APPEND = f"""
+import importlib, random, sys, tempfile
+from pathlib import Path
+with tempfile.TemporaryDirectory() as folder:
+    database = importlib.import_module(sys.argv[1]).SessionDB(Path(folder) / "state.db")
+    database.create_session("s", "cli")
+    words = random.Random(7)
+    for number in range({APPENDS}):
+        text = " ".join(words.choices(("the", "docker", "needle", "of", "error", "and", "deploy"), k=150))
+        database.append_message("s", "user", text)
+    database.close()
+"""
 SHOW = "SELECT * FROM messages WHERE session_id = ? ORDER BY id"
 
 
@@ -96,11 +111,30 @@ class Operations:
         yield self._ripgrep("`search` in equal JSONL files, first run", 10, cache=self._cache / "empty")
         yield self._ripgrep("`search` in equal JSONL files, verdicts remembered", 2, cache=self._cache / "filled")
         yield self._idle()
+        yield from self._flat()
+        yield self._appends()
         for name, peer in (("fzf", "fzf"), ("agentsview", "agentsview")):
             if shutil.which(peer) is None:
                 yield Row(f"beside {name}", lambda: None, f"{name} is not installed", None, 1)
-        if "HERMES_019_PYTHON" not in os.environ:
-            yield Row("beside hermes-agent", lambda: None, "hermes-agent 0.19.0 is not installed", None, 1)
+
+    def _flat(self) -> Iterator[Row]:
+        """Questions that must not grow with the store: each at most 50 ms of CPU time, in a store that is open."""
+        database = SessionDB(self._folder / "state.db", read_only=True)
+        for query in ("is:live", "source:nosuch the", "model:nosuch the", "after:2099-01-01 the", ABSENT, WORD):
+            yield Row(f"search `{query}` to its end", partial(_searched, database, query), "", None, 1, most=50)
+        yield Row(f"count of `{WORD}`", lambda: database.count(WORD), "", None, 1, most=50)
+        yield Row("numbers of sessions that are left out", database.scope, "", None, 1, most=50)
+        yield Row("sessions by a part of an id", lambda: database.named("20260000", limit=10), "", None, 1, most=50)
+
+    def _appends(self) -> Row:
+        """As many appends in a program of ours and of the peer, each in a new file."""
+        peers = os.environ.get("HERMES_PEERS")
+        named = os.environ.get("HERMES_019_PYTHON") or (f"{peers}/0.19.0/bin/python" if peers else "")
+        ours, name = self._python("-c", _APPEND, "store"), f"{APPENDS:,} appends, with the start of the program"
+        if not (named and Path(named).exists()):
+            return Row(name, ours, "hermes-agent 0.19.0 is not installed", None, 1)
+        theirs = Program([named, "-c", _APPEND, "hermes_state"], ours.environ)
+        return Row(name, ours, "hermes-agent 0.19.0", theirs, 1, "both with `synchronous = FULL`")
 
     def listing(self) -> Row:
         """The row of `list`, which the plot of growth repeats."""
@@ -123,7 +157,7 @@ class Operations:
         return Program([sys.executable, *arguments], environ)
 
     def _verb(self, *arguments: str, cache: Path | None = None, home: Path | None = None) -> Program:
-        return self._python("-m", "hermes_tui", "--home", str(home or self._folder), *arguments, cache=cache)
+        return self._python("-c", _PROGRAM, "--home", str(home or self._folder), *arguments, cache=cache)
 
     def _printed(self, sql: str, *bindings: str) -> Program:
         code = (
@@ -146,12 +180,16 @@ class Operations:
         return str(self._folder / "files" / "sessions")
 
     def _idle(self) -> Row:
-        """A minute of an idle screen: 60 looks at the files."""
+        """A minute of an idle screen: 60 looks at the files, of which the first lists all."""
 
         def _looks() -> None:
             watched = WatchedFiles(Path(self._files))
             for second in range(60):
                 watched.changed(float(second))
 
-        listed: Callable[[], object] = lambda: [home.transcript_files(Path(self._files)) for _ in range(60)]  # noqa: E731
-        return Row("a minute of looks at idle JSONL files", _looks, "60 listings of all", listed, 0.5)
+        return Row("a minute of looks at idle JSONL files", _looks, "1 % of a minute", None, 1, most=600)
+
+
+def _searched(database: SessionDB, query: str) -> int:
+    """The number of all hits."""
+    return sum(len(batch.hits) for batch in database.search(query, limit=1 << 20))

@@ -111,7 +111,7 @@ class Pane:
         layout = self.cursor.layout
         while True:
             self.cursor.settle()
-            if all(layout.complete(row.index) for row in self.cursor.viewport.rows):
+            if all(map(layout.complete, {row.index for row in self.cursor.viewport.rows})):
                 break
             for ids in layout.bodies.request(self.cursor.viewport.wanted()):
                 layout.put(self._read(ids))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import count, islice
+from dataclasses import dataclass, replace
+from itertools import chain, count, islice
 
 from hermes_tui.render.block import WIDEST_LINE, first_lines, rest_line
 from hermes_tui.render.flow import flow
@@ -32,9 +32,10 @@ _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:")
 class Document:
     """Lines of a text."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: Iterator[Line]
+    """Each is drawn when it is asked for."""
     whole: bool = True
-    """False where only the first part of what is shown was drawn."""
+    """False where they are only the first part of what is shown."""
 
 
 def is_markdown(text: str) -> bool:
@@ -56,11 +57,11 @@ def document(text: str, look: Look, *, like: Span, limit: int | None, first: boo
     source, more = first_lines(text.strip("\n"), limit)
     source = "\n".join(map(safe_line, source.split("\n")))
     first = first and len(source) > FIRST
-    nodes: Iterable[Node] = beginning(source, like) if first else parse(source, like)
+    nodes: Iterable[Node] = beginning(source, like) if first or len(source) <= FIRST else parse(source, like)
     lines = _blocks(_numbered(nodes, count(1)) if look.numbered else nodes, look, is_top=True)
     if first:
-        return Document(list(islice(lines, FIRST_LINES)), whole=False)
-    return Document([*lines, rest_line(more, look)] if more else list(lines))
+        return Document(islice(lines, FIRST_LINES), whole=False)
+    return Document(chain(lines, (rest_line(more, look),)) if more else lines)
 
 
 def code_nodes(nodes: Iterable[Node]) -> Iterator[Node]:

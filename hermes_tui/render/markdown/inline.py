@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hermes_tui.render.line import Line, Role, Span, in_look_of, plain, span
+from hermes_tui.render.safe import safe
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -76,4 +77,4 @@ class InlineText:
 
 
 def _with_text(look: Span, text: str) -> Span:
-    return in_look_of(look, span(text.replace("\n", " ")).text)
+    return in_look_of(look, safe(text.replace("\n", " ")))

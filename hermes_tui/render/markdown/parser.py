@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hermes_tui.render.line import Line, Span, plain, span
 from hermes_tui.render.markdown.inline import InlineText
 from hermes_tui.render.markdown.node import Align, Kind, Node, Table
-from hermes_tui.render.markdown.split import FIRST, STEP, definitions, first_part
+from hermes_tui.render.markdown.split import FIRST, definitions, first_part, steps
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -32,30 +32,35 @@ def beginning(text: str, like: Span) -> Iterator[Node]:
 
     Each step is parsed when its first block is asked for.
     """
-    known = tuple(definitions(text).items())
-    start, stop = 0, first_part(text) or FIRST
-    while start < stop:
-        length = first_part(text[start:stop], STEP) or stop - start
-        nodes = _parsed(text[start : start + length], like, known)
-        yield from (replace(nodes[0], spaced=bool(start)), *nodes[1:]) if nodes else ()
-        start += length
+    return _stepwise(text, like, first_part(text) or FIRST)
 
 
 def parse(text: str, like: Span) -> tuple[Node, ...]:
     """The blocks of a safe text; `like` is the look of plain text."""
-    known = tuple(definitions(text).items())
     end = first_part(text)
-    head, rest = _parsed(text[:end], like, known), _parsed(text[end:], like, known)
+    head = tuple(_stepwise(text, like, end))
+    rest = _parsed_rest(text[end:], like, tuple(definitions(text).items()))
     return (*head, replace(rest[0], spaced=bool(head)), *rest[1:]) if rest else head
 
 
-@lru_cache(maxsize=32)
-def _parsed(text: str, like: Span, known: tuple[tuple[str, str], ...], *, is_fenced: bool = False) -> tuple[Node, ...]:
+def _stepwise(text: str, like: Span, end: int) -> Iterator[Node]:
+    known = tuple(definitions(text).items())
+    for place, step in enumerate(steps(text[:end])):
+        nodes = _parsed(step, like, known)
+        yield from (replace(nodes[0], spaced=place > 0), *nodes[1:]) if nodes else ()
+
+
+def _nodes(text: str, like: Span, known: tuple[tuple[str, str], ...], *, is_fenced: bool = False) -> tuple[Node, ...]:
     from markdown_it.common.utils import normalizeReference
 
     references = {normalizeReference(label): {"title": "", "href": address} for label, address in known}
     builder = _Builder(text.split("\n"), like, {"references": references}, known, is_fenced)
     return tuple(builder.blocks(_markdown().parse(text, builder.env)))
+
+
+_parsed = lru_cache(maxsize=128)(_nodes)
+_parsed_rest = lru_cache(maxsize=8)(_nodes)
+"""The rest of a long text, which takes far more memory than a step."""
 
 
 @cache
@@ -144,7 +149,7 @@ class _Builder:
         """Code, or the Markdown in a fence of that language where it has a table."""
         text, language = token.content.removesuffix("\n"), token.info.strip().partition(" ")[0]
         if language.casefold() in _MARKDOWN and "|" in text and not self.is_fenced:
-            inner = _parsed(text, self.like, self.known, is_fenced=True)
+            inner = _nodes(text, self.like, self.known, is_fenced=True)
             if any(node.kind is Kind.TABLE for node in inner):
                 return Node(Kind.FENCED, children=inner, spaced=spaced)
         return Node(Kind.CODE, spaced=spaced, text=text, word=language)

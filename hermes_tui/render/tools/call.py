@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hermes_tui.render.block import rest_line
+from hermes_tui.render.block import fixed_block, rest_line
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import SafeText, one_line, safe
@@ -39,7 +39,8 @@ class CallDrawing:
     def line(self, look: Look) -> Line:
         """The fold line: `▸ name  arguments   3.2 KB  ✓ ok`."""
         ended = outcome(self.result, look.glyphs, running=self.running)
-        return fold_line(self._name, self._words(look), self._amounts(look), ended, look)
+        is_stored = self.call is not None and bool(self.call.name)
+        return fold_line(self._name, self._words(look), self._amounts(look), ended, look, is_stored=is_stored)
 
     def arguments(self, look: Look, limit: int | None) -> list[Line]:
         """The arguments that the fold line does not show in full, in their shape.
@@ -48,10 +49,15 @@ class CallDrawing:
             limit: Rows of each block at most; None for all, and JSON as it is stored, indented.
         """
         shape, words = self._shape, shown_words(self._name, self._words(look), self._amounts(look), look)
-        hidden = {name: value for name, value in shape.values.items() if not _is_shown(name, value, words)}
+        hidden = {
+            name: value
+            for name, value in shape.values.items()
+            if (limit is None if value in _EMPTY else not _is_shown(name, value, words))
+        }
         front = {name: value for name, value in hidden.items() if name in SPECIFIC and name not in shape.used}
         behind = {name: value for name, value in hidden.items() if name not in {*shape.used, *front}}
-        lines: list[Line] = [(span("  " + shape.note, Role.DIM, italic=True),)] if shape.note else []
+        note: Line = (span(shape.note, Role.DIM, italic=True),)
+        lines = fixed_block([note] if shape.note else [], indent=2).lines(look, None)
         if front:
             lines += fields_block(front, like=span("")).lines(look, limit)
         if shape.block and (not shape.used or shape.used & hidden.keys()):
@@ -102,10 +108,12 @@ class CallDrawing:
         return Amounts(look.glyphs.words(amount), "" if took is None else duration(took))
 
 
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+"""Values that nothing is said of until all of the arguments are asked for."""
+
+
 def _is_shown(name: str, value: object, words: SafeText) -> bool:
     """Whether the words of a fold line have all of an argument."""
-    if value in (None, "", [], {}):
-        return True
     if isinstance(value, (list, dict)):
         return False
     text = value_text(value)

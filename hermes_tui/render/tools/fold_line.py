@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hermes_tui.render.line import Line, Role, blank, cells, fit, line_cells, pad_left, span
+from hermes_tui.render.line import Line, Role, blank, cells, fit, in_look_of, line_cells, pad_left, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import n_bytes, size
@@ -30,11 +30,14 @@ class Amounts:
         return SafeText(f"{self.duration}  {taken}") if self.duration and not narrow else taken
 
 
-def fold_line(name: SafeText, words: SafeText, amounts: Amounts, end: Outcome | None, look: Look) -> Line:
+def fold_line(
+    name: SafeText, words: SafeText, amounts: Amounts, end: Outcome | None, look: Look, *, is_stored: bool = False
+) -> Line:
     """Draw what is folded: name and words to the left, size 8 right-aligned, outcome 9 (4 below a measure of 56).
 
     Args:
         end: None for reasoning, which is written in italics and has no outcome.
+        is_stored: The name is a part of the message, so that matches are marked in it.
 
     Returns:
         At most `measure` cells, for any measure of 24 and more.
@@ -44,7 +47,9 @@ def fold_line(name: SafeText, words: SafeText, amounts: Amounts, end: Outcome | 
     room = _room(amount, look)
     shown = shown_words(name, words, amounts, look)
     name = fit(name, room - 2, glyphs.truncated)
-    line: Line = (span((glyphs.opened if look.opened else glyphs.folded) + " ", Role.DIM), span(name, italic=italic))
+    like = span("", italic=italic)
+    named = look.marker.mark(name, like) if is_stored else (in_look_of(like, name),)
+    line: Line = (span((glyphs.opened if look.opened else glyphs.folded) + " ", Role.DIM), *named)
     if shown:
         line = (*line, blank(2), *look.marker.mark(shown, span("", Role.DIM, italic=italic)))
     line = (*line, blank(room - line_cells(line) + 1), span(amount, Role.DIM))

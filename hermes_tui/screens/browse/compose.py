@@ -112,7 +112,8 @@ class BrowserWidgets:
         state.focus = next((place for place in places if self.at(place) is focused), Place.SEARCH)
         state.typed = self.search_bar.text
         reader = self.transcript.cursor
-        reading.folds, reading.following = reader.folds, reader.viewport.following
+        reading.folds, reading.following = reader.folds, reader.viewport.is_at_end
+        reading.is_to_end = reader.viewport.following and reader.viewport.waits
         reading.wraps, reading.prompt = reader.layout.wraps, self.transcript.prompt
         reading.roles = tuple(reader.layout.index.roles.items())
         reading.undone, reading.compacted = reader.layout.index.n_undone, reader.layout.index.n_compacted

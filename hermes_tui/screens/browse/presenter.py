@@ -362,6 +362,7 @@ def _reader_heading(state: BrowserState) -> Heading:
 def _reader_notes(state: BrowserState, reading: ReadingState) -> list[str]:
     """The facts that go before those of the session: loading, the hit that led here, the source, following."""
     notes = [state.glyphs.words("loading…")] if reading.is_slow(state.seconds()) else []
+    notes += [state.glyphs.words("loading the end…")] if reading.is_to_end else []
     if reading.hit is not None:
         place, total = state.search.results.place(reading.hit.session_id, reading.hit.message_id)
         notes += [f"hit {place} of {total}"] if place else []

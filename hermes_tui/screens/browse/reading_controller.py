@@ -98,10 +98,10 @@ class ReadingController:
         if message.first:
             self._begin_section(message, self._reading.row)
         else:
-            self._pane.append_heads(message.session_id, message.heads, live=False)
+            self._pane.append_heads(message.session_id, message.heads, live=False, more=not message.done)
             self._before = message.session
         if message.waiting:
-            self._pane.append_waiting(message.session_id, message.waiting)
+            self._pane.append_waiting(message.session_id, message.waiting, more=not message.done)
             self._spooled = True
         self._changed(Part.FRAME)
 
@@ -206,10 +206,10 @@ class ReadingController:
         section = Section(message.session_id, message.heads, self._seam(message))
         if message.place == 1:
             self._spooled = False
-            self._pane.open(row, [section])
+            self._pane.open(row, [section], more=not message.done)
             self._arrived()
         else:
-            self._pane.append_section(section)
+            self._pane.append_section(section, more=not message.done)
         if message.session_id == self._section:
             self._pane.show_section(self._section)
         self.chain |= {message.session_id}

@@ -11,12 +11,14 @@ Value = None | int | float | str | bytes
 
 def text(cell: Value) -> str | None:
     """The cell as text; bytes that are not UTF-8 become U+FFFD, NULL is None."""
-    if isinstance(cell, bytes):  # nearly all: a page of the list asks for thousands
+    if cell is None:  # many, as the cells below are nearly all: a page of the list asks for thousands
+        return None
+    if isinstance(cell, bytes):
         try:
             return cell.decode()
         except UnicodeDecodeError:
             return cell.decode("utf-8", "replace")
-    return cell if cell is None or isinstance(cell, str) else str(cell)
+    return cell if isinstance(cell, str) else str(cell)
 
 
 shared_text = lru_cache(maxsize=512)(text)
@@ -39,6 +41,11 @@ def integer(cell: Value, default: int = 0) -> int:
         return default if cell is None else int(float(cell))
     except (ValueError, OverflowError):
         return default
+
+
+def integer_or_none(cell: Value) -> int | None:
+    """The same, None for NULL."""
+    return cell if cell is None or isinstance(cell, int) else integer(cell)
 
 
 def timestamp(cell: Value) -> float | None:

@@ -10,9 +10,9 @@ descriptor.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 
+from ...base.late_pattern import late_pattern
 from .descriptors import OwnedDescriptor, opened
 
 INFO = "/proc/self/fdinfo"
@@ -24,7 +24,7 @@ _RESERVED = 1073741825
 _IN_USE = b" 128\n"
 """The -shm's byte (UNIX_SHM_DMS of os_unix.c); locks of readers may end there too."""
 
-_WRITTEN = re.compile(rb" WRITE \S+ \S+ (\d+) (\d+)\n")
+_WRITTEN = late_pattern(rb" WRITE \S+ \S+ (\d+) (\d+)\n")
 _LENGTH = 4096
 
 

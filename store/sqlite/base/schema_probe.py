@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
 
 import apsw
 
 from ...base.fallbacks import IndexGap
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, field, replace
 from .cell_values import integer, is_text, text
 
 NEWEST_KNOWN = 31

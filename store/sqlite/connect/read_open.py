@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
 
 from ...base import errors
+from ...base.late_dataclass import dataclass
 from ...formats import row_encoding
 from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout

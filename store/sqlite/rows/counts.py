@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ...base.errors import Damaged
+from ...base.late_dataclass import replace
 from ...base.models import Session
 from ...engine.rows import Counts
 from ...formats.session_state import is_live

@@ -6,10 +6,10 @@ import json
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass
 from ...base.models import UNREADABLE, Head, Page
 from ..base import cell_values
 from ..connect.reader import MESSAGES, Reader, Row
@@ -38,8 +38,8 @@ def heads(reader: Reader, session_id: str | None, *, after: int, limit: int) -> 
     """Heads in id order, inactive rows included, from the first id above `after`.
 
     An index on (session_id, id) has a page together. In a file without one the other indexes are in the order of time,
-    so that a page would take a walk of the whole session: the table is walked instead where the session wrote most of
-    it, else the ids are read once for all pages, as long as nobody writes.
+    so that a page would take a walk of the whole session: the table is walked instead where a long session wrote most
+    of it, else the ids are read once for all pages, as long as nobody writes.
 
     Rows on a damaged page have heads of the role `UNREADABLE`, where an index still has their ids.
     """
@@ -58,14 +58,21 @@ def _page_rows(reader: Reader, session_id: str | None, after: int, limit: int) -
         return reader.rows(heads_statement(layout), (session_id, after, limit), needs=MESSAGES)
     known, version = _known.get(reader), reader.data_version()
     if known is None or (known.session_id, known.version) != (session_id, version):
-        found = reader.rows(heads_of(layout, walk_statement(ALONG * limit)), (after, session_id, limit))
-        if len(found) == limit or not reader.rows(BEYOND, (after, ALONG * limit)):
-            return found
-        sql = "SELECT id FROM messages WHERE session_id = ?"
-        ids = array("q", sorted(cell_values.integer(row[0]) for row in reader.rows(sql, (session_id,))))
+        ids = _index_ids(reader, session_id, ALONG * limit) if after <= 0 else None
+        if ids is None or len(ids) == ALONG * limit:
+            found = reader.rows(heads_of(layout, walk_statement(ALONG * limit)), (after, session_id, limit))
+            if len(found) == limit or not reader.rows(BEYOND, (after, ALONG * limit)):
+                return found
+            ids = _index_ids(reader, session_id, -1)
         known = _known[reader] = _Ids(session_id, version, ids)
     start = bisect_right(known.ids, after)
     return reader.rows(heads_of(layout, _BY_KEY), (json.dumps(list(known.ids[start : start + limit])),))
+
+
+def _index_ids(reader: Reader, session_id: str | None, most: int) -> Sequence[int]:
+    """So many ids of a session as its index has them, all where `most` is negative, in order."""
+    rows = reader.rows("SELECT id FROM messages WHERE session_id = ? LIMIT ?", (session_id, most))
+    return array("q", sorted(cell_values.integer(row[0]) for row in rows))
 
 
 BEYOND = "SELECT 1 FROM messages WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"

@@ -258,9 +258,9 @@ def head_of(row: Row) -> Head:
     row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
     return Head(
         id=cell_values.integer(row_id),
-        role=cell_values.text(role) or "",
+        role=cell_values.shared_text(role) or "",
         n_bytes=cell_values.integer(n_bytes),
-        tool_name=cell_values.text(tool),
+        tool_name=cell_values.shared_text(tool),
         has_calls=bool(calls),
         has_reasoning=bool(reasoned),
         active=bool(active),
@@ -293,21 +293,21 @@ def body_columns(layout: Layout) -> str:
 
 def message_of(row: Row) -> Message:
     """A message from the cells of `body_columns`."""
-    row_id, timestamp, *shown, active, compacted, observed, summary = row[:10]
-    session_id, role, body, tool = map(cell_values.text, shown)
-    calls, call_id, field, plain, reason, kind = map(cell_values.text, row[10:])
-    text, thought = message_codec.split_thinking(role or "", message_codec.readable(message_codec.decode(body)))
+    row_id, timestamp, session_id, shown_role, body, tool, active, compacted, observed, summary, calls, *rest = row
+    call_id, field, plain, reason, kind = (None if cell is None else cell_values.text(cell) for cell in rest)
+    role = cell_values.shared_text(shown_role) or ""
+    text, thought = message_codec.split_thinking(role, readable(body))
     return Message(
-        id=cell_values.integer(row_id),
-        session_id=session_id or "",
-        role=role or "",
-        text=text,
-        timestamp=cell_values.timestamp(timestamp),
-        tool_calls=message_codec.shown_calls(calls),
-        tool_call_id=call_id,
-        tool_name=tool,
-        reasoning=message_codec.joined_reasoning(field or plain or "", thought),
-        finish_reason=reason,
+        cell_values.integer(row_id),
+        cell_values.shared_text(session_id) or "",
+        role,
+        text,
+        cell_values.timestamp(timestamp),
+        () if calls is None else message_codec.shown_calls(cell_values.text(calls)),
+        call_id,
+        cell_values.shared_text(tool),
+        message_codec.joined_reasoning(field or plain or "", thought),
+        reason,
         active=bool(active),
         compacted=bool(cell_values.integer(compacted)),
         display_kind=kind,

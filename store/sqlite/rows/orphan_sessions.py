@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass
 from ...base.models import Page, Session
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
@@ -20,8 +21,12 @@ from .damage import around_damage
 _BY_SESSION = frozenset({"idx_messages_session", "idx_messages_session_id"})
 """Indexes that start with session_id; every version has the first (docs/format.md §2.2)."""
 
+_kept: WeakKeyDictionary[Reader, tuple[int, tuple[str, ...]]] = WeakKeyDictionary()
+"""All orphans of a file at a version of its data: each typed letter asks for those that begin with it."""
 
-class OrphanCursor(NamedTuple):
+
+@dataclass(frozen=True, slots=True)
+class OrphanCursor:
     """End of a page of orphans, None before the first."""
 
     after: str | None = None
@@ -29,18 +34,26 @@ class OrphanCursor(NamedTuple):
 
 def page(reader: Reader, *, limit: int, cursor: OrphanCursor, now: float, profile: str) -> Page[Session]:
     """One page of orphans in the order of their ids; see `sessions.page`."""
-    rows = ids(reader, after=cursor.after, limit=limit + 1)
+    rows = _ids(reader, after=cursor.after, limit=limit + 1)
     shown = rows[:limit]
     more = len(rows) > limit
     following = OrphanCursor(shown[-1]) if shown else cursor
     return Page(by_ids(reader, shown, now=now, profile=profile), more, following if more else None)
 
 
-def ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[str]:
-    """Ids of orphans in order, from the first after `after`; a limit of -1 means all.
+def ids(reader: Reader) -> list[str]:
+    """Ids of all orphans in order, found once for each state of the file.
 
     Empty where neither index nor table can be read to its end.
     """
+    version = reader.data_version()
+    if (kept := _kept.get(reader)) is None or kept[0] != version:
+        kept = _kept[reader] = version, tuple(_ids(reader))
+    return list(kept[1])
+
+
+def _ids(reader: Reader, *, after: str | None = None, limit: int = -1) -> list[str]:
+    """Those from the first after `after`; a limit of -1 means all."""
     layout = reader.layout
     bindings: Row = (limit,) if after is None else (limit, after)
     behind = "" if after is None else " WHERE session_id > ?2"

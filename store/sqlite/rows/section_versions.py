@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
+from ...base.late_dataclass import replace
 from ...base.models import SectionVersion
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value

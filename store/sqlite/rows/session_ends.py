@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
+from typing import cast
 
 import apsw
 
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, replace
 from ...engine.rows import SessionEnds
 from ...formats.session_state import Ending
 from ..base import cell_values, column_sql
@@ -21,6 +21,7 @@ from .messages import WALK, opening, readable
 FIRST_BYTES = 4096
 """Bytes read of the first user message; a multimodal cell is read whole."""
 _ENDING_BYTES = 256
+_DESCRIBES = ("session_meta", b"session_meta")
 _TURN_ROLES = "('user', 'assistant', 'tool')"
 
 
@@ -38,7 +39,9 @@ class Extent:
     @property
     def edges(self) -> set[int]:
         """The ids at its ends: one of them describes the session, where a row does; it may stand behind undone ones."""
-        return {edge for edge in (self.first, self.first_active, self.last_active) if edge is not None}
+        edges = {self.first, self.first_active, self.last_active}
+        edges.discard(None)
+        return cast("set[int]", edges)
 
 
 def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> SessionEnds | None:
@@ -79,10 +82,9 @@ def _described(reader: Reader, ids: Sequence[str]) -> list[str]:
 
 def _ends_of(reader: Reader, ids: Sequence[str]) -> list[tuple[str, SessionEnds | None]]:
     def _read(connection: apsw.Connection, layout: Layout) -> list[tuple[str, SessionEnds | None]]:
-        extents = _extents(connection, layout, ids)
-        edges = sorted({edge for extent in extents for edge in extent.edges})
-        rows = _edge_rows(connection, layout, edges) if edges else {}
-        return [(extent.session_id, _ends(connection, layout, extent, rows)) for extent in extents]
+        extents = [(extent, extent.edges) for extent in _extents(connection, layout, ids)]
+        rows = _edge_rows(connection, layout, sorted(set().union(*(edges for _, edges in extents))))
+        return [(extent.session_id, _ends(connection, layout, extent, edges, rows)) for extent, edges in extents]
 
     return reader.read(_read)
 
@@ -104,9 +106,8 @@ def _extents(connection: apsw.Connection, layout: Layout, ids: Sequence[str]) ->
 
 def _extent_of(session_id: str, bounds: Row) -> Extent:
     """The extent in columns that `_bounds` names."""
-    number, first, *active = bounds
-    lowest, highest = (None if cell is None else cell_values.integer(cell) for cell in active)
-    return Extent(session_id, cell_values.integer(number), cell_values.integer(first), lowest, highest)
+    number, first, lowest, highest = map(cell_values.integer_or_none, bounds)
+    return Extent(session_id, number or 0, first or 0, lowest, highest)
 
 
 def _bounds(layout: Layout) -> str:
@@ -122,18 +123,19 @@ def _edge_rows(connection: apsw.Connection, layout: Layout, ids: Sequence[int]) 
         f" CASE messages.role WHEN 'user' THEN {opening(FIRST_BYTES)} END FROM messages"
         " WHERE id IN (SELECT value FROM json_each(?))"
     )
-    found = connection.execute(sql, (json.dumps(ids),)).fetchall()
-    return {cell_values.integer(row_id): tuple(row) for row_id, *row in found}
+    found = connection.execute(sql, (json.dumps(ids),)).fetchall() if ids else []
+    return {cell_values.integer(row[0]): row[1:] for row in found}
 
 
-def _ends(connection: apsw.Connection, layout: Layout, extent: Extent, rows: dict[int, Row]) -> SessionEnds:
+def _ends(
+    connection: apsw.Connection, layout: Layout, extent: Extent, edges: set[int], rows: dict[int, Row]
+) -> SessionEnds:
     """The ends of one session: its first row is the user's and its last one part of a turn, or each is looked for."""
     first, last = rows.get(extent.first), rows.get(extent.last_active or 0)
-    edges = [row for edge in extent.edges if (row := rows.get(edge)) is not None]
     ending = _ending_of(last[:4]) if last and last[4] else _ending(connection, layout, extent)
     text = readable(first[6]) if first and first[5] else _first_user_text(connection, extent)
     has_turns = ending is None or ending.role != "tool" or bool(first and first[5]) or _has_turns(connection, extent)
-    described = any(cell_values.text(edge[0]) == "session_meta" for edge in edges)
+    described = any(row[0] in _DESCRIBES for edge in edges if (row := rows.get(edge)) is not None)
     return SessionEnds(text, ending, has_turns, described)
 
 

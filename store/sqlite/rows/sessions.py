@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass, replace
 from ...base.models import Page, Relation, Scope, Session
 from ...engine.rows import NO_COUNTS, Counts
 from ...formats.lineage import Lineage, Link
@@ -38,13 +37,15 @@ MARKERS = {"branched": "_branched_from", "delegate": "_delegate_from", "reset": 
 """Name of a marker in a Link -> its key in the JSON of `sessions.model_config` (docs/format.md §4.3)."""
 
 
-class DamagedTableCursor(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DamagedTableCursor:
     """End of a page by id, None before the first."""
 
     after: str | None = None
 
 
-class SessionCursor(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SessionCursor:
     """End of a page: both cells of the sort key, text as bytes, and the type of the first."""
 
     started_at: Value

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from string import ascii_lowercase, digits
 
 import apsw
 
@@ -25,6 +24,8 @@ MAX_WORDS = 20_000
 MIN_SCORE = 75.0
 """Minimum of rapidfuzz's ratio, of 100: one wrong letter in four, two in eight."""
 
+_FIRST = "abcdefghijklmnopqrstuvwxyz0123456789"
+"""`string.ascii_lowercase + string.digits`; that module compiles a pattern."""
 _WORDS = "temp.hermes_tui_words"
 _HIGHEST_CHARACTER = "\U0010ffff"
 _MAX_LENGTH_DIFFERENCE = 2
@@ -61,7 +62,7 @@ def similar_words(
 def _prefixes(word: str) -> Iterator[str]:
     yield word[:2]
     yield word[1::-1]
-    yield from (word[0] + letter for letter in ascii_lowercase + digits if letter != word[1])
+    yield from (word[0] + letter for letter in _FIRST if letter != word[1])
 
 
 def _words_with_prefix(connection: apsw.Connection, _: Layout, prefix: str) -> dict[str, int]:

@@ -8,14 +8,13 @@ puts the newer of two messages with equal scores first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, replace
 from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql

@@ -8,12 +8,11 @@ The vocabulary is a temporary table of the connection: nothing is written to the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import reduce
 
 import apsw
 
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, replace
 from ...query.ast import Query, Term
 from ...query.json_escapes import escaped_runs
 from ..base import cell_values, column_sql

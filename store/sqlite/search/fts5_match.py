@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from functools import lru_cache
 
+from ...base.late_dataclass import replace
 from ...query.ast import Query, Term
 from ...query.json_escapes import escaped_forms, escaped_runs
 from ...query.tokenizer import cjk_runs, words

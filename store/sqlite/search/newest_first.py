@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field, replace
 
 import apsw
 
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, field, replace
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text
@@ -28,7 +27,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
 from ..rows.damage import readable_below
-from . import hit_rows, reasoning_rows
+from . import bounds, hit_rows, reasoning_rows
 from .plan import index_error, plan
 from .row_filters import Condition, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
@@ -45,6 +44,8 @@ FIRST = 8
 """Hits of the first step, which is shown at once."""
 FIRST_PAGE = 20
 """Hits of the first step where the next ones wait for a scan of unindexed rows."""
+BARREN_ROWS = 1_024
+"""Rows without a hit after which it is looked up where one may be."""
 UNINDEXED_ROWS = 20_000
 """Rows that one step scans for those that an index lacks."""
 
@@ -186,6 +187,7 @@ class RowSearch:
             self._conditions = (Condition((session_id,), self._sessions), *of_messages)
         self._started = clock()
         self._examined = self._unread = 0
+        self._barren = True
         self._n_unindexed = min(_FIRST_UNINDEXED, UNINDEXED_ROWS)
         self._begun: list[_Window] = []
         """The first window, where it was read before the first step."""
@@ -222,7 +224,7 @@ class RowSearch:
                 continue
             self._unread += window.unread
             ids, last = self._verify(window, room)
-            ranges = self._remaining(ranges, last)
+            ranges = self._promising(self._remaining(ranges, last), ids)
             bodies = hit_rows.hit_rows(window.bodies)
             hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=bodies)
             for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
@@ -233,6 +235,14 @@ class RowSearch:
                 )
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MAX_WINDOW), False
+
+    def _promising(self, ranges: list[ScanRange], ids: tuple[int, ...]) -> list[ScanRange]:
+        """The ranges in which a row may pass the filters, looked up once where many rows had no hit."""
+        self._barren = self._barren and not ids
+        if not self._barren or self._examined < BARREN_ROWS or not self._conditions:
+            return ranges
+        self._barren = False
+        return bounds.bounded(self._reader, self.query, self._sessions, ranges, self.cancel)
 
     def _first_size(self, scan: ScanRange, limit: int) -> tuple[int, int]:
         """Maximum rows of the first window, and hits in it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import apsw
 
 from ...base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
+from ...base.late_dataclass import replace
 from ...query.ast import Query, Term
 from ...query.filters import ROLES
 from ...query.tokenizer import cjk_runs

@@ -7,12 +7,13 @@ without words is found in some bytes, where a scan of the messages reads every p
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import apsw
 
 from ...base.cancel import Cancel
 from ...base.fallbacks import Fallback, FallbackKind, IndexGap
+from ...base.late_dataclass import replace
 from ...query.ast import Query
 from ..base import cell_values
 from ..base.schema_probe import FTS, Layout
@@ -23,6 +24,9 @@ SIZES = f"{FTS}_docsize"
 _ROWS = 65_536
 """Sizes that are read in one transaction."""
 _HIGHEST = (1 << 63) - 1
+_MOST_KEPT = 100_000
+_kept: WeakKeyDictionary[Reader, tuple[int, tuple[int, ...]]] = WeakKeyDictionary()
+"""Ids of all such messages of a file, at a version of the data: each search asks for them to its end."""
 
 
 def possible(layout: Layout, query: Query, ranges: Sequence[ScanRange]) -> bool:
@@ -43,17 +47,33 @@ def candidates(
         Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
-    for item in ranges if possible(layout, query, ranges) else ():
-        below: int | None = item.below
-        more = _is_indexed(item)
-        while more:
-            ids, below = _read(reader, layout, replace(item, below=below), cancel)
-            more = below is not None
-            if ids is None:
-                unread = Fallback(FallbackKind.GAPS, (IndexGap.REASONING,))
-                yield ScanRange(None, "", verified=True, ids=(), fallback=unread)
-            elif ids:
-                yield ScanRange(None, "", verified=True, ids=ids)
+    indexed = [item for item in ranges if _is_indexed(item)] if possible(layout, query, ranges) else []
+    version = reader.data_version() if indexed else 0
+    if (kept := _kept.get(reader)) is not None and kept[0] == version:
+        yield from (ScanRange(None, "", True, below=item.below, above=item.above, ids=kept[1]) for item in indexed)
+        return
+    found: list[ScanRange] = []
+    for item in indexed:
+        for part in _parts(reader, layout, item, cancel):
+            found.append(part)
+            yield part
+    ids = tuple(row for part in found for row in part.ids or ())
+    is_whole = [(item.below, item.above) for item in indexed] == [(None, None)]
+    if is_whole and len(ids) <= _MOST_KEPT and not any(part.fallback for part in found):
+        _kept[reader] = version, ids
+
+
+def _parts(reader: Reader, layout: Layout, item: ScanRange, cancel: Cancel | None) -> Iterator[ScanRange]:
+    """The messages of one range, a transaction each."""
+    below, more = item.below, True
+    while more:
+        ids, below = _read(reader, layout, replace(item, below=below), cancel)
+        more = below is not None
+        if ids is None:
+            unread = Fallback(FallbackKind.GAPS, (IndexGap.REASONING,))
+            yield ScanRange(None, "", verified=True, ids=(), fallback=unread)
+        elif ids:
+            yield ScanRange(None, "", verified=True, ids=ids)
 
 
 def _is_indexed(item: ScanRange) -> bool:

@@ -7,12 +7,12 @@ with the hit and are never SQL conditions, which SQLite might use as its outer l
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from ...base.cancel import Cancel
 from ...base.late_dataclass import dataclass
+from ...base.late_pattern import late_pattern
 from ...engine.search import SessionFilter
 from ...query.ast import Filter, Query
 from ...query.filters import admits
@@ -23,7 +23,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
 from ..rows.damage import around_damage
 
-_NAME = re.compile(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
+_NAME = late_pattern(r'\\?"name\\?"\s*:\s*\\?"([^"\\]+)')
 _TEXTS = {
     "source": ("sessions", "source"),
     "model": ("sessions", "model"),
@@ -83,17 +83,40 @@ class SessionConditions:
         unknown = {cell for cell in id_cells if cell not in self._known}
         if not unknown:
             return
-        names = [name for item in self._conditions for name in item.columns]
-        columns_sql = ", ".join(["CAST(sessions.id AS BLOB)", *names])
-        sql = f"SELECT {columns_sql} FROM sessions WHERE id IN (SELECT value FROM json_each(?))"
+        sql = f"{self._select} WHERE id IN (SELECT value FROM json_each(?))"
 
         def _read(some: Sequence[Value]) -> list[Row]:
             ids = json.dumps([cell_values.text(cell) for cell in some])
             return self._reader.rows(sql, (ids,), cancel=cancel)
 
         rows = {row[0]: row[1:] for row in around_damage(_read, list(unknown), lambda *_: ())}
-        absent = (None,) * len(names)
-        self._known |= {cell: passes(self._conditions, rows.get(cell, absent)) for cell in unknown}
+        self._known |= {cell: passes(self._conditions, rows.get(cell, self._absent)) for cell in unknown}
+
+    def passing(self, cancel: Cancel | None) -> list[str] | None:
+        """Ids of all sessions that pass; None where a message without a session's row may pass, too.
+
+        Raises:
+            Damaged: A row of a session cannot be read.
+        """
+        if passes(self._conditions, self._absent):
+            return None
+        alike = self._reader.rows(f"SELECT DISTINCT {', '.join(self._names)} FROM sessions", cancel=cancel)
+        passing = {cells for cells in alike if passes(self._conditions, cells)}
+        rows = self._reader.rows(self._select, cancel=cancel) if passing else []
+        return [cell_values.text(row[0]) or "" for row in rows if row[1:] in passing]
+
+    @property
+    def _names(self) -> list[str]:
+        return [name for item in self._conditions for name in item.columns]
+
+    @property
+    def _select(self) -> str:
+        return f"SELECT {', '.join(['CAST(sessions.id AS BLOB)', *self._names])} FROM sessions"
+
+    @property
+    def _absent(self) -> Row:
+        """The cells of a session without a row."""
+        return (None,) * sum(len(item.columns) for item in self._conditions)
 
     def __call__(self, row: Sequence[Value]) -> bool:
         """True where the session with this id passes; it was loaded before."""

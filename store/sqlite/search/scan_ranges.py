@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from operator import neg
 
 from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, replace
 from ..base import column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement

@@ -45,6 +45,8 @@ def test_list_show_search_and_doctor_read_a_schema(
     assert (session["id"], session["messages"]) == ("20260301_100000_a1b2c3", 1)
     assert main(["--home", filled, "show", "20260301"]) == 0
     assert "where is the lighthouse" in capsys.readouterr().out
+    assert main(["--home", filled, "show", "20260301", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["origin"] == "postgres"
     assert main(["--home", filled, "search", "lightho*", "--json"]) == 0
     hit, summary = map(json.loads, capsys.readouterr().out.splitlines())
     assert (hit["session_id"], summary["summary"]["hits"]) == ("20260301_100000_a1b2c3", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from itertools import cycle
 
@@ -11,7 +12,7 @@ import pytest
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Line, Role, line_cells, plain, span
 from hermes_tui.render.look import Look
-from hermes_tui.render.markdown import parser
+from hermes_tui.render.markdown import parser, split
 from hermes_tui.render.markdown.document import document, is_markdown
 from hermes_tui.render.markdown.split import first_part
 from hermes_tui.render.marks import Marker
@@ -24,7 +25,7 @@ EXAMPLES = [*(text for _, text in examples()), *answers()]
 
 
 def draw(text: str, width: int = 60, **more: object) -> list[Line]:
-    return document(text, Look(width, UNICODE, **more), like=span(""), limit=None).lines  # type: ignore[arg-type]
+    return list(document(text, Look(width, UNICODE, **more), like=span(""), limit=None).lines)  # type: ignore[arg-type]
 
 
 def rows(text: str, width: int = 60) -> list[str]:
@@ -185,8 +186,29 @@ def test_the_first_part_of_a_long_text_is_drawn_as_in_the_whole(monkeypatch: pyt
         first = document(part, look, like=span(""), limit=None, first=True)
         assert not first.whole
         if cut:
-            assert [plain(line) for line in first.lines] == [plain(line) for line in whole[: len(first.lines)]]
+            lines = list(first.lines)
+            assert [plain(line) for line in lines] == [plain(line) for line in whole[: len(lines)]]
     assert 0 < first_part(text) <= 1 << 13
+
+
+PIECES = [
+    *("text", "text\nmore", "- a", "- b\n- c", "1. one", "10) ten", "   - in", "  text", "    code", "> q"),
+    *("| a | b |\n|---|---|\n| c | d |", "| e |", "---", "* * *", "```\ncode\n\n- in\n```", "```"),
+    *("# h", "[x]: http://a", "[x]", "- [ ] task", "-", "1.", "- ```\n  in\n  ```", "text\n1. l\n\n   para"),
+    *("* em*", "> q\nlazy", "   ```\nx\n   ```"),
+]
+
+
+@pytest.mark.slow
+def test_a_text_that_is_parsed_in_steps_is_drawn_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An oracle without steps. Mutants: a cut before an item behind another; one behind a fence that an item ended."""
+    chance = random.Random(12)
+    joined = ("\n\n".join(chance.choice(PIECES) for _ in range(4)) for _ in range(250))
+    texts = [*EXAMPLES[::16], *joined]
+    monkeypatch.setattr(split, "STEP", 1)
+    stepwise = [[plain(line) for line in draw(text, 40)] for text in texts]
+    monkeypatch.setattr(parser, "steps", lambda text: (text,))
+    assert [[plain(line) for line in draw(text, 40)] for text in texts] == stepwise
 
 
 @pytest.mark.parametrize(
@@ -204,7 +226,7 @@ def test_a_long_text_costs_its_first_part_on_the_first_screen() -> None:
 
     def first(text: str) -> None:
         parser._parsed.cache_clear()
-        document(text[:60_000], look, like=span(""), limit=1_000, first=True)
+        list(document(text[:60_000], look, like=span(""), limit=1_000, first=True).lines)
 
     assert spent(lambda: first(large), tries=2) < 5 * spent(lambda: first(small), tries=2) + 0.01
 
@@ -227,5 +249,5 @@ def test_a_text_with_an_endless_line_is_not_read_as_markdown() -> None:
 def test_an_ascii_terminal_gets_ascii_markdown() -> None:
     text = "# a\n\n- b\n\n> c\n\n---\n\n| a | b |\n|---|---|\n| c | " + "d" * 40 + " |"
     for width in (20, 60):
-        lines = document(text, Look(width, ASCII), like=span(""), limit=None).lines
+        lines = list(document(text, Look(width, ASCII), like=span(""), limit=None).lines)
         assert all(plain(line).isascii() for line in lines)

@@ -36,6 +36,11 @@ def drawn(message: Message) -> list[str]:
         (say("", "session_meta"), "about ╎", "session_meta · describes the session, is no message"),
         (say("model opus", "session_meta", aside=True), "about ╎", "session_meta · model opus"),
         (say("x", origin=Origin.SPOOL), "user ┃", "spool · waits to be written into SQLite"),
+        (
+            say("x", kept=Origin.JSONL),
+            "user ┃",
+            "from JSONL · SQLite lacks it on the machine that it was copied from",
+        ),
         (say("[SYSTEM: p1 is done]"), "hermes ╎", "notice · put in by Hermes, not typed"),
         (say("[System note: cut]\ngo on"), "user ┃", "notice · put in by Hermes before what follows it"),
         (say('[IMPORTANT: The user has invoked the "a" skill]\n# A'), "hermes ╎", "skill · its text, loaded by Hermes"),

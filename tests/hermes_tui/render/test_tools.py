@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Line, Role, line_cells, plain
 from hermes_tui.render.look import Look
+from hermes_tui.render.marks import Marker
 from hermes_tui.render.message import MessageDrawing
 from hermes_tui.render.tools.arguments import Form, read
 from hermes_tui.render.tools.call import CallDrawing
@@ -18,6 +20,7 @@ from hermes_tui.render.tools.edits import difference, is_difference
 from hermes_tui.render.tools.summary import summary
 from store.models import Message, ToolCall
 from tests.hermes_tui.render.samples import NOW
+from tests.hermes_tui.render.test_message import every
 from tests.hostile import HOSTILE
 
 DIFF = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,3 @@\n keep\n--- old\n+new\n++ more\n"
@@ -215,6 +218,28 @@ def test_json_is_lines_first_and_pretty_json_as_the_second_step() -> None:
     long = drawing("unknown_tool", {"deep": [{"text": "a line\n" * 50 + "\tquinces"}]}, "ok")
     assert "more lines · space shows all" in shown(unfolded(long, limit=40))
     assert "        quinces" in shown(unfolded(long, limit=None)), "what the key promised: these lines, not JSON"
+
+
+def test_what_is_empty_is_there_when_all_is_asked_for_and_no_line_is_too_wide() -> None:
+    """Mutants: empty arguments left out of the second step too; a note about the arguments that is not broken."""
+    drawn = drawing("web_extract", {"query": ["a"], "code": None, "tags": [], "note": ""})
+    first, second = shown(unfolded(drawn)), shown(unfolded(drawn, limit=None))
+    assert "code" not in first
+    assert '"code": null' in second
+    assert '"tags": []' in second
+    assert '"note": ""' in second
+    cut = unfolded(drawing("todo", '{"text": 1.5} trailing'), measure=20)
+    assert "broken" in shown(cut)
+    assert all(line_cells(line) <= 20 for line in cut)
+
+
+def test_a_match_in_the_name_of_a_tool_is_reversed_and_no_word_of_ours_is() -> None:
+    """Mutants: no name marked; that of a result alone, which is no text of it, marked too."""
+    look = Look(67, UNICODE, marker=Marker(every("result"), 0))
+    line = drawing("result_of", {"path": "a"}).line(look)
+    assert [str(part.text) for part in line if part.reverse] == ["result"]
+    alone = CallDrawing(None, Message(2, "s", "tool", "x")).line(replace(look, marker=Marker(every("result"), 0)))
+    assert not any(part.reverse for part in alone)
 
 
 def test_results_of_a_search_are_titles_and_links() -> None:

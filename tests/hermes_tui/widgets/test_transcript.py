@@ -190,6 +190,40 @@ async def test_one_who_follows_sees_what_comes_until_they_scroll_up() -> None:
         assert "words 207." in screen(transcript)[-1]
 
 
+@pytest.mark.slow
+async def test_the_end_is_shown_when_it_is_here_and_until_then_what_was_there() -> None:
+    """Mutants: the last of what is here shown as the end; a reader at the last of it who follows unasked; the end
+    shown to one who has moved on."""
+    app = Book(talk(40))
+    async with app.run_test(size=(80, 24)) as pilot:
+        transcript = await opened(app, pilot)
+
+        async def more(start: int, *, is_last: bool = False) -> None:
+            transcript.append_heads("s", app.add(talk(10, start=start)), live=False, more=not is_last)
+            await pilot.pause()
+
+        await more(41)
+        before = screen(transcript)
+        transcript.do("end")
+        await more(51)
+        assert [line[:70] for line in screen(transcript)] == [line[:70] for line in before]
+        await more(61, is_last=True)
+        assert "words 70." in screen(transcript)[-1]
+        transcript.do("top")
+        await more(71)
+        transcript.do("end")
+        transcript.do("page_down")
+        await more(81, is_last=True)
+        assert "words 90." not in screen(transcript)[-1]
+        await more(91)
+        transcript.action_move_by(10_000)
+        transcript.action_move_by(-1)
+        transcript.action_move_by(1)
+        await more(101, is_last=True)
+        assert "words 100." in "".join(screen(transcript))
+        assert not transcript.cursor.viewport.following
+
+
 async def test_pages_of_what_was_there_are_not_new_and_doubles_are_left_out() -> None:
     app = Book(talk(50))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hermes_tui.render.find import Needle
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.render.line import plain
 from hermes_tui.render.markdown.split import FIRST_LINES
@@ -80,6 +81,38 @@ def test_a_result_before_its_call_answers_it_and_a_second_result_stands_alone() 
     assert sum(line.endswith("✗ error") for line in lines) == 1, "a result of an id that is used again"
     lines = drawn(written(say(1, "assistant", calls=("a",)), result(2, "a"), result(3, "a", "Error: once more")))
     assert [line.rpartition(" B  ")[2] for line in lines if " B  " in line] == ["✓ ok", "✗ error"]
+
+
+def test_lines_are_drawn_as_they_are_asked_for_and_come_out_as_all_at_once() -> None:
+    """Mutants: all lines drawn for the first; a height left as it was estimated; no blank row below the last; the
+    height of a short one known with its last line alone."""
+    text = "\n\n".join(f"Paragraph {number} has *words* in it, and a few more than fit a line." for number in range(40))
+    said = [say(1, "assistant", text), say(2, "user", "thanks")]
+    whole, layout = written(*said).lines(0), written(*said)
+    estimated = layout.heights[0]
+    assert len(layout.begun(0, 9).lines) == 9
+    assert layout.heights[0] == estimated
+    assert layout.begun(0, 9_999).lines == layout.lines(0) == whole
+    assert layout.heights[0] == len(whole) != estimated
+    layout.begun(1, 1)
+    known = layout.heights[1]
+    assert known == len(layout.lines(1)), "known at once of one that is short"
+    layout.mark(Needle("words"))
+    assert len(layout.begun(0, 9).lines) == len(whole), "marks are counted over all of it"
+
+
+def test_heights_are_estimated_alike_however_the_messages_come() -> None:
+    """Mutant: a result that begins a page taken for one of no call."""
+    said = [
+        say(1, "assistant", calls=("a", "b", "c")),
+        *(result(place, "x") for place in (2, 3, 4)),
+        say(5, "user", "x"),
+    ]
+    at_once = written(*said).heights.each
+    for cut in range(1, 5):
+        layout = written(*said[:cut])
+        layout.extend(map(head_of, said[cut:]))
+        assert layout.heights.each == at_once, cut
 
 
 def long_answer() -> Message:

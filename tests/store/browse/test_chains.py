@@ -8,6 +8,7 @@ Mutants that these guards were seen to catch:
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import pytest
 from hermes_tui.feed import questions
 from hermes_tui.feed.answers import SectionArrived, SectionsCounted
 from store import Relation, SessionDB
+from store.sqlite.connect import create
 from tests.builders import say
+from tests.counting import Asked, asked_of_sqlite
 from tests.store.sqlite_files import run
 
 START = 1_780_000_000.0
@@ -184,3 +187,32 @@ def test_the_chain_of_every_real_home_reads_in_order(each_home: Path) -> None:
     families = {kin.session.id for kin in db.family("20260314_090000_9a9a9a")}
     assert families == {"20260314_090000_9a9a9a", "20260314_090105_5ba6e7", "20260314_110000_b4a2c4"}
     db.close()
+
+
+def test_the_cost_of_a_chain_follows_its_number_of_sections(tmp_path: Path) -> None:
+    """Mutants: `SECTIONS = 1`; `of_chain` without its cache and `_repeats` forgotten."""
+    asked = [_asked_of_a_chain(tmp_path / str(sections), sections) for sections in (10, 20, 40)]
+    assert asked[2].steps - asked[1].steps < 2.3 * (asked[1].steps - asked[0].steps)
+    assert asked[2].statements - asked[1].statements < 20 * 40  # of two readings, each a few reads a section
+
+
+def _asked_of_a_chain(folder: Path, sections: int) -> Asked:
+    """What listing a chain of short sections and reading it asks of SQLite."""
+    folder.mkdir()
+    create.create(folder / "state.db")
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {sections - 1})"
+    run(
+        folder / "state.db",
+        f"{numbers} INSERT INTO sessions (id, source, parent_session_id, started_at, ended_at, end_reason)"
+        f" SELECT 's' || i, 'cli', CASE WHEN i THEN 's' || (i - 1) END, {START} + i, {START} + i, 'compression' FROM n",
+    )
+    run(
+        folder / "state.db",
+        f"{numbers} INSERT INTO messages (session_id, role, content, timestamp)"
+        f" SELECT 's' || i, 'user', 'question ' || i, {START} + i FROM n",
+    )
+    with asked_of_sqlite() as asked, closing(SessionDB(folder / "state.db", read_only=True)) as database:
+        shown = {outline.shown for outline in database.outlines(database.recent()).values()}
+        read = sum(len(piece.heads) for piece in database.pieces(database.reading("s3")))
+    assert (shown, read) == ({sections}, sections)
+    return asked

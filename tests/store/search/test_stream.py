@@ -11,17 +11,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
 from store import Batch, Cancel, Fallback, FallbackKind, Hit, Interrupted, NotADatabase, Origin, SessionDB
 from store.drift import verdict
+from store.engine.ports import Engine
 from store.query.parse import parse
 from store.search import stream
+from store.search.session_states import row_counts
 from store.sqlite.base.schema_probe import Layout
 from store.sqlite.connect.read_open import OpenedFile
 from store.sqlite.connect.reader import Reader, Row
@@ -394,3 +398,31 @@ def test_what_a_salvage_put_into_a_file_is_found_though_sqlite_has_more(tmp_path
     assert row is not None
     assert not verdict.may_know_more(row, one.store.files, (9, 27, 9, 0))
     one.close()
+
+
+def test_files_that_were_compared_are_looked_at_in_one_listing_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: `find` for each listed session; row counts for each page of a hundred files."""
+    looks: list[object] = []
+    counts: list[int] = []
+    (tmp_path / "home" / "sessions").mkdir(parents=True)
+    with closing(SessionDB(tmp_path / "home" / "state.db", cache_dir=tmp_path / "cache")) as database:
+        for number in range(120):
+            database.create_session(f"s{number}", "cli")
+            (tmp_path / "home" / "sessions" / f"s{number}.jsonl").write_text("")
+        assert list(database.survey(cancel=Cancel()))
+        lstat = os.lstat
+
+        def _looked(path: str, **how: Any) -> os.stat_result:
+            looks.append(path)
+            return lstat(path, **how)
+
+        def _counted(engine: Engine, ids: Sequence[str]) -> Mapping[str, Sequence[object]]:
+            counts.append(len(ids))
+            return row_counts(engine, ids)
+
+        monkeypatch.setattr(os, "lstat", _looked)
+        monkeypatch.setattr(stream, "row_counts", _counted)
+        assert hits(database.search("absent")) == []
+    assert (len(looks) < 20, counts) == (True, [100, 20])

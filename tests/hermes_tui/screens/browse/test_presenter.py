@@ -306,6 +306,8 @@ def test_the_reader_is_told_the_place_the_folds_and_the_hit() -> None:
     state.reading.from_file = state.reading.following = True
     assert status(state) == "message 3 of 994 · tools full · reasoning open"
     assert frame_view(state).headings[1].facts[:3] == ("hit 1 of 2", "from JSONL", "following"), "in reading order"
+    state.reading.following, state.reading.is_to_end = False, True
+    assert frame_view(state).headings[1].facts[0] == "loading the end…"
 
 
 def test_scrolled_into_an_answer_the_rule_has_its_prompt() -> None:

@@ -1,0 +1,75 @@
+"""Where nothing that a filter lets pass can be, a search does not look; what it finds is the same.
+
+Mutants that these guards were seen to catch: `timestamp < ?` alone for `before:`; bounds by sessions that ignore those
+without a row; no bounds at all.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from store import SessionDB
+from store.sqlite.connect import create
+from store.sqlite.search import newest_first
+from tests.counting import asked_of_sqlite
+from tests.store.sqlite_files import run
+
+START = 1_780_000_000
+FILTERS = (
+    *("source:rare", "source:none", "-source:cli", "model:rare", "-model:opus", "is:archived", "-is:archived"),
+    *("title:rare", "cwd:/rare", "after:2030-01-01", "before:2021-01-01", "after:2030-01-01 source:rare"),
+    *("-after:2021-01-01", "before:2021-01-01 -source:rare", "is:live", "role:user source:rare"),
+)
+
+
+def made(folder: Path, sessions: int) -> Path:
+    """Sessions of ten messages; the first three are unlike the others, the third one has no row."""
+    folder.mkdir()
+    create.create(folder / "state.db")
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {most})"
+    run(
+        folder / "state.db",
+        f"{numbers.format(most=sessions - 1)} INSERT INTO sessions (id, source, model, title, cwd,"
+        " archived, started_at) SELECT 's' || i, CASE i WHEN 0 THEN 'rare' ELSE 'cli' END,"
+        " CASE i WHEN 1 THEN 'rare' ELSE 'opus' END,"
+        f" CASE i WHEN 1 THEN 'rare' END, CASE i WHEN 0 THEN '/rare' END, i = 1, {START} + i FROM n WHERE i != 2;"
+        f"{numbers.format(most=sessions * 10 - 1)} INSERT INTO messages (session_id, role, content, timestamp)"
+        " SELECT 's' || (i / 10), CASE i % 2 WHEN 0 THEN 'user' ELSE 'assistant' END, 'the words ' || i,"
+        f" CASE i WHEN 3 THEN 1900000000 WHEN 4 THEN '1900000000' WHEN 5 THEN 1900000000000 WHEN 6 THEN 1500000000"
+        f" WHEN 7 THEN '1500000000' WHEN 8 THEN 1500000000000 ELSE {START} + i END FROM n",
+    )
+    return folder / "state.db"
+
+
+def found(database: SessionDB, query: str) -> list[int]:
+    return [hit.message_id or 0 for batch in database.search(query) for hit in batch.hits]
+
+
+def test_bounds_leave_no_hit_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(SessionDB(made(tmp_path / "home", 60), read_only=True)) as database:
+        queries = [f"the {item}" for item in FILTERS]
+        monkeypatch.setattr(newest_first, "BARREN_ROWS", 1 << 60)
+        expected = [found(database, query) for query in queries]
+        monkeypatch.setattr(newest_first, "BARREN_ROWS", 1)
+        assert [found(database, query) for query in queries] == expected
+    assert [len(ids) for ids in expected[:2]] == [10, 0]
+    assert set(expected[9]) == {4, 5, 6}
+    assert set(expected[10]) == {7, 8, 9}
+
+
+@pytest.mark.parametrize("query", ["the source:none", "the after:2030-01-01", "the is:live"])
+def test_a_filter_that_nothing_passes_reads_no_more_messages_in_a_larger_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(newest_first, "BARREN_ROWS", 1)
+    steps = []
+    for sessions in (50, 150):
+        path = made(tmp_path / str(sessions), sessions)
+        run(path, "UPDATE messages SET timestamp = 1780000000; UPDATE sessions SET ended_at = 1")
+        with asked_of_sqlite() as asked, closing(SessionDB(path, read_only=True)) as database:
+            assert found(database, query) == []
+        steps.append(asked.steps)
+    assert steps[1] - steps[0] < 1_000 * 30  # sizes and times of messages, by indexes
