@@ -89,7 +89,7 @@ def _run(options: Options) -> int:
     from hermes_tui.cli.output import complain, remark
     from store import StoreError
 
-    if options.verb in ("serve-stdio", "config"):
+    if options.verb in ("serve-stdio", "config") or (options.verb == "completion" and options.action != "ids"):
         return _without_home(options)
     with ExitStack() as stack:
         try:
@@ -117,6 +117,10 @@ def _without_home(options: Options) -> int:
         from hermes_tui.cli.serve import serve_stdio
 
         return serve_stdio()
+    if options.verb == "completion":
+        from hermes_tui.cli.completion import print_file
+
+        return print_file(options.action or "", sys.stdout)
     from hermes_tui.cli.config import show_config
 
     return show_config(options, sys.stdout, sys.stderr)

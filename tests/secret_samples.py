@@ -37,6 +37,19 @@ HERMES_MASKS = (
     ("user=1&password=hunter22&x=3", "hunter22", SecretKind.PASSWORD),
     (f"it was\n{PEM}\nand so on", "MIIEowIBAAKCAQEA7bq", SecretKind.PRIVATE_KEY),
     ("call +4917012345678 now", "17012345678", SecretKind.PHONE),
+    ("hf_abcDEFghiJKLmnoPQRstuVWXyzABCDefgh", "JKLmnoPQRstu", SecretKind.KEY),
+    ("xoxp-ApHOIMyIyanbQz", "ApHOIMyIyanbQz", SecretKind.KEY),
+    ("`AKIAPYWTJHHVISKKSQCR`", "PYWTJHHVISKKSQCR", SecretKind.KEY),
+    ("Authorization: Digest dXNlcjpwYXNz", "dXNlcjpwYXNz", SecretKind.TOKEN),
+    ("sid session-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_def", "eyJzdWIiOiIxIn0", SecretKind.TOKEN),
+    ("mysql://root:pa(ss[word@db/x", "pa(ss[word", SecretKind.CONNECTION),
+    ("https://abcdefghijkl@github.com/x", "abcdefghijkl", SecretKind.CONNECTION),
+    ("db:\n  password: correcthorse\n  port: 1", "correcthorse", SecretKind.PASSWORD),
+    ("DB_PASSWORD=Str0ng,Pass;end9", "end9", SecretKind.PASSWORD),
+    ("SECRET_KEY: $ecret123", "ecret123", SecretKind.KEY),
+    ("password: 123456", "123456", SecretKind.PASSWORD),
+    ("api key: abc12345", "abc12345", SecretKind.KEY),
+    ("numbers:\n+4917012345678.", "17012345678", SecretKind.PHONE),
 )
 """Text, a part of the secret that must not be left, and its kind: one for each kind that Hermes' redactor masks."""
 
@@ -54,6 +67,13 @@ OURS = (
     ("client_secret = 'GOCSPX-abcd'", "GOCSPX-abcd", SecretKind.TOKEN),
     ("Passwort ist nicht password=Zürich7!", "rich7", SecretKind.PASSWORD),
     ("PASSWORD=sk-abcdefg12345!rest", "rest", SecretKind.KEY),
+    ('{\\"password\\": \\"correct horse\\", \\"a\\": 1}', "correct horse", SecretKind.PASSWORD),
+    ("mysql --password hunter2x -h db", "hunter2x", SecretKind.PASSWORD),
+    ("curl -u bob:s3cretpw https://x.example", "s3cretpw", SecretKind.PASSWORD),
+    ("**Password:** hunter2", "hunter2", SecretKind.PASSWORD),
+    ('password: "it\'s-secret9"', "secret9", SecretKind.PASSWORD),
+    ('cut off: password="abc12345', "abc12345", SecretKind.PASSWORD),
+    (f"TOKEN={'a1' * 600}zz9 and so on", "zz9", SecretKind.TOKEN),
 )
 """The same of what is masked beyond that."""
 
@@ -68,6 +88,9 @@ PLAIN = (
     "diff\n+20260301100001",
     "hf_hub_download sk-learn-class am_i_a_function",
     "http://127.0.0.1:8080/a@b, https://host:8080/path, mail me @home",
+    "api_key=resolved_api_key, token=token, client(password=password)",
+    "class A:\n    token: string\n    secret: SecretStr\n    password: str\n",
+    "docker run -u 1000:1000 x; cp --token-file /etc/token",
     "API key: see the docs. PRIMARY KEY (id123456), key=value123",
     "a" * 5000,
 )

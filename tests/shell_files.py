@@ -17,10 +17,14 @@ from tests.source_tree import ROOT
 FOLDER = ROOT / "hermes_tui" / "cli" / "shell"
 IDS = {
     "bash": "_hermes_tui_ids",
-    "zsh": '{_values id ${(f)"$(hermes-tui completion ids)"}}',
-    "fish": "(hermes-tui completion ids)",
+    "zsh": "_hermes_tui_ids",
+    "fish": "(hermes-tui completion ids 2>/dev/null)",
 }
-PREAMBLE = {"bash": '_hermes_tui_ids() { compgen -W "$(hermes-tui completion ids)" -- "$1"; }\n'}
+_LISTED = "hermes-tui completion ids 2>/dev/null"
+PREAMBLE = {
+    "bash": f'_hermes_tui_ids() {{ compgen -W "$({_LISTED})" -- "$1"; }}\n',
+    "zsh": f'_hermes_tui_ids() {{ local -a ids; ids=(${{(f)"$({_LISTED})"}}); compadd "$@" -a ids; }}\n',
+}
 
 
 def files() -> dict[str, str]:
@@ -32,7 +36,7 @@ def files() -> dict[str, str]:
 def _script(shell: str) -> str:
     parser = make_parsers()[0]
     for action in _actions(parser):
-        if action.metavar == "ID":
+        if action.metavar in ("ID", "ID[:MESSAGE]"):
             action.complete = IDS  # type: ignore[attr-defined]
         elif action.metavar in ("FILE", "FILE|DIR"):
             action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -12,9 +12,9 @@ from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.progress import ProgressLine
 from hermes_tui.cli.stores import opened, session_named
-from hermes_tui.export.file import write_export
+from hermes_tui.export.file import MadeFiles
 from hermes_tui.export.stream import SessionExport, sections_of
-from hermes_tui.export.targets import Target, make_folders, targets_of, without_sections
+from hermes_tui.export.targets import Target, targets_of, without_sections
 from hermes_tui.render.export.model import ExportOptions, Format, Only
 from hermes_tui.render.export.redactor import in_words
 from hermes_tui.render.safe import safe
@@ -51,8 +51,9 @@ def export(home: Home, options: Options, streams: Streams) -> int:
             return complain(error, streams.err)
         if len(ids) > 1 and not options.yes and not (streams.ask and streams.ask(f"Export {len(ids)} sessions?")):
             return complain(f"{len(ids)} sessions were found, and nothing was written; --yes exports them", streams.err)
-        make_folders(targets)
         run = _Run(db, wanted, streams, options.json)
+        if run.asked_to_mask(targets):  # also in the names of the files
+            targets = targets_of(db, ids, run.wanted, options.output, by_title=options.by_title)
         return run.write(targets)
 
 
@@ -68,34 +69,39 @@ class _Run:
     """One call of the verb."""
 
     def __init__(self, db: Browser, wanted: ExportOptions, streams: Streams, as_json: bool) -> None:
-        self._db, self._wanted, self._streams = db, wanted, streams
-        self._output = Output(streams.out)
+        self._db, self.wanted, self._streams = db, wanted, streams
+        self._output, self._made = Output(streams.out), MadeFiles()
         self._as_json = as_json
         self._left: Counter[SecretKind] = Counter()
         self._unread: dict[str, int] = {}
 
     def write(self, targets: Sequence[Target]) -> int:
-        """Write every file, after the question about secrets."""
-        self._ask_about_secrets(targets)
+        """Write every file; what stops the run takes those that it made away."""
         failed = 0
-        for target in targets:
-            failed = self._write(target) or failed
+        try:
+            for target in targets:
+                failed = self._write(target) or failed
+        except (KeyboardInterrupt, SystemExit):
+            self._made.take_away()
+            raise
         if self._left:
             self._say_secrets()
         if unread := sum(self._unread.values()):
             remark(f"{many(unread, 'message')} cannot be read, and marked as such in the export", self._streams.err)
         return failed
 
-    def _ask_about_secrets(self, targets: Sequence[Target]) -> None:
-        """On a terminal: what would be left in, before anything is written."""
-        if self._wanted.redact or self._streams.ask is None:
-            return
+    def asked_to_mask(self, targets: Sequence[Target]) -> bool:
+        """On a terminal: what would be left in, before anything is written; whether it is to be masked now."""
+        if self.wanted.redact or self._streams.ask is None:
+            return False
         found: Counter[SecretKind] = Counter()
         for target in targets:
             for _ in self._chunks(target, found):
                 pass
-        if found and self._streams.ask(f"{_likely(found)}: {in_words(found)}. Mask them?"):
-            self._wanted = replace(self._wanted, redact=True)
+        if not found or not self._streams.ask(f"{_likely(found)}: {in_words(found)}. Mask them?"):
+            return False
+        self.wanted = replace(self.wanted, redact=True)
+        return True
 
     def _write(self, target: Target) -> int:
         path, err = target.path, self._streams.err
@@ -107,7 +113,7 @@ class _Run:
         if is_there and not (self._streams.ask and self._streams.ask(f"{path} is there already. Replace it?")):
             return complain(f"{path} is there already, and was left as it is", err)
         try:
-            write_export(path, self._chunks(target, self._left), replace=is_there)
+            self._made.write(path, self._chunks(target, self._left), replace=is_there)
         except FileExistsError:
             return complain(f"{path} was made meanwhile, and was left as it is", err)
         self._say(path, target)
@@ -121,8 +127,8 @@ class _Run:
 
     def _chunks(self, target: Target, found: Counter[SecretKind]) -> Iterator[str]:
         for session_id in target.sessions:
-            for section in sections_of(self._db, session_id, self._wanted):
-                export = SessionExport(self._db, section, self._wanted)
+            for section in sections_of(self._db, session_id, self.wanted):
+                export = SessionExport(self._db, section, self.wanted)
                 with ProgressLine(self._streams.err, section, export.reading.session.messages) as progress:
                     yield from _encodable(export.chunks(progress=progress.show), self._out_of(target))
                 found.update(export.secrets)
@@ -132,7 +138,7 @@ class _Run:
         return self._streams.out if target.path is None else None
 
     def _say_secrets(self) -> None:
-        if self._wanted.redact:
+        if self.wanted.redact:
             remark(f"masked: {in_words(self._left)}", self._streams.err)
         else:
             words = f"{_likely(self._left)} left in: {in_words(self._left)}"

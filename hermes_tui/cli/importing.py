@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -155,7 +156,7 @@ def _fields(db: SessionDB, value: Mapping[str, object], outcome: _Outcome) -> di
         str(value["id"]),
         title=_text(value.get("title")) or "",
         model=_text(value.get("model")) or "",
-        started_at=timestamp(value.get("started_at")) or _first_time(value),
+        started_at=timestamp(value.get("started_at")) or _first_time(value) or time.time(),
         record=value,
     )
     fields = {name: cell for name, cell in session_fields(about).items() if name != "id" and cell not in (None, 0)}

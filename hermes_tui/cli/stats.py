@@ -52,6 +52,8 @@ def stats(home: Home, options: Options, streams: Streams) -> int:
 def _lines(output: Output, numbers: Statistics, by: By | None, tools: ToolsStep) -> Iterator[str]:
     levels = render.LEVELS if output.glyphs is UNICODE else render.LEVELS_ASCII
     yield from render.total_lines(numbers.total)
+    if said := render.uncounted(numbers):
+        yield f"besides    {said}"
     if by is By.TOOL:
         yield from ("", render.TOOL_HEAD, *render.tool_lines(tools))
         return
@@ -77,6 +79,7 @@ def _json(numbers: Statistics, tools: ToolsStep) -> dict[str, object]:
         "days": {str(day): number for day, number in numbers.days},
         "hours": list(numbers.hours),
         "undated": numbers.undated,
+        "in_files": numbers.in_files,
         "longest": [asdict(size) for size in numbers.longest],
         "dearest": [asdict(size) for size in numbers.dearest],
         "tools": [asdict(tool) for tool in tools.tools],

@@ -35,7 +35,7 @@ KEEPING: tuple[Command, ...] = (
     .when(*PANES, needs="managed")
     .key("P", "act('pin')", "Pin this session"),
     Command("X", "", "delete the session with its whole chain into a trash of ours: a plan, then `y`; `u` undoes it")
-    .when(*PANES, needs="managed")
+    .when(*PANES, needs="deletable")
     .key("X", "act('delete')", "Delete this session")
     .mentioning("apply", "undo"),
     Command("y", "apply", "do what the plan of a deletion, a title or a mark says, once it has stood for 0.8 s")
@@ -102,7 +102,7 @@ EXPORTING: tuple[Command, ...] = (
     Command("F2", "another place", "type another file or folder; `enter` shows the plan for it")
     .when(*EXPORT, rank=25, needs="choosing")
     .key("f2", "retype", "Another file or folder"),
-    Command("esc", "stop", "stop writing; the file that was begun is removed")
+    Command("esc", "stop", "stop writing; the files of this run are removed")
     .when(*EXPORT, rank=40, needs="running")
     .key("escape", "back"),
     Command("esc", "back", "go back to the browser").when(*EXPORT, rank=16, needs="idle").key("escape", "back"),

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from hermes_tui.render.export.model import Format
 from hermes_tui.render.safe import one_line
 from store.base import safe_files
 
-LONGEST_NAME = 100
-"""Characters of a file's name before its suffix."""
+LONGEST_NAME = 180
+"""Bytes of a file's name before its suffix: with those of the hidden name it has at first it fits any file system."""
 _UNFIT = re.compile(r"[^\w .,()+-]+")
 
 
 def file_name(name: str, form: Format) -> str:
     """A name for a file: the letters and digits of an id or a title, nothing that leads out of its folder."""
-    fit = _UNFIT.sub("_", one_line(name))[:LONGEST_NAME].strip(" .")
+    fit = _UNFIT.sub("_", one_line(name)).encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip(" .")
     return f"{fit or 'session'}.{form}"
 
 
@@ -44,3 +45,32 @@ def write_export(path: Path, chunks: Iterable[str], *, replace: bool = False) ->
     finally:
         temporary.unlink(missing_ok=True)
     safe_files.sync(path.parent)
+
+
+class MadeFiles:
+    """Files and folders that one run made: where it is stopped, they are taken away again."""
+
+    def __init__(self) -> None:
+        self._files: list[tuple[Path, int, int]] = []
+        self._folders: list[Path] = []
+
+    def write(self, path: Path, chunks: Iterable[str], *, replace: bool) -> None:
+        """Write a file; its folder is made for the user alone. See `write_export`."""
+        missing = [folder for folder in path.parents if not folder.exists()]
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folders += reversed(missing)
+        write_export(path, chunks, replace=replace)
+        if not replace:
+            made = path.lstat()
+            self._files.append((path, made.st_dev, made.st_ino))
+
+    def take_away(self) -> None:
+        """Remove the files that are still those that were made, and the folders that are empty then."""
+        for path, device, inode in self._files:
+            with suppress(OSError):
+                found = path.lstat()
+                if (found.st_dev, found.st_ino) == (device, inode):
+                    path.unlink()
+        for folder in reversed(self._folders):
+            with suppress(OSError):
+                folder.rmdir()

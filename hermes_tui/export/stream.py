@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from hermes_tui.render.drift_banner import banner_content
 from hermes_tui.render.export.html import HtmlWriter
@@ -24,6 +25,8 @@ from store.models import UNREADABLE
 
 BODIES = 256
 """Messages that are read at once."""
+TOGETHER = 32
+"""Messages that are looked through for likely secrets at once."""
 
 _WRITERS: dict[Format, Callable[[], Writer]] = {
     Format.MARKDOWN: MarkdownWriter,
@@ -109,10 +112,11 @@ class SessionExport:
 
     def _messages(self, piece: Piece, writer: Writer) -> Iterator[str]:
         for batch in _bodies(self._db, piece):
+            wanted = [message for message in batch if _is_wanted(message, self._options.only)]
             yield "".join(
-                self._written(writer, writer.message(self._redactor.message(message)), message)
-                for message in batch
-                if _is_wanted(message, self._options.only)
+                self._written(writer, writer.message(cleaned), message)
+                for some in _groups(wanted)
+                for cleaned, message in zip(self._redactor.messages(some), some, strict=True)
             )
 
     def _written(self, writer: Writer, text: str, message: Message) -> str:
@@ -122,20 +126,16 @@ class SessionExport:
         return writer.put(text, is_active=message.active)
 
     def _records(self, piece: Piece, writer: Writer) -> Iterator[str]:
-        texts: list[str] = []
-        for record in self._db.records(piece):
-            if not _is_wanted_record(record, self._options.only):
-                continue
-            text = writer.record(self._redactor.record(record))
-            active = bool(record.get("active", 1))
-            self._count(text, is_active=active, is_compacted=bool(record.get("compacted")), role=record.get("role"))
-            texts.append(writer.put(text, is_active=active))
-            if len(texts) == BODIES:
-                self._add_to_digest()
-                yield "".join(texts)
-                texts = []
-        self._add_to_digest()
-        yield "".join(texts)
+        wanted = (record for record in self._db.records(piece) if _is_wanted_record(record, self._options.only))
+        while some := list(islice(wanted, TOGETHER)):
+            texts = []
+            for cleaned, record in zip(self._redactor.records(some), some, strict=True):
+                text = writer.record(cleaned)
+                active = bool(record.get("active", 1))
+                self._count(text, is_active=active, is_compacted=bool(record.get("compacted")), role=record.get("role"))
+                texts.append(writer.put(text, is_active=active))
+            self._add_to_digest()
+            yield "".join(texts)
 
     def _count(self, text: str, *, is_active: bool, is_compacted: bool, role: object) -> None:
         self._tally.add(is_active=is_active, is_compacted=is_compacted, role=role)
@@ -165,6 +165,11 @@ def _bodies(db: Browser, piece: Piece) -> Iterator[Sequence[Message]]:
         yield [in_state(message, heads[message.id or 0]) for message in db.messages(ids[start : start + BODIES])]
     for start in range(0, len(piece.messages), BODIES):
         yield piece.messages[start : start + BODIES]
+
+
+def _groups(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    for start in range(0, len(messages), TOGETHER):
+        yield messages[start : start + TOGETHER]
 
 
 def _is_wanted(message: Message, only: Only | None) -> bool:

@@ -70,12 +70,6 @@ def targets_of(
     return tuple(_in_folder(db, given, ids, options, by_title))
 
 
-def make_folders(targets: Sequence[Target]) -> None:
-    """Make the folders of files, for the user alone."""
-    for folder in {target.path.parent for target in targets if target.path is not None}:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
 def _in_folder(
     db: Browser, folder: Path, ids: Sequence[str], options: ExportOptions, by_title: bool
 ) -> Iterator[Target]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from hermes_tui.export.file import write_export
+from hermes_tui.export.file import MadeFiles
 from hermes_tui.export.stream import SessionExport, sections_of
-from hermes_tui.export.targets import ExportRequest, Target, make_folders, targets_of, without_sections
+from hermes_tui.export.targets import ExportRequest, Target, targets_of, without_sections
 from hermes_tui.feed.answers import Answer
 from hermes_tui.feed.export_answers import (
     Exported,
@@ -53,20 +53,21 @@ class ExportRequests:
         self._thread.put("export files", partial(self._written, tuple(targets), options, cancel))
 
     def stop(self) -> None:
-        """Stop writing after the messages at hand; the file that was begun is removed."""
+        """Stop writing after the messages at hand; the files of the run are removed."""
         self._cancel.cancel()
 
     def _written(self, targets: tuple[Target, ...], options: ExportOptions, cancel: Cancel) -> None:
-        before = 0
+        before, made = 0, MadeFiles()
         try:
             for target in targets:
-                before += self._write(target, options, before, cancel)
+                before += self._write(target, options, made, before, cancel)
         except Interrupted:
+            made.take_away()
             self._worker.post(ExportEnded(0, stopped=True))
         else:
             self._worker.post(ExportEnded(0))
 
-    def _write(self, target: Target, options: ExportOptions, before: int, cancel: Cancel) -> int:
+    def _write(self, target: Target, options: ExportOptions, made: MadeFiles, before: int, cancel: Cancel) -> int:
         """Write one file; the number of its messages. Raises Interrupted."""
         path = target.path
         if path is None:
@@ -79,9 +80,8 @@ class ExportRequests:
             self._worker.post(ExportProgressed(0, before + done))
 
         try:
-            make_folders([target])
             chunks = _chunks(self._worker.store(), target, options, progress=_progressed, cancel=cancel)
-            write_export(path, chunks, replace=target.replaces)
+            made.write(path, chunks, replace=target.replaces)
         except Interrupted:
             raise
         except FileExistsError:

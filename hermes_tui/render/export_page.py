@@ -85,7 +85,7 @@ def failed(error: Exception, path: Path | None, *, width: int, glyphs: Glyphs) -
 
 def stopped(*, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """A run that was stopped."""
-    yield from entries([("stopped", "nothing is left of the file that was being written")], width=width, glyphs=glyphs)
+    yield from entries([("stopped", "nothing is left of what this run made")], width=width, glyphs=glyphs)
 
 
 def _choice(verb: str, names: Sequence[str], chosen: str, glyphs: Glyphs) -> Line:

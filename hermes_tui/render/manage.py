@@ -57,13 +57,15 @@ def undo(operations: Iterable[str], *, width: int, glyphs: Glyphs) -> Iterator[L
     yield from entries(said, width=width, glyphs=glyphs)
 
 
-def mark(plan: MarkPlan, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """The plan of a mark."""
+def mark(plan: MarkPlan, left_out: int, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of a mark; `left_out` sessions that were chosen are in files alone."""
     said = [
         (_WORDS[plan.mark, plan.on], f"{many(len(plan.session_ids), 'session')}, sections of chains counted"),
         ("sections", ", ".join(plan.session_ids)),
         ("note", "nothing is deleted, and the same key takes it back"),
     ]
+    if left_out:
+        said.insert(1, ("left out", f"{many(left_out, 'session')} in files alone: a mark is a cell of SQLite's"))
     yield from entries(said, width=width, glyphs=glyphs)
 
 

@@ -107,6 +107,11 @@ def partial_line(numbers: Statistics) -> str:
     return f"{many(numbers.undated, 'message')} without a valid time" if numbers.undated else ""
 
 
+def uncounted(numbers: Statistics) -> str:
+    """What no number is of; "" where there is nothing such."""
+    return f"{many(numbers.in_files, 'session')} in JSONL alone, not counted" if numbers.in_files else ""
+
+
 def dollars(value: float) -> str:
     """An amount of US dollars."""
     return f"${value:,.2f}" if value >= 0.01 or not value else f"${value:.4f}"

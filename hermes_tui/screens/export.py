@@ -92,7 +92,7 @@ class ExportScreen(FramedScreen[bool]):
             case ExportFailed():
                 state.failures.append((message.error, message.path))
             case ExportEnded():
-                state.running, state.stopped = False, message.stopped
+                state.end(stopped=message.stopped)
         self._draw()
 
     @on(Input.Submitted, "#new-path")

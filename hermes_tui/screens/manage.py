@@ -41,6 +41,7 @@ class ManageScreen(FramedScreen[bool]):
         act: What is to be done.
         session_ids: With which sessions.
         past: A deletion of before that is looked at, and whether the plan of its undo comes first.
+        left_out: Number of sessions that were chosen and are in files alone, which have no marks.
     """
 
     CSS_PATH = "manage.tcss"
@@ -55,12 +56,14 @@ class ManageScreen(FramedScreen[bool]):
         session_ids: Sequence[str],
         *,
         past: tuple[TrashEntry, bool] | None = None,
+        left_out: int = 0,
     ) -> None:
         super().__init__()
         self.state = ManageState(act, tuple(session_ids), feed.writer.may_write)
         if past is not None:
             self.state.running, self.state.past = False, past[0]
             self.state.undo_asked = past[1] and bool(self.state.undoable)
+        self._left_out = left_out
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
@@ -165,7 +168,7 @@ class ManageScreen(FramedScreen[bool]):
 
     def action_retitle(self) -> None:
         """Type another title."""
-        self.state.title = None
+        self.state.retype_title()
         self._input.focus()
         self._draw()
 
@@ -233,6 +236,6 @@ class ManageScreen(FramedScreen[bool]):
         if state.act is Act.RENAME:
             yield from render.rename(self._title(), state.title, width=width, glyphs=glyphs)
         elif state.mark is not None:
-            yield from render.mark(state.mark, width=width, glyphs=glyphs)
+            yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
             yield from render.deletion(plan, force=state.force, width=width, glyphs=glyphs)

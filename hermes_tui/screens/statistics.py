@@ -14,6 +14,7 @@ from hermes_tui.render import statistics_rows as render
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.safe import SafeText, one_line
+from hermes_tui.render.statistics import uncounted
 from hermes_tui.render.time import in_words, many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.framed_screen import FramedScreen
@@ -118,4 +119,6 @@ class StatisticsScreen(FramedScreen[str | None]):
         if tools is None or tools.done < tools.total:
             of = f"{in_words(tools.done)} of {in_words(tools.total)}" if tools else "not yet"
             said += f"; results of tools: {of} counted"
+        elif beside := uncounted(self._numbers.numbers):
+            said += f" · {beside}"
         return (span(said, Role.DIM),)

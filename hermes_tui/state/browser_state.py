@@ -305,7 +305,7 @@ class BrowserState:
 
     @property
     def managed(self) -> tuple[str, ...]:
-        """Those of them that SQLite has, which can be renamed, marked and deleted."""
+        """Those of them that SQLite has, which can be renamed and marked; deleted are also those of files alone."""
         rows = (self.catalog.row(session_id) for session_id in self.chosen)
         return tuple(row.session.id for row in rows if row is not None and row.session.origin is Origin.SQLITE)
 
@@ -326,6 +326,7 @@ class BrowserState:
             "history": bool(self.history.searches),
             "flagged": row is not None and is_comparable(row),
             "managed": self.may_write and bool(self.managed),
+            "deletable": self.may_write and row is not None,
             "family": row is not None and self.catalog.has_family(row.session),
             "details": self.details.shown,
             "unwrapped": not self.reading.wraps,

@@ -83,6 +83,13 @@ class ExportState:
             case _:
                 self.by_title = not self.by_title
 
+    def end(self, *, stopped: bool) -> None:
+        """The run is over; of one that was stopped only what took the place of another file is left."""
+        self.running, self.stopped = False, stopped
+        if stopped:
+            replaced = {target.path for target in self.targets or () if target.replaces}
+            self.written = [(path, messages) for path, messages in self.written if path in replaced]
+
     def request(self) -> ExportRequest:
         """The request of a plan of what is chosen; what was known of the plan before goes."""
         self.targets, self.secrets, self.looked_at, self.is_counted = None, Counter(), 0, False

@@ -97,9 +97,14 @@ class ManageState:
             "undoable": bool(self.undoable) and not self.running and not self.undo_asked,
             "forceable": planning and any(_can_be_forced(plan) for plan in self.plans),
             "children": planning and any(plan.kept_children or plan.with_children for plan in self.plans),
-            "renames": planning and self.act is Act.RENAME,
+            "renames": self.act is Act.RENAME and not self.running and self.renamed is None,
         }
         return frozenset(name for name, met in holds.items() if met)
+
+    def retype_title(self) -> None:
+        """Propose none; what was refused is tried again with another one."""
+        self.title = None
+        self.failures.clear()
 
     def take_title(self, text: str) -> None:
         """Propose a title; raises ValueError where it is too long."""

@@ -53,14 +53,17 @@ class _Field:
 
 
 class _StandardFields:
-    """`__dataclass_fields__` of a class, made when something asks for it."""
+    """`__dataclass_fields__` of a class, made when something asks for it, which has it from then on."""
 
-    def __get__(self, instance: object, late: Any) -> Any:
+    def __get__(self, instance: object, owner: Any) -> Any:
         import dataclasses
 
+        late = next(base for base in owner.__mro__ if "__late_fields__" in vars(base))
         options = late.__late_fields__.items()
         named = [(name, late.__annotations__[name], dataclasses.field(**given)) for name, given in options]
-        return dataclasses.make_dataclass(late.__name__, named).__dataclass_fields__  # type: ignore[attr-defined]
+        made: Any = dataclasses.make_dataclass(late.__name__, named)
+        late.__dataclass_fields__ = made.__dataclass_fields__
+        return made.__dataclass_fields__
 
 
 def _late(cls: type, *, frozen: bool, eq: bool) -> type:

@@ -39,6 +39,8 @@ class Statistics:
     """Messages without a valid time."""
     longest: tuple[SessionSize, ...]
     dearest: tuple[SessionSize, ...]
+    in_files: int = 0
+    """Sessions that only JSONL files have, which are not counted; 0 where a query chose some of SQLite's."""
     by: By | None = None
     groups: tuple[tuple[str | None, Tally], ...] = ()
     """Name of the group, None for none; days in order, others by their messages."""
@@ -95,6 +97,7 @@ class HomeStatistics:
             undated=spans.get(None, 0),
             longest=tuple(rows.longest(ids, limit=LARGEST)),
             dearest=tuple(rows.dearest(ids, limit=LARGEST)),
+            in_files=self._in_files() if ids is None else 0,
             by=by,
             groups=() if by is None else self.groups(ids, by=by, zone=zone),
         )
@@ -122,6 +125,10 @@ class HomeStatistics:
     def tools(self, ids: Sequence[str] | None, *, cancel: Cancel | None = None) -> Iterator[ToolsStep]:
         """Results of tools with their errors, while they are read; raises Interrupted."""
         return self._rows().tools(ids, cancel=cancel)
+
+    def _in_files(self) -> int:
+        files = self._store.files
+        return len(files.ids_without(set(self._store.engine.sessions.ids()))) if files.newest_first() else 0
 
     def _rows(self) -> StatisticsRows:
         if self._store.statistics is None:

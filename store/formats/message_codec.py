@@ -213,6 +213,8 @@ def timestamp(value: object) -> float | None:
 
     None for anything but a time from 1990 to 2100.
     """
+    if type(value) is float and EARLIEST <= value < LATEST:  # nearly all
+        return value
     time, zoneless = wall_clock(value)
     return local_timestamp(time) if zoneless and time is not None else time
 

@@ -19,9 +19,9 @@ _shtab_hermes_tui_config_option_strings=(-h --help --home --connect --profile --
 _shtab_hermes_tui_serve_stdio_option_strings=(-h --help)
 _shtab_hermes_tui_push_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow --as --verify --allow-gone --prune --take-over --yes)
 _shtab_hermes_tui_delete_option_strings=(-h --help --home --connect --profile --read-only --demo --json --with-children --force --dry-run --yes)
-_shtab_hermes_tui_trash_list_option_strings=(-h --help --json)
-_shtab_hermes_tui_trash_restore_option_strings=(-h --help --json --dry-run --yes)
-_shtab_hermes_tui_trash_empty_option_strings=(-h --help --json --dry-run --yes)
+_shtab_hermes_tui_trash_list_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
+_shtab_hermes_tui_trash_restore_option_strings=(-h --help --home --connect --profile --read-only --demo --json --dry-run --yes)
+_shtab_hermes_tui_trash_empty_option_strings=(-h --help --home --connect --profile --read-only --demo --json --dry-run --yes)
 _shtab_hermes_tui_trash_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_stats_option_strings=(-h --help --home --connect --profile --read-only --demo --json --by)
 _shtab_hermes_tui_rename_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
@@ -39,6 +39,7 @@ _shtab_hermes_tui_option_strings=(-h --help --home --connect --profile --read-on
 _shtab_hermes_tui_list___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_show_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_show___home_COMPGEN=_shtab_compgen_dirs
+_shtab_hermes_tui_open_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_open___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_search___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_check_pos_0_COMPGEN=_hermes_tui_ids
@@ -50,7 +51,10 @@ _shtab_hermes_tui_config___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_push___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_delete_pos_0_COMPGEN=_hermes_tui_ids
 _shtab_hermes_tui_delete___home_COMPGEN=_shtab_compgen_dirs
+_shtab_hermes_tui_trash_list___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_trash_restore_pos_0_COMPGEN=_hermes_tui_ids
+_shtab_hermes_tui_trash_restore___home_COMPGEN=_shtab_compgen_dirs
+_shtab_hermes_tui_trash_empty___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_trash___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_stats___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui_rename_pos_0_COMPGEN=_hermes_tui_ids
@@ -175,15 +179,24 @@ _shtab_hermes_tui_delete___dry_run_nargs=0
 _shtab_hermes_tui_delete___yes_nargs=0
 _shtab_hermes_tui_trash_list__h_nargs=0
 _shtab_hermes_tui_trash_list___help_nargs=0
+_shtab_hermes_tui_trash_list___connect_nargs=0
+_shtab_hermes_tui_trash_list___read_only_nargs=0
+_shtab_hermes_tui_trash_list___demo_nargs=0
 _shtab_hermes_tui_trash_list___json_nargs=0
 _shtab_hermes_tui_trash_restore_pos_0_nargs=+
 _shtab_hermes_tui_trash_restore__h_nargs=0
 _shtab_hermes_tui_trash_restore___help_nargs=0
+_shtab_hermes_tui_trash_restore___connect_nargs=0
+_shtab_hermes_tui_trash_restore___read_only_nargs=0
+_shtab_hermes_tui_trash_restore___demo_nargs=0
 _shtab_hermes_tui_trash_restore___json_nargs=0
 _shtab_hermes_tui_trash_restore___dry_run_nargs=0
 _shtab_hermes_tui_trash_restore___yes_nargs=0
 _shtab_hermes_tui_trash_empty__h_nargs=0
 _shtab_hermes_tui_trash_empty___help_nargs=0
+_shtab_hermes_tui_trash_empty___connect_nargs=0
+_shtab_hermes_tui_trash_empty___read_only_nargs=0
+_shtab_hermes_tui_trash_empty___demo_nargs=0
 _shtab_hermes_tui_trash_empty___json_nargs=0
 _shtab_hermes_tui_trash_empty___dry_run_nargs=0
 _shtab_hermes_tui_trash_empty___yes_nargs=0
@@ -285,7 +298,7 @@ _shtab_hermes_tui___version_nargs=0
 
 
 # Custom Preamble
-_hermes_tui_ids() { compgen -W "$(hermes-tui completion ids)" -- "$1"; }
+_hermes_tui_ids() { compgen -W "$(hermes-tui completion ids 2>/dev/null)" -- "$1"; }
 
 # End Custom Preamble
 

@@ -28,7 +28,7 @@ _shtab_hermes_tui_commands() {
     serve-stdio:'Answer the hermes-tui of another machine, whose --home ssh://… starts this.'
     show:'Print the messages of a session.'
     stats:'Count sessions, messages, tokens, cost, activity; of SQLite, files are not counted.'
-    trash:'List what was deleted, restore it, or empty the trash for good; without a verb it lists.'
+    trash:'List what was deleted, restore it, or empty the trash; without an action it lists.'
     unarchive:'Bring archived sessions back into the lists.'
     undo:'Take a repair or a deletion back by its id; what came since stays; without one, list them.'
     unpin:'Take the pin from sessions.'
@@ -68,7 +68,7 @@ _shtab_hermes_tui_archive_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  "(*):sessions, by id or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*):sessions, by id or the start of it:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -82,7 +82,7 @@ _shtab_hermes_tui_check_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  "(*)::sessions (default\: all):{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*)::sessions (default\: all):_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -128,7 +128,7 @@ _shtab_hermes_tui_delete_options=(
   "--force[even with a message of the last 15 minutes, or in use]"
   "--dry-run[show the plans and write nothing]"
   "--yes[do not ask]"
-  "(*):sessions, by id or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*):sessions, by id or the start of it:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -164,7 +164,7 @@ _shtab_hermes_tui_export_options=(
   "--lineage[the whole chain of compressions, as one reading]"
   "--by-title[name the files by title]"
   "--yes[do not ask before more than one session]"
-  "(*)::sessions, or the start of their ids:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*)::sessions, or the start of their ids:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -206,7 +206,7 @@ _shtab_hermes_tui_open_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  ":a session\'s id, the start of it or a link\; a message\'s id:"
+  ":a session\'s id, the start of it or a link\; a message\'s id:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -220,7 +220,7 @@ _shtab_hermes_tui_pin_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  "(*):sessions, by id or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*):sessions, by id or the start of it:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -255,7 +255,7 @@ _shtab_hermes_tui_rename_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  ":a session\'s id, or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  ":a session\'s id, or the start of it:_hermes_tui_ids"
   ":the new title\; \"\" takes it away:"
 )
 
@@ -276,7 +276,7 @@ _shtab_hermes_tui_repair_options=(
   "--merge[for one session\: insert also what is refused]"
   "--adopt[with --all\: sessions that Hermes has no row for, too]"
   "--full-backup[copy all of state.db first, once]"
-  "(*)::sessions, or the id of a stopped repair:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*)::sessions, or the id of a stopped repair:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -316,7 +316,7 @@ _shtab_hermes_tui_show_options=(
   "--json[one JSON object on each line]"
   "--follow[go on printing what changes, until ctrl\+c]"
   "--plain[words alone, for a screen reader\: no marks, no indents]"
-  ":a session\'s id, or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  ":a session\'s id, or the start of it:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -352,6 +352,11 @@ _shtab_hermes_tui_trash_defaults_added=0
 
 _shtab_hermes_tui_trash_empty_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
   "--dry-run[show the plan and write nothing]"
   "--yes[do not ask]"
@@ -362,6 +367,11 @@ _shtab_hermes_tui_trash_empty_defaults_added=0
 
 _shtab_hermes_tui_trash_list_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
 )
 
@@ -370,10 +380,15 @@ _shtab_hermes_tui_trash_list_defaults_added=0
 
 _shtab_hermes_tui_trash_restore_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
+  "*--home[the Hermes home, postgresql\:\/\/\… or ssh\:\/\/host\/DIR (default\: \$HERMES_HOME or \~\/.hermes)\; repeatable]:DIR:_files -/"
+  "--connect[go to the server that the config of --home names]"
+  "--profile[a profile of that home, or all]:NAME:"
+  "--read-only[never write, not even a repair]"
+  "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
   "--dry-run[show the plan and write nothing]"
   "--yes[do not ask]"
-  "(*):deletions, or their sessions:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*):deletions, or their sessions:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -387,7 +402,7 @@ _shtab_hermes_tui_unarchive_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  "(*):sessions, by id or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*):sessions, by id or the start of it:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -416,7 +431,7 @@ _shtab_hermes_tui_unpin_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
-  "(*):sessions, by id or the start of it:{_values id ${(f)"$(hermes-tui completion ids)"}}"
+  "(*):sessions, by id or the start of it:_hermes_tui_ids"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -507,6 +522,10 @@ _shtab_hermes_tui_trash() {
   esac
 }
 
+# Custom Preamble
+_hermes_tui_ids() { local -a ids; ids=(${(f)"$(hermes-tui completion ids 2>/dev/null)"}); compadd "$@" -a ids; }
+
+# End Custom Preamble
 
 
 typeset -A opt_args

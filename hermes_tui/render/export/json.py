@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from json import JSONEncoder
+from math import isfinite
 
 from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
 from store.models import Message
@@ -47,12 +48,23 @@ class JsonWriter:
 
 
 def as_json(value: object) -> str:
-    """ASCII JSON; bytes as hexadecimal digits, lone surrogates as escapes."""
-    return _ENCODER.encode(value)
+    """ASCII JSON; bytes as hexadecimal digits, lone surrogates as escapes, numbers that JSON lacks as texts."""
+    try:
+        return _ENCODER.encode(value)
+    except ValueError:
+        return _ENCODER.encode(_finite(value))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _plain(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-_ENCODER = JSONEncoder(default=_plain)
+_ENCODER = JSONEncoder(default=_plain, allow_nan=False)

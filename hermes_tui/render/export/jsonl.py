@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from json import loads
+from math import isfinite
 from tempfile import SpooledTemporaryFile
 
 from hermes_tui.render.export.json import as_json
 from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
+from store.base.strict_json import load_or
 from store.formats.message_codec import timestamp
 from store.models import Message
 
@@ -117,7 +118,7 @@ def session_fields(about: About) -> dict[str, object]:
     fields: dict[str, object] = {"id": about.id, "source": str(row.get("source") or about.source or "import")}
     fields |= {"started_at": about.started_at}
     fields |= {name: str(row[name]) for name in _SESSION_TEXTS if row.get(name) not in (None, "", b"")}
-    fields |= {name: row[name] for name in _SESSION_NUMBERS if isinstance(row.get(name), int | float)}
+    fields |= {name: row[name] for name in _SESSION_NUMBERS if _is_number(row.get(name))}
     fields |= {"title": about.title} if about.title else {}
     fields |= {"model": about.model} if about.model else {}
     config = _object_or_none(row.get("model_config"))
@@ -127,11 +128,12 @@ def session_fields(about: About) -> dict[str, object]:
 def _object_or_none(value: object) -> object:
     if not isinstance(value, str):
         return value if isinstance(value, dict) else None
-    try:
-        found = loads(value)
-    except (ValueError, RecursionError):
-        return None
+    found = load_or(value, None)
     return found if isinstance(found, dict) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
 
 
 def message_fields(record: Mapping[str, object], before: float | None) -> dict[str, object]:
@@ -154,7 +156,7 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
         fields |= {name: value for name in _MESSAGE_VALUES if name in present and (value := record[name])}
     if isinstance(tokens, int) and not isinstance(tokens, bool):
         fields["token_count"] = tokens
-    if record.get("observed"):
+    if (observed := record.get("observed")) and not isinstance(observed, str):
         fields["observed"] = True
     if role == "tool" and "tool_name" not in fields and isinstance(record.get("name"), str):
         fields["tool_name"] = record["name"]

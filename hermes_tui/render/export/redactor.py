@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hermes_tui.render.export.model import About, Record
-from hermes_tui.render.secrets import SecretKind, kind_of_named, label, masked, secrets
+from hermes_tui.render.secrets import (
+    SecretKind,
+    have_secrets,
+    is_secret_name,
+    kind_of_named,
+    label,
+    masked,
+    secrets,
+)
 from hermes_tui.render.time import many
 from store.base.strict_json import BadJson, load
 from store.models import Message, ToolCall
 
 DEEPEST = 4
 """JSON inside of JSON texts that is looked into."""
-_IDS = frozenset({"id", "session_id", "tool_call_id", "call_id", "parent_session_id", "origin", "role", "type"})
+_IDS = frozenset({"id", "session_id", "tool_call_id", "call_id", "parent_session_id", "origin", "type"})
 """Fields of a row that name something and hold no text."""
 
+_ROLES = frozenset({"user", "assistant", "tool", "system", "session_meta"})
 _NUMBERS = frozenset({int, float, bool})
 
 
@@ -35,15 +44,11 @@ class Redactor:
 
     def text(self, text: str, depth: int = 0) -> str:
         """A text; one that is JSON is decoded first, so that no escape hides a secret."""
-        if text[:1] in ("{", "[") and depth < DEEPEST:
-            try:
-                value = load(text)
-            except BadJson:
-                pass
-            else:
-                before = self.counts.total()
-                cleaned = self.value(value, depth + 1)
-                return json.dumps(cleaned, ensure_ascii=False) if self._changed(before) else text
+        value = _decoded(text, depth)
+        if value is not None:
+            before = self.counts.total()
+            cleaned = self.value(value, depth + 1)
+            return json.dumps(cleaned, ensure_ascii=False) if self._changed(before) else text
         if not (found := secrets(text)):
             return text
         self.counts.update(secret.kind for secret in found)
@@ -56,19 +61,52 @@ class Redactor:
         if isinstance(value, list):
             return [self.value(item, depth) for item in value]
         if isinstance(value, dict):
-            return {self.text(name, depth): self._named(name, item, depth) for name, item in value.items()}
+            return self._object(value, depth)
         return value
+
+    def _object(self, value: Mapping[str, object], depth: int) -> Record:
+        """An object; of a pair of a name and a value, such as a variable or a header, that name counts."""
+        of_pair = value.get("name", value.get("key"))
+        names = {"value": of_pair} if isinstance(of_pair, str) else {}
+        return {self.text(name, depth): self._named(names.get(name, name), item, depth) for name, item in value.items()}
 
     def message(self, message: Message) -> Message:
         """A message as it is shown."""
         calls = tuple(ToolCall(call.id, self.text(call.name), self.text(call.arguments)) for call in message.tool_calls)
         return replace(
             message,
+            role=message.role if message.role in _ROLES else self.text(message.role),
             text=self.text(message.text),
+            display_kind=message.display_kind and self.text(message.display_kind),
+            mirrored=message.mirrored and self.text(message.mirrored),
             reasoning=self.text(message.reasoning),
             tool_name=message.tool_name and self.text(message.tool_name),
             tool_calls=calls,
         )
+
+    def messages(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Messages as they are shown; the same ones where none holds a likely secret."""
+        texts: list[str] = []
+        for message in messages:
+            parts = (message.role, message.text, message.reasoning, message.tool_name or "", message.mirrored)
+            calls = [text for call in message.tool_calls for text in (call.name, call.arguments)]
+            if not all(_gathered(text, 0, texts) for text in (*parts, message.display_kind or "", *calls)):
+                break
+        else:
+            if not have_secrets(texts):
+                return messages
+        return [self.message(message) for message in messages]
+
+    def records(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Rows or lines with all their fields; the same ones where none holds a likely secret."""
+        texts: list[str] = []
+        for record in records:
+            for name, value in record.items():
+                if value is None or type(value) in _NUMBERS or name in _IDS:
+                    continue
+                if is_secret_name(name) or not _gathered(value, 0, texts):
+                    return [self.record(each) for each in records]
+        return records if not have_secrets(texts) else [self.record(record) for record in records]
 
     def record(self, record: Mapping[str, object]) -> Record:
         """A row or a line with all its fields."""
@@ -83,6 +121,7 @@ class Redactor:
         return replace(
             about,
             title=self.text(about.title),
+            source=self.text(about.source),
             cwd=self.text(about.cwd),
             model=self.text(about.model),
             notes=tuple(map(self.text, about.notes)),
@@ -90,6 +129,8 @@ class Redactor:
         )
 
     def _named(self, name: str, value: object, depth: int) -> object:
+        if isinstance(value, list):
+            return [self._named(name, item, depth) for item in value]
         kind = kind_of_named(name, value) if isinstance(value, str) else None
         if kind is None:
             return self.value(value, depth)
@@ -98,6 +139,34 @@ class Redactor:
 
     def _changed(self, before: int) -> bool:
         return self.is_masking and self.counts.total() > before
+
+
+def _gathered(value: object, depth: int, texts: list[str]) -> bool:
+    """Add the texts of a value to others; False where a name in it may say that a value is secret."""
+    if isinstance(value, str):
+        decoded = _decoded(value, depth)
+        if decoded is not None:
+            return _gathered(decoded, depth + 1, texts)
+        texts.append(value)
+    elif isinstance(value, list):
+        return all(_gathered(item, depth, texts) for item in value)
+    elif isinstance(value, dict):
+        texts += value
+        if "value" in value or any(map(is_secret_name, value)):
+            return False
+        return all(_gathered(item, depth, texts) for item in value.values())
+    return True
+
+
+def _decoded(text: str, depth: int) -> object:
+    """The list or the object that a text is, None for any other text."""
+    first = text[:1] if not text[:1].isspace() else text[:100].lstrip()[:1]
+    if first not in ("{", "[") or depth >= DEEPEST:
+        return None
+    try:
+        return load(text)
+    except BadJson:
+        return None
 
 
 def in_words(counts: Counter[SecretKind]) -> str:

@@ -34,8 +34,12 @@ class MakeManageScreen(Protocol):
         session_ids: Sequence[str],
         *,
         past: tuple[TrashEntry, bool] | None = None,
+        left_out: int = 0,
     ) -> Screen[bool]:
-        """Of an act on some sessions; with `past` of a deletion of before, True for the plan of its undo."""
+        """Of an act on some sessions; with `past` of a deletion of before, True for the plan of its undo.
+
+        `left_out` sessions that were chosen, too, are in files alone.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +116,15 @@ class SessionActs:
 
     def _manage(self, act: Act) -> None:
         """The plan of a deletion, a title or a mark, of what is marked, else of the session."""
-        ids = self._state.managed
+        chosen = self._state.chosen
+        ids = chosen if act is Act.DELETE else self._state.managed
         if self._feed.writer.writing:
             self._owner.show_notice("something is being written: wait for its end")
         elif act is Act.RENAME and len(ids) > 1:
             self._owner.show_notice(f"{len(ids)} sessions are marked, and a title is for one: * takes the marks away")
         elif ids:
-            managed = self._screens.manage(self._feed, self._state, act, ids)
+            left_out = len(chosen) - len(ids)
+            managed = self._screens.manage(self._feed, self._state, act, ids, left_out=left_out)
             self._owner.app.push_screen(managed, self._on_managed)
 
     def look_back(self, entry: TrashEntry, undo: bool) -> None:

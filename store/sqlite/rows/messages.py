@@ -256,16 +256,16 @@ def _n_bytes(layout: Layout, *names: str) -> str:
 def head_of(row: Row) -> Head:
     """A head from the cells of `head_columns`."""
     row_id, role, n_bytes, tool, calls, reasoned, active, compacted, timestamp = row
-    return Head(
-        id=cell_values.integer(row_id),
-        role=cell_values.shared_text(role) or "",
-        n_bytes=cell_values.integer(n_bytes),
-        tool_name=cell_values.shared_text(tool),
-        has_calls=bool(calls),
-        has_reasoning=bool(reasoned),
-        active=bool(active),
-        compacted=bool(cell_values.integer(compacted)),
-        timestamp=cell_values.timestamp(timestamp),
+    return Head(  # in the order of its fields: by their names it takes a third more time
+        cell_values.integer(row_id),
+        cell_values.shared_text(role) or "",
+        cell_values.integer(n_bytes),
+        None if tool is None else cell_values.shared_text(tool),
+        bool(calls),
+        bool(reasoned),
+        bool(active),
+        bool(compacted and cell_values.integer(compacted)),
+        cell_values.timestamp(timestamp),
     )
 
 

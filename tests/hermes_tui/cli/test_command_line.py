@@ -52,6 +52,9 @@ def test_each_verb_of_the_parser_is_there_and_has_help(capsys: pytest.CaptureFix
         assert main([name, "--help"]) == 0
         shown = capsys.readouterr().out
         assert shown.startswith(f"usage: hermes-tui {name} ")
+    for verb_of_trash in ("list", "restore", "empty"):
+        assert main(["trash", verb_of_trash, "--help"]) == 0
+        assert "--home" in capsys.readouterr().out
     for action in make_parsers()[0]._actions:
         if isinstance(action, argparse._SubParsersAction):
             without = [
@@ -70,7 +73,7 @@ def test_the_files_for_shells_are_those_of_the_parser() -> None:
 
 def test_completion_prints_scripts_that_shells_read_and_ids(home: Path, run: Run, tmp_path: Path) -> None:
     for shell in ("bash", "zsh", "fish"):
-        code, out, _ = run(home, "completion", shell)
+        code, out, _ = run(tmp_path / "nowhere", "completion", shell)
         assert (code, "hermes-tui" in out) == (0, True)
         if program := shutil.which(shell):
             (tmp_path / shell).write_text(out)
@@ -95,6 +98,60 @@ def test_bash_completes_verbs_options_and_values(home: Path, run: Run, tmp_path:
             ["bash", "-c", probe.replace("@@", words)], capture_output=True, text=True, check=True, timeout=60
         )
         assert expected in done.stdout.split(), (words, done.stdout, done.stderr)
+
+
+STUB = """#!/bin/sh
+[ "$1 $2" = "completion ids" ] && printf '20260101_100000_aaaaaa\\n20260102_100000_bbbbbbbb\\n'
+"""
+ZSH = """
+zmodload zsh/zpty
+until_it_says() {
+  local out= some
+  while [[ $out != *$1* ]] { zpty -r shell some || exit 1; out+=$some }
+  print -r -- $out
+}
+zpty shell zsh -f
+zpty -w shell "PS1=; autoload -Uz compinit; compinit -u -D; eval \\"\\$(<$1)\\"; print REA''DY"
+until_it_says READY
+for typed in $argv[2,-1]; do
+  zpty -w -n shell $typed$'\\t'
+  zpty -w shell "; print DO''NE"
+  until_it_says DONE
+done
+"""
+WANTED = (("ex", "export"), ("export --red", "--redact"), ("trash re", "restore"), ("stats --by da", "day"))
+WANTED_IDS = tuple((f"{verb} 20260102", "20260102_100000_bbbbbbbb") for verb in ("show", "open", "delete"))
+
+
+@pytest.fixture
+def stubbed(tmp_path: Path) -> dict[str, str]:
+    """An environment in which hermes-tui is a program that knows two ids."""
+    stub = tmp_path / "bin" / "hermes-tui"
+    stub.parent.mkdir()
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    return {**os.environ, "PATH": f"{stub.parent}:{os.environ['PATH']}", "TERM": "dumb", "HOME": str(tmp_path)}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not there")
+def test_fish_completes_verbs_options_values_and_ids(stubbed: dict[str, str]) -> None:
+    script = FOLDER / "hermes-tui.fish"
+    asked = "; ".join(f"complete -C 'hermes-tui {words}'" for words, _ in (*WANTED, *WANTED_IDS))
+    command = ["fish", "--no-config", "-c", f"source {script}; {asked}"]
+    done = subprocess.run(command, env=stubbed, capture_output=True, text=True, check=True, timeout=60)
+    assert {wanted for _, wanted in (*WANTED, *WANTED_IDS)} <= set(done.stdout.split()), done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not there")
+def test_zsh_completes_verbs_options_values_and_ids(stubbed: dict[str, str]) -> None:
+    """Mutant: ids by an action in the specification itself, whose quotes end that of the specification."""
+    typed = [f"hermes-tui {words}" for words, _ in (*WANTED, *WANTED_IDS)]
+    command = ["zsh", "-f", "-c", ZSH, "zsh", str(FOLDER / "hermes-tui.zsh"), *typed]
+    done = subprocess.run(command, env=stubbed, capture_output=True, text=True, timeout=120, check=True)
+    for _, wanted in (*WANTED, *WANTED_IDS):
+        assert wanted in done.stdout, done.stdout
 
 
 def test_the_manual_page_is_clean_roff(home: Path, run: Run) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hermes_tui.export.file import file_name
 from hermes_tui.render.export.markdown import MarkdownWriter
+from hermes_tui.render.export.model import About, Format
 from store import Home, SessionDB, open_home
 from tests import builders
+from tests.builders import sqlite_of
 from tests.hermes_tui.cli.running import Run, fingerprint
 from tests.homes.catalog import FEW
 from tests.transcripts import sessions, transcript
@@ -59,14 +63,30 @@ def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: P
 def test_an_export_that_is_cancelled_leaves_nothing(
     home: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutant: no `finally` around the temporary file."""
+    """Mutants: no `finally` around the temporary file; files that were finished left; the folder left."""
+    other, ends = tmp_path / "there", MarkdownWriter.tail
+    other.mkdir()
+    (other / "mine").touch()
 
-    def _cancelled(*_: object) -> str:
-        raise KeyboardInterrupt
+    def _cancelled(writer: MarkdownWriter, about: About, *rest: Any) -> Iterator[str]:
+        if about.id == B:
+            raise KeyboardInterrupt
+        return ends(writer, about, *rest)
 
     monkeypatch.setattr(MarkdownWriter, "tail", _cancelled)
-    assert run(home, "export", A, "-o", f"{tmp_path}/new/")[0] == 130
-    assert os.listdir(tmp_path / "new") == []
+    assert run(home, "export", A, B, "--yes", "-o", f"{tmp_path}/new/deep/")[0] == 130
+    assert not (tmp_path / "new").exists()
+    assert run(home, "export", A, B, "--yes", "-o", str(other))[0] == 130
+    assert os.listdir(other) == ["mine"]
+
+
+def test_any_title_is_a_name_of_a_file() -> None:
+    """Mutant: so many characters in place of bytes."""
+    for title in ("大别山🏔" * 60, "é" * 300, "..", "a/b\\c\0d", " .hidden", "\u202e"):
+        name = file_name(title, Format.MARKDOWN)
+        assert len(name.encode()) <= 200
+        assert not name.startswith(".")
+        assert Path(name).name == name
 
 
 def test_a_file_says_which_source_it_is_and_what_is_damaged(home: Path, run: Run) -> None:
@@ -161,6 +181,23 @@ def test_an_import_is_done_once_and_overwrites_nothing(home: Path, run: Run, tmp
         source.write_text(text)
         code, out, err = run(other, "import", str(source))
         assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_cells_that_nobody_should_have_written_are_exported_and_imported(home: Path, run: Run, tmp_path: Path) -> None:
+    """Mutants: Infinity as a number; a session without any time refused; a text taken for the mark of the overheard."""
+    with closing(builders.db(home)) as db:
+        odd = "UPDATE sessions SET started_at = 'x', estimated_cost_usd = 9e999 WHERE id = ?"
+        sqlite_of(db).writer.transaction(lambda connection: connection.execute(odd, (A,)))
+        odd_row = "UPDATE messages SET timestamp = 'x', observed = 'x' WHERE session_id = ?"
+        sqlite_of(db).writer.transaction(lambda connection: connection.execute(odd_row, (A,)))
+        before = transcript(db, A)
+    assert json.loads(exported(run, home, A, "-f", "json"))["session"]["estimated_cost_usd"] == "inf"
+    (tmp_path / "a.jsonl").write_text(exported(run, home, A, "-f", "jsonl"))
+    target = tmp_path / "new"
+    target.mkdir()
+    assert run(target, "import", str(tmp_path / "a.jsonl"))[0] == 0
+    with closing(SessionDB(target / "state.db", read_only=True)) as new:
+        assert transcript(new, A) == before
 
 
 def test_generated_sessions_come_back_as_they_were(tmp_path: Path, run: Run) -> None:

@@ -49,6 +49,18 @@ def test_stats_say_what_there_is_and_what_it_cost(home: Path, capsys: pytest.Cap
     assert said["tools"] == [{"name": "terminal", "calls": 1, "errors": 1}]
 
 
+def test_what_is_not_counted_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Mutants: a session that SQLite has counted again; a query's numbers said to lack what it did not choose."""
+    builders.jsonl(home, "first", builders.talk(2))
+    assert main(["--home", str(home), "stats"]) == 0
+    assert "besides" not in capsys.readouterr().out
+    builders.jsonl(home, "filed", builders.talk(2))
+    assert main(["--home", str(home), "stats"]) == 0
+    assert "1 session in JSONL alone, not counted" in capsys.readouterr().out
+    assert main(["--home", str(home), "stats", "source:telegram"]) == 0
+    assert "besides" not in capsys.readouterr().out
+
+
 def test_a_wrong_filter_or_group_is_one_line_and_exit_code_2(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--home", str(home), "stats", "after:never"]) == 2
     assert "after:never" in capsys.readouterr().err

@@ -93,6 +93,6 @@ async def test_what_has_the_name_is_replaced_only_after_the_plan_said_so_and_a_s
         await stage.until(begun.is_set)
         await stage.press("escape")
         go_on.set()
-        await stage.shows("nothing is left of the file that was being written")
+        await stage.shows("nothing is left of what this run made")
         assert [path.name for path in folder.iterdir()] == ["third.md"]
         assert (folder / "third.md").read_text() == "mine"

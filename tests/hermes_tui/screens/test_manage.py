@@ -83,6 +83,8 @@ async def test_a_session_is_deleted_and_brought_back_by_a_plan_that_stood(home: 
 
 @pytest.mark.slow
 async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path) -> None:
+    """Mutants: files alone that no plan names; a deletion for SQLite's sessions only."""
+    builders.jsonl(home, "filed", [say("user", "filed", timestamp=1.5e9)])
     async with browsing(home) as stage:
         await stage.shows("The newer one")
         await stage.press("tab", "f2")
@@ -96,9 +98,9 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.shows("y apply   F2 another title   esc back")  # mutant: the keys of a page while one types
         await stage.agree()
         await stage.shows("already in use by session older")
-        await stage.press("escape", "f2")
+        await stage.press("f2", "ctrl+u")  # mutant: the refusal that stays, so that nothing can be typed
         await stage.shows("type the title below")
-        await stage.type(" again")
+        await stage.type("The newer one again")
         await stage.press("enter")
         await stage.agree()
         await stage.shows("renamed   “The newer one again”")
@@ -108,4 +110,9 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.shows("1 session changed")
         await stage.press("escape")
         await stage.until(lambda: stage.state.catalog.scope.archived == 1)
+        await stage.press("asterisk", "A")
+        await stage.shows("left out  1 session in files alone")
+        await stage.press("escape", "X")
+        await stage.shows("0 messages and 1 file")
+        await stage.press("escape")
     assert (row(home, "newer") or {})["title"] == "The newer one again"

@@ -40,7 +40,7 @@ class Named:
 
 
 def test_a_late_dataclass_is_a_dataclass() -> None:
-    """Mutants: without `after` no note is made; with `object` for `field.type` and no `copy` a field has another."""
+    """Mutants: no `__post_init__` called; `object` for a field's type; the fields made again at each look."""
     value = Late("a", ["x"], number=4)
     assert (value.name, value.notes, value.number) == ("a", ["x", "made"], 4)
     assert (Late("a"), hash(Late("a"))) == (Late("a", ["other"]), hash(Late("a", ["other"])))
@@ -48,6 +48,7 @@ def test_a_late_dataclass_is_a_dataclass() -> None:
     assert repr(value) == "Late(name='a', notes=['x', 'made'], number=4)"
     assert dataclasses.replace(value, name="c", notes=[]) == Late("c", number=4)
     assert next((field.name, field.type) for field in dataclasses.fields(Late)) == ("name", "str")
+    assert dataclasses.fields(Late)[0] is dataclasses.fields(value)[0]
     for same in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
         assert (same, same.notes) == (value, value.notes)
     with pytest.raises(dataclasses.FrozenInstanceError):
