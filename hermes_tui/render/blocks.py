@@ -88,6 +88,13 @@ def empty_session(*, width: int, glyphs: Glyphs) -> list[Line]:
     return _block(glyphs.status(Status.EMPTY), "No messages in this session", width=width)
 
 
+def no_repairs(*, width: int, glyphs: Glyphs) -> list[Line]:
+    """Draw a journal without repairs and deletions."""
+    title = "No repair and no deletion was made here yet"
+    said = "Each stands here with its receipt and its undo once it was made."
+    return _block(glyphs.status(Status.EMPTY), title, [said], width=width)
+
+
 def nothing_to_read(*, width: int, glyphs: Glyphs) -> list[Line]:
     """Draw the pane beside a list that has no row."""
     return _block(glyphs.status(Status.EMPTY), "Nothing to read: the list has no row", width=width)

@@ -78,19 +78,13 @@ class RepairsScreen(FramedScreen[ChosenOperation | None]):
     def _on_operations_listed(self, message: OperationsListed) -> None:
         if message.generation == self._feed.generation("operations"):
             self._operations = message.operations
-            self._show()
+            self._draw()
 
     @on(DeletionsListed)
     def _on_deletions_listed(self, message: DeletionsListed) -> None:
         if message.generation == self._feed.generation("deletions"):
             self._deletions = message.entries
-            self._show()
-
-    def _show(self) -> None:
-        """Put both up, the last one first."""
-        every: list[Operation | TrashEntry] = [*(self._operations or ()), *self._deletions]
-        self._list.show(sorted(every, key=lambda operation: -operation.started_at))
-        self._draw()
+            self._draw()
 
     def _ask(self) -> None:
         self._feed.repairs.operations()
@@ -129,7 +123,10 @@ class RepairsScreen(FramedScreen[ChosenOperation | None]):
         return title_of(row.session, row.outline) if row else ""
 
     def _draw(self) -> None:
+        """Put both up, the last one first."""
         known, deleted = self._operations, self._deletions
+        every: list[Operation | TrashEntry] = [*(known or ()), *deleted]
+        self._list.show(sorted(every, key=lambda operation: -operation.started_at), is_known=known is not None)
         repairs = "" if known is None else many(len(known), "repair") if known else "no repair was made here yet"
         counted = f"{repairs}, {many(len(deleted), 'deletion')}" if deleted else repairs
         status: Line = (span(counted, Role.TEXT if known or deleted else Role.DIM),)

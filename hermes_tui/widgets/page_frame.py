@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widget import Widget
+from textual.widgets import Input
 
 from hermes_tui.commands.key_table import key_of
 from hermes_tui.commands.registry import TABLE, Command, Offer, Place
@@ -28,6 +30,8 @@ from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
 
+WHILE_TYPING: Sequence[Item] = (("enter", "take it"), ("esc", "back"), ("ctrl+q", "quit"))
+"""Keys of an input."""
 READ_ONLY = "read-only: nothing is written"
 
 
@@ -76,6 +80,7 @@ class PageFrame(Widget):
         self._foot = Footer(id="foot")
         self._too_small = TooSmallNotice()
         self._covered = False
+        self._view: PageView | None = None
         self.wait = PlanWait()
         """Whether what is proposed has stood long enough to be written."""
 
@@ -90,10 +95,21 @@ class PageFrame(Widget):
         self._head.show(view.heading)
         self.page.show(view.lines)
         self.wait.show(view.proposal)
-        if view.question:
-            self._foot.ask(view.question, view.keys)
+        self._view = view
+        self._show_keys()
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _show_keys(self) -> None:
+        """Name the keys that work where the focus is: in an input a letter is none."""
+        if self._view is None:
+            return
+        if isinstance(self.screen.focused, Input):
+            self._foot.show(WHILE_TYPING, ("f1", "help"))
+        elif self._view.question:
+            self._foot.ask(self._view.question, self._view.keys)
         else:
-            self._foot.show(view.keys, (bound("help"), "help"))
+            self._foot.show(self._view.keys, (bound("help"), "help"))
 
     def show_notice(self, notice: str) -> None:
         """Put up a notice for a few seconds; "" puts up none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 
+from hermes_tui.render import blocks
 from hermes_tui.render.line import Line
 from hermes_tui.render.repair_row import operation_head, operation_row
 from hermes_tui.widgets.theme import glyphs_of
@@ -27,11 +28,20 @@ class RepairList(VirtualList):
         self._title = title
         self._operations: dict[str, Operation | TrashEntry] = {}
 
-    def show(self, operations: Sequence[Operation | TrashEntry]) -> None:
-        """Put repairs and deletions up; the cursor stays on its own."""
+    def show(self, operations: Sequence[Operation | TrashEntry], *, is_known: bool = True) -> None:
+        """Put repairs and deletions up; the cursor stays on its own.
+
+        Args:
+            operations: The last one first.
+            is_known: The journal was read: where nothing is in it, that is said.
+        """
         self._operations = {operation.id: operation for operation in operations}
-        self.set_head([operation_head(width=self.size.width - 1)] if operations else [])
-        self.set_keys(list(self._operations))
+        width = self.size.width - 1
+        nothing = [(), *blocks.no_repairs(width=width, glyphs=glyphs_of(self.app))] if is_known else []
+        self.set_head([operation_head(width=width)] if operations else nothing)
+        if list(self._operations) != list(self.cursor.keys):
+            self.set_keys(list(self._operations))
+        self.refresh()
 
     @property
     def cursor_operation(self) -> Operation | TrashEntry | None:

@@ -89,10 +89,13 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.shows("The newer one")
         await stage.press("tab", "f2")
         await stage.shows("type the title below")
+        await stage.shows("enter take it   esc back   ctrl+q quit")
+        assert stage.footer.endswith("f1 help")
         await stage.press("ctrl+u")
         await stage.type("The older one")
         await stage.press("enter")
         await stage.shows("“The older one”")
+        await stage.shows("y apply   F2 another title   esc back")  # mutant: the keys of a page while one types
         await stage.agree()
         await stage.shows("already in use by session older")
         await stage.press("f2", "ctrl+u")  # mutant: the refusal that stays, so that nothing can be typed

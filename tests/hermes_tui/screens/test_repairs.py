@@ -23,6 +23,9 @@ async def test_a_repair_is_found_and_undone_after_its_receipt_was_left(tmp_path:
     async with browsing(home, size) as stage:
         await stage.press("tab", "U")
         await stage.shows("1 repair")
+        for width in (180, size[0]):  # mutant: the head as it was drawn for the size before
+            await stage.pilot.resize_terminal(width, size[1])
+            await stage.until(lambda: stage.lines[3].find("state") == stage.lines[4].find("done") > width - 20)  # noqa: B023
         assert "Fix the docker build on the bot" in stage.text
         assert "done" in stage.text
         assert stage.footer.startswith("enter receipt   u undo   esc back")
@@ -56,5 +59,6 @@ async def test_a_home_without_a_repair_says_so_and_the_palette_leads_there(tmp_p
         await stage.shows("Repairs that were made")
         await stage.press("enter")
         await stage.shows("no repair was made here yet")
+        await stage.shows(" ∅0  No repair and no deletion was made here yet")
         await stage.press("escape")
         await stage.until(lambda: stage.app.screen is stage.browser)
