@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
+
+from store.base.late_dataclass import dataclass, field, replace
+from store.base.late_pattern import late_pattern
 
 
 class Place(StrEnum):
@@ -41,7 +42,7 @@ REPAIRS = frozenset({Place.REPAIR, Place.FLAGGED, Place.DIFFERENCE})
 EVERYWHERE = frozenset(Place)
 
 
-_ARGUMENT = re.compile(r"\('(\w+)'\)")
+_ARGUMENT = late_pattern(r"\('(\w+)'\)")
 _IDS = {
     "rows(-1)": "row_up",
     "rows(1)": "row_down",

@@ -7,10 +7,11 @@ values with one key the later one counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from itertools import chain
 from typing import Protocol, TypeAlias, TypeVar
+
+from store.base.late_dataclass import dataclass, field, replace
 
 MOST_PLACES = 10_000
 """Sessions whose places are kept, those read last, over all homes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
@@ -13,6 +12,7 @@ from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.statistics import dollars
 from hermes_tui.render.text import hanging, wrap
 from hermes_tui.render.time import MINUTE, WEEK, age, clock, count, date_and_clock, day, in_words, many, n_bytes, size
+from store.base.late_dataclass import dataclass
 from store.models import JsonlFacts, Origin, Session
 
 LABEL = 9

@@ -6,7 +6,6 @@ A cell: number 5 right-aligned, two spaces, role 6, space, text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain, zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
@@ -17,6 +16,7 @@ from hermes_tui.render.text import wrap
 from hermes_tui.render.time import in_words, many
 from hermes_tui.render.tools.outcome import outcome
 from hermes_tui.render.tools.summary import output, summary
+from store.base.late_dataclass import dataclass
 from store.models import Message
 from store.repair.model import DifferenceRow, Plan
 

@@ -9,7 +9,7 @@ from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, blank, cells, fill, fit, span
 from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line, safe
-from hermes_tui.render.time import hit_time, many
+from hermes_tui.render.time import clock_or_day, many
 
 TIME = 6
 """Cells of the time."""
@@ -28,7 +28,14 @@ class Prompt:
 
 
 def outline_row(
-    prompt: Prompt, words: str | None, *, width: int, now: datetime, glyphs: Glyphs, cursor: bool = False
+    prompt: Prompt,
+    words: str | None,
+    *,
+    width: int,
+    now: datetime,
+    glyphs: Glyphs,
+    cursor: bool = False,
+    above: float | None = None,
 ) -> Line:
     """Draw a prompt.
 
@@ -36,6 +43,7 @@ def outline_row(
         words: Its text, or the start of it; None as long as it was not read.
         now: Aware; its zone is the reader's.
         cursor: The row is under the cursor.
+        above: The timestamp of the row above, None where there is none.
 
     Returns:
         Exactly `width` cells, for any width of 24 and more.
@@ -45,7 +53,7 @@ def outline_row(
     text = one_line((words or "")[:LONGEST])
     shown = fit(text, room, glyphs.truncated)
     line = (
-        span(f"{hit_time(now, prompt.timestamp):>{TIME}}  ", Role.DIM),
+        span(f"{clock_or_day(now, prompt.timestamp, above):>{TIME}}  ", Role.DIM),
         *fill((span(shown, bold=cursor),), room),
         span(tools, Role.DIM),
     )

@@ -7,13 +7,13 @@ Pure; the sentences are not safe for a terminal before `safe` has seen them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
+from store.base.late_dataclass import dataclass
 from store.errors import StoreError
 from store.files.gateway import Gateway, GatewayState
 from store.repair.model import Phase, Plan, PlanRefused, Progress, Refusal, Run, Why

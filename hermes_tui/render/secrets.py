@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from hermes_tui.render import secret_patterns as patterns
+from store.base.late_dataclass import dataclass, replace
 
 
 class SecretKind(StrEnum):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, join, span
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import in_words, many, n_bytes
+from store.base.late_dataclass import dataclass
 from store.models import Drift, Scope, Status
 
 BAR = 10

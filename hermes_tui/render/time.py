@@ -86,6 +86,17 @@ def hit_time(now: datetime, timestamp: float | None) -> str:
     return f"{then.day} {_MONTHS[then.month - 1]}" if days * DAY < DATES_FROM else age(now, timestamp)
 
 
+def clock_or_day(now: datetime, timestamp: float | None, above: float | None) -> str:
+    """Say when, in a list of one session: `14:02` today and below a row of the same day, else `Sat` or `8 Nov`."""
+    if timestamp is None:
+        return ""
+    if above is not None and same_day(now, above, timestamp):
+        return clock(now, timestamp)
+    then = local(now, timestamp)
+    is_old = (now.date() - then.date()).days >= 7
+    return f"{then.day} {_MONTHS[then.month - 1]}" if is_old else hit_time(now, timestamp)
+
+
 def clock(now: datetime, timestamp: float) -> str:
     """The time of day: `14:02`."""
     return f"{local(now, timestamp):%H:%M}"

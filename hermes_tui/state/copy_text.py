@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
+from store.base.late_dataclass import dataclass
 from store.files.home import LINK, safe_id
 from store.models import Session
 

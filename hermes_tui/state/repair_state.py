@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from hermes_tui.commands.registry import Place
 from hermes_tui.render.drift_row import Case
 from hermes_tui.render.row import title_of
 from hermes_tui.state.session_catalog import Catalog
+from store.base.late_dataclass import dataclass, field, replace
 from store.errors import StoreError
 from store.repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, State
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.render.bound_keys import bound
+from store.base.late_dataclass import dataclass
 from store.errors import UnsafeId
 from store.files.home import safe_id
 from store.models import Origin, Session

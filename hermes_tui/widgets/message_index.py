@@ -90,17 +90,18 @@ class MessageIndex:
         start = len(self.heads)
         self._runs.clear()
         self.heads.extend(added)
-        self.roles.update(head.role for head in added)
+        self.roles.update([head.role for head in added])
+        first = self._starts[-1] if self._starts else None
         for index, head in enumerate(added, start):
             if head.role == "session_meta":
                 self.unnumbered.append(index)
             self.n_compacted += head.compacted and not head.active
             if head.role == "user":
                 self.prompts.append(index)
-            if self.heads.differs(index) or self.begins_section(index):
+            if self.heads.differs(index) or index == first:
                 self.seams.append(index)
             if is_undone(head):
-                if self._undone and self._undone[-1][1] == index and not self.begins_section(index):
+                if self._undone and self._undone[-1][1] == index and index != first:
                     self._undone[-1][1] = index + 1
                 else:
                     self._undone.append([index, index + 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from hermes_tui.render.line import Line
 from hermes_tui.render.outline_row import LONGEST, Prompt, outline_row
@@ -55,9 +56,12 @@ class OutlineList(VirtualList):
         self._now = now
         self._prompts = prompts
         self._words: dict[int, str] = {}
+        self._above: dict[int, int] = {}
+        """The prompt in the row above."""
 
     def show(self, message_ids: Sequence[int]) -> None:
         """Show some of the prompts."""
+        self._above = dict(pairwise(reversed(message_ids)))
         self.set_keys(list(message_ids))
 
     def put(self, messages: Iterable[Message]) -> None:
@@ -79,5 +83,7 @@ class OutlineList(VirtualList):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A prompt as a row."""
         prompt = self._prompts.prompt(int(str(key)))
-        words = self._words.get(prompt.message_id)
-        return outline_row(prompt, words, width=width, now=self._now(), glyphs=glyphs_of(self.app), cursor=cursor)
+        words, above = self._words.get(prompt.message_id), self._above.get(prompt.message_id)
+        time = None if above is None else self._prompts.prompt(above).timestamp
+        glyphs, now = glyphs_of(self.app), self._now()
+        return outline_row(prompt, words, width=width, now=now, glyphs=glyphs, cursor=cursor, above=time)

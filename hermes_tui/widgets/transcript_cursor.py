@@ -122,7 +122,7 @@ class TranscriptCursor:
         """Move by lines, down if positive; a bar that leaves the screen goes to the nearest message on it."""
         self.target = None
         self.viewport.scroll(lines)
-        shown = [row.index for row in self.viewport.rows if not row.seam]
+        shown = list(dict.fromkeys(row.index for row in self.viewport.rows if not row.seam))
         if not shown or self.bar in shown:
             return
         begun = [index for index in shown if self.viewport.begins(index)] or shown

@@ -109,7 +109,8 @@ class Viewport:
 
     def begins(self, index: int) -> bool:
         """Whether the first of a message's own lines is on the screen."""
-        return any(row.index == index and row.line == self._layout.begun(index, 1).seams for row in self.rows)
+        first = self._layout.begun(index, 1).seams
+        return any(row.index == index and row.line == first for row in self.rows)
 
     def place_of(self, index: int) -> Anchor | None:
         """The first of a message's own lines that is on the screen, None where none is."""

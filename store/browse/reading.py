@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FIRST_PAGE, PAGE = 64, 4096
 """Maximum heads of the first piece of a section, and of a later one."""
-SECTIONS = 64
+SECTIONS = 256
 """Sections of a chain whose rows are read at once."""
 
 

@@ -7,10 +7,10 @@ records in our journal what it did (docs/decisions/0034).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from ..base.late_dataclass import dataclass
 from .operations import RUNNING, RawRow, Span
 
 MESSAGES, SESSIONS, APPENDS = "messages", "sessions", "hermes_tui_operations"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from ..base.late_dataclass import dataclass, field, replace
 from ..base.strict_json import BadJson, load
@@ -17,6 +18,8 @@ MAX_LINE = 64 * 1024 * 1024
 CUT_OFF = "cut off"
 """The reason of a last line that stops in the middle: a writer was killed, or is just writing."""
 
+_HEAD = 4
+"""Bytes by which UTF-16 is known."""
 _SHOWN = 2_000
 _BLANK = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -80,10 +83,14 @@ def parse(chunks: Iterable[bytes]) -> Iterator[Record | BadLine]:
 
 def utf8_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes; those of a file in UTF-16, as PowerShell redirects, in UTF-8, and offsets are then of these."""
-    decoder: codecs.IncrementalDecoder | None = None
-    for number, chunk in enumerate(chunks):
-        if number == 0 and (encoding := utf16_of(chunk)):
-            decoder = codecs.getincrementaldecoder(encoding)("replace")
+    rest, head = iter(chunks), b""
+    for chunk in rest:
+        head += chunk
+        if len(head) >= _HEAD:
+            break
+    encoding = utf16_of(head)
+    decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
+    for chunk in chain([head], rest):
         yield chunk if decoder is None else decoder.decode(chunk).encode("utf-8", "replace")
 
 

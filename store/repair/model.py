@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from ..base.errors import Refused
+from ..base.late_dataclass import dataclass, field
 from ..base.models import Check, Message
 from ..files.gateway import Gateway
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from hermes_tui.render.safe import safe
+from store.base.late_dataclass import dataclass, field
 from store.models import Message
 
 Record = dict[str, object]

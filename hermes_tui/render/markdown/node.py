@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from hermes_tui.render.line import Line
+from store.base.late_dataclass import dataclass
 
 
 class Kind(Enum):

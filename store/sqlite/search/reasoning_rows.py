@@ -50,7 +50,8 @@ def candidates(
     indexed = [item for item in ranges if _is_indexed(item)] if possible(layout, query, ranges) else []
     version = reader.data_version() if indexed else 0
     if (kept := _kept.get(reader)) is not None and kept[0] == version:
-        yield from (ScanRange(None, "", True, below=item.below, above=item.above, ids=kept[1]) for item in indexed)
+        for item in indexed if kept[1] else ():
+            yield ScanRange(None, "", verified=True, below=item.below, above=item.above, ids=kept[1])
         return
     found: list[ScanRange] = []
     for item in indexed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,16 @@ def test_a_row_has_its_width_and_no_control_character(width: int, words: str | N
     assert line_cells(line) == width
     assert plain(line).isprintable()
     assert "Sat" in plain(line)
+
+
+def test_a_row_has_the_time_below_one_of_the_same_day_and_the_day_below_another() -> None:
+    """Mutant: the month alone on each row of a session that is read later."""
+    times = [at(21, "23:59", month=9), at(22, "00:01", month=9), at(22, "14:02", month=9)]
+    rows = [
+        plain(outline_row(Prompt(1, time, 0), "", width=40, now=NOW, glyphs=UNICODE, above=above)).split()
+        for above, time in pairwise([None, *times])
+    ]
+    assert rows == [["21", "Sep"], ["22", "Sep"], ["14:02"]]
 
 
 @pytest.mark.slow

@@ -7,7 +7,9 @@ Mutants that these tests were seen to catch are those of `tests/torture/mutants.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from store.files.jsonl_files import compared_message
 from store.formats import comparison
 from store.formats.clocks import Clocks
+from store.formats.compared_message import compared
 from store.formats.comparison import Comparison, Messages, compare
 from store.formats.similarity import alike
 from store.models import Verdict
@@ -256,3 +259,29 @@ def test_repeated_words_order_nothing_on_their_two_sides() -> None:
     compared = found([*beginning, *here, OK, *end], [*beginning, OK, *there, *end])
 
     assert compared.uncertain == {4, 5}
+
+
+def test_equal_sides_compare_as_their_matching_would_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: no ids compared in `_are_equal`; a count of repeated blocks left out; all of it matched."""
+    chance = Random(5)
+    texts = ["ok", "yes", "the long text of a message", "another long text here", "<think>a</think> b c d", ""]
+    for _ in range(200):
+        said = [
+            (chance.choice(["user", "assistant", "tool"]), chance.choice(texts)) for _ in range(chance.randrange(9))
+        ]
+        named = [(chance.choice(["c1", "c2", None]), chance.choice(["p1", "p2", None])) for _ in said]
+        sides = [
+            [
+                compared(role, text, None, call, platform_id=platform, time=(1e9 + place * slower, False))
+                for place, ((role, text), (call, platform)) in enumerate(zip(said, named, strict=True))
+            ]
+            for slower in (1, 3)
+        ]
+        lines, rows = sides
+        expected = comparison._matched(lines, rows, None) if lines else comparison.Comparison(0, 0, 0, ())
+        with monkeypatch.context() as patched:
+            patched.setattr(comparison, "match", None)
+            assert comparison.compare(lines, rows) == expected
+        ids = [row.platform_id for row in reversed(rows)]
+        renamed = [replace(row, platform_id=name) for row, name in zip(rows, ids, strict=True)]
+        assert not rows or comparison.compare(lines, renamed) == comparison._matched(lines, renamed, None)

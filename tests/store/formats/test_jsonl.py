@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from store.formats import jsonl
@@ -105,6 +105,8 @@ def test_a_giant_line_is_not_held_in_memory() -> None:
 
 @pytest.mark.slow
 @given(st.binary(max_size=300), st.integers(1, 7))
+@example(b"\xfe\xff", 1)
+@example('{"'.encode("utf-16-le"), 3)
 def test_no_bytes_raise_and_pieces_do_not_matter(data: bytes, size: int) -> None:
     whole = read(data)
     assert list(parse(data[i : i + size] for i in range(0, len(data), size))) == whole
