@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+from typing import BinaryIO
 
 from hermes_tui.export.stream import SessionExport
 from hermes_tui.render.export.model import MANIFEST, MARK, VERSION, ExportOptions, Format, Only, Totals
@@ -76,12 +77,22 @@ def written_sessions(path: Path) -> Iterator[Written]:
             file.seek(max(size - TAIL, 0))
             yield _written(file.read(), 0, size)
             return
-        start = 0
-        for line in file:
-            yield _written(line[-TAIL:], start, start + len(line))
-            start += len(line)
-        if not start:
+        for tail, start, end in _lines(file):
+            yield _written(tail, start, end)
+        if not size:
             raise ValueError("it is empty")
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """The end of each line, where it begins and where it ends; a line may be longer than the memory."""
+    tail, start, end = b"", 0, 0
+    while piece := file.readline(_CHUNK):
+        tail, end = (tail + piece)[-TAIL:], end + len(piece)
+        if piece.endswith(b"\n"):
+            yield tail, start, end
+            tail, start = b"", end
+    if end > start:
+        yield tail, start, end
 
 
 def compare(db: Browser, path: Path, written: Written) -> FileVerdict:

@@ -113,11 +113,13 @@ class SessionExport:
     def _messages(self, piece: Piece, writer: Writer) -> Iterator[str]:
         for batch in _bodies(self._db, piece):
             wanted = [message for message in batch if _is_wanted(message, self._options.only)]
-            yield "".join(
+            text = "".join(
                 self._written(writer, writer.message(cleaned), message)
                 for some in _groups(wanted)
                 for cleaned, message in zip(self._redactor.messages(some), some, strict=True)
             )
+            self._add_to_digest()
+            yield text
 
     def _written(self, writer: Writer, text: str, message: Message) -> str:
         if message.aside:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 WIDTH, HEIGHT, MARGIN, NAMES = 720, 360, 48, 300
-COLOURS = ("#2a6fdb", "#888888", "#c2571a", "#3a8f5c", "#8a4fc7", "#b0417a", "#6b7d1f")
+COLOURS = ("#2a6fdb", "#888888", "#c2571a", "#3a8f5c", "#8a4fc7", "#b0417a", "#6b7d1f", "#1f7d7a", "#7a5c2e")
+_SIZE = f'width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
+_FONT = 'font-size="12" font-family="sans-serif"'
 
 Points = Sequence[tuple[float, float]]
 """Share of the whole size, and CPU milliseconds; the last one is the whole."""
@@ -19,7 +21,7 @@ def plot(series: Mapping[str, Points]) -> str:
         return f"{MARGIN + share * across:.1f},{HEIGHT - MARGIN - part * down:.1f}"
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {_SIZE} {_FONT}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<polyline fill="none" stroke="black" points="{_place(0, 1)} {_place(0, 0)} {_place(1, 0)}"/>',
         f'<polyline fill="none" stroke="#bbbbbb" stroke-dasharray="4" points="{_place(0, 0)} {_place(1, 1)}"/>',

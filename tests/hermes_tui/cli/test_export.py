@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 
 from hermes_tui.export.file import file_name
+from hermes_tui.export.stream import SessionExport
 from hermes_tui.render.export.markdown import MarkdownWriter
-from hermes_tui.render.export.model import About, Format
+from hermes_tui.render.export.model import About, ExportOptions, Format
 from store import Home, SessionDB, open_home
 from tests import builders
 from tests.builders import sqlite_of
@@ -203,6 +205,23 @@ def test_cells_that_nobody_should_have_written_are_exported_and_imported(home: P
 def test_generated_sessions_come_back_as_they_were(tmp_path: Path, run: Run) -> None:
     """A small version of `python -m tests.benchmarks.round_trips`."""
     assert come_back(tmp_path, run, number=30, longest=3000) == 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", [Format.TEXT, Format.JSONL])
+def test_no_format_holds_what_it_has_written(home: Path, form: Format) -> None:
+    """Mutant: texts that wait for the digest until the end."""
+    with closing(builders.db(home)) as db:
+        peaks = []
+        for number in (300, 1200):
+            db.create_session(f"long-{number}", "cli")
+            db.append_messages(f"long-{number}", [builders.say("user", "x" * 2000)] * number)
+            tracemalloc.start()
+            for _ in SessionExport(db, f"long-{number}", ExportOptions(form)).chunks():
+                pass
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]
 
 
 @pytest.mark.slow
