@@ -62,7 +62,8 @@ AS_RUNS = bytes(ord("x") if re.match(rb"[\w:.-]", bytes([code]), re.ASCII) else 
 BEGINNINGS = frozenset({mark[:2] for mark in (*_MARKS, "ASIA")})
 """First two characters of `_PREFIXED`."""
 PARTS = re.compile(r"[^:.]+")
-JWT = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{10,}(?:\.[\w=-]{4,}){0,2}|eyJ[\w-]{10,}(?:\.[\w=-]{4,}){1,2}", re.ASCII)
+JWT = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{10,}(?:\.[\w=-]{4,}){0,2}|eyJ[\w-]{10,300}(?:\.[\w=-]{4,}){1,2}", re.ASCII)
+"""Of one that begins inside of a word the first part is at most 300 characters: each place is looked at."""
 BOT = re.compile(r"[\w-]{30,}", re.ASCII)
 
 _VALUE = (
@@ -108,10 +109,10 @@ NO_SECRET = re.compile(
 )
 """How code that looks a value up begins, a placeholder, a type."""
 NO_HEADER = re.compile(
-    rf"(?:Bearer|Basic|Bot|Token|Digest)(?:\Z|\ +(?:[*<$%{{]|[\w-]*\.\.\.|your))|{NO_SECRET.pattern}",
+    rf"\A(?:(?:Bearer|Basic|Bot|Token|Digest)(?:\Z|\ +(?:[*<$%{{]|[\w-]*\.\.\.|your))|{NO_SECRET.pattern})",
     re.IGNORECASE | re.ASCII,
 )
-TEMPLATE = re.compile(r"\[redacted|\\|\$[{(A-Za-z_]|\{|<|%[s(]|\*+\Z|\.\.\.|x{4,}", re.IGNORECASE)
+TEMPLATE = re.compile(r"\A(?:\[redacted|\\|\$[{(A-Za-z_]|\{|<|%[s(]|\*+\Z|\.\.\.|x{4,})", re.IGNORECASE)
 NUMBER = re.compile(r"[0-9.,_]{1,8}\Z", re.ASCII)
 OF_NO_VALUE = re.compile(
     r"(?:any|hidden|invalid|expired|missing|enabled|disabled|incorrect|wrong|correct|valid|object|float)\Z|"

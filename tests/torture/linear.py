@@ -31,6 +31,7 @@ from hermes_tui.render.line import Role, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.marks import Marker
 from hermes_tui.render.safe import safe
+from store.base.late_pattern import late_pattern
 from store.models import Message, ToolCall
 from store.query.parse import parse
 
@@ -125,12 +126,22 @@ def patterns() -> Iterator[Tried]:
     modules = list(_modules())
     uses = _uses(modules)
     for module, tree, path in modules:
-        for name, value in vars(module).items():
-            if isinstance(value, re.Pattern) and _is_assigned(tree, name):
+        for name, pattern in _patterns_of(module):
+            if _is_assigned(tree, name):
                 verbs = {verb for where, used, verb in uses if used == name and (where == path or name[0] != "_")}
-                yield from _tried_pattern(f"{path}:{name}", value, verbs or set(VERBS))
+                yield from _tried_pattern(f"{path}:{name}", pattern, verbs or set(VERBS))
         for verb, literal in _literals(tree):
             yield from _tried_pattern(f"{path}:{literal!r}", re.compile(literal), {verb})
+
+
+def _patterns_of(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any]]]:
+    """The patterns of a module by their names, those too that are compiled at their first use."""
+    late: Any = type(late_pattern(""))
+    for name, value in vars(module).items():
+        if isinstance(value, re.Pattern):
+            yield name, value
+        elif isinstance(value, late):
+            yield name, re.compile(value.pattern, value.flags)
 
 
 def _tried_pattern(name: str, pattern: re.Pattern[Any], verbs: set[str]) -> Iterator[Tried]:
@@ -150,7 +161,7 @@ def _call_pattern(pattern: re.Pattern[Any], verb: str, text: str) -> None:
 def functions(*, rooms: tuple[str, ...] = ROOMS) -> Iterator[Tried]:
     """Every function of the rooms that can be given a text."""
     for module, tree, path in _modules(rooms):
-        own = {run for value in vars(module).values() if isinstance(value, re.Pattern) for run in _runs_of(value)}
+        own = {run for _, pattern in _patterns_of(module) for run in _runs_of(pattern)}
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and (made := _filled(node)) is not None:
                 yield Tried(f"{path}:{node.name}", partial(_call_function, getattr(module, node.name), made),
