@@ -159,6 +159,7 @@ class SessionDB:
     heads = delegate(_browser, HomeBrowser.heads)
     messages = delegate(_browser, HomeBrowser.messages)
     containing = delegate(_browser, HomeBrowser.containing)
+    stored_texts = delegate(_browser, HomeBrowser.stored_texts)
     context = delegate(_browser, HomeBrowser.context)
     file_messages = delegate(_browser, HomeBrowser.file_messages)
     snapshot_messages = delegate(_browser, HomeBrowser.snapshot_messages)

@@ -175,6 +175,10 @@ class FoundArrived(Answer):
     """All messages were looked through."""
 
 
+class LookedThrough(Answer):
+    """A find went through some messages in vain, or read their texts for the next one."""
+
+
 class MarksArrived(Answer):
     """Marks beside the transcript that need the bodies of messages."""
 

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from hermes_tui.render.find import Needle
 
+NARROW = 1_024
+"""Messages in which a longer text is looked for one by one."""
+
 
 class FoundMessage(NamedTuple):
     """A message that has the text."""
@@ -63,6 +66,11 @@ class Find:
         else:
             place = (bisect_left(self.places, self.current) + step) % len(self.places)
             self._go(place, 0 if step > 0 else self.places[place].matches - 1)
+
+    @property
+    def may_narrow(self) -> bool:
+        """Whether a longer text is better looked for in these messages than in all."""
+        return self.is_done and len(self.places) <= NARROW
 
     @property
     def number(self) -> int:

@@ -6,7 +6,7 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -208,6 +208,39 @@ class Head:
     active: bool = True
     compacted: bool = False
     timestamp: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTexts:
+    """Texts of some messages as they are stored; of each kind joined into one, which costs a third of a row each."""
+
+    prompts: JoinedTexts
+    """What the user wrote."""
+    replies: JoinedTexts
+    reasoning: JoinedTexts
+    results: JoinedTexts
+    """Of tools, JSON for the most part."""
+    calls: JoinedTexts
+    """JSON."""
+    others: tuple[int, ...]
+    """Messages of which no text is here: it is encoded or very long, or another speaker's."""
+
+    @classmethod
+    def none_of(cls, ids: Iterable[int]) -> StoredTexts:
+        """All messages are to be read by themselves."""
+        none = JoinedTexts()
+        return cls(none, none, none, none, none, tuple(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTexts:
+    """Texts of some messages, none of them empty, with `END_OF_TEXT` between each and the next."""
+
+    ids: tuple[int, ...] = ()
+    text: str = ""
+
+
+END_OF_TEXT = "\0\0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class HomeBrowser:
     heads = delegate(_messages, StoredMessages.heads)
     messages = delegate(_messages, StoredMessages.messages)
     containing = delegate(_messages, StoredMessages.containing)
+    stored_texts = delegate(_messages, StoredMessages.stored_texts)
     context = delegate(_messages, StoredMessages.context)
     file_messages = delegate(_messages, StoredMessages.file_messages)
     snapshot_messages = delegate(_messages, StoredMessages.snapshot_messages)

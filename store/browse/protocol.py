@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SectionVersion,
         Session,
         SessionLocation,
+        StoredTexts,
         SurveyStep,
     )
     from ..engine.managed import Mark
@@ -119,6 +120,9 @@ class MessageReads(Protocol):
 
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages that may have a text."""
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = ...) -> StoredTexts:
+        """Texts of some messages as they are stored."""
 
     def context(self, session_id: str, message_id: int, *, width: int = ...) -> tuple[ContextLine, ...]:
         """The messages around one."""

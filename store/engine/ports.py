@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
+    from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session, StoredTexts
     from ..formats.carried_copies import Copies
     from ..formats.compaction_overlap import Fingerprint
     from ..formats.compared_message import ComparedMessage
@@ -98,6 +98,9 @@ class MessageRows(Protocol):
 
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages, 4,096 at most, that may have a text of ASCII in any case: at least those that do."""
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = ...) -> StoredTexts:
+        """Texts of some messages, 4,096 at most, that are stored as they are read; an engine may leave all out."""
 
     def window(
         self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = ...

@@ -65,6 +65,7 @@ class PostgresMessages(_Reads):
     bodies = delegate(_reader, messages.bodies)
     readable_bodies = delegate(_reader, messages.readable_bodies)
     containing = delegate(_reader, messages.containing)
+    stored_texts = delegate(_reader, messages.stored_texts)
     window = delegate(_reader, messages.window)
     first_user_text = delegate(_reader, messages.first_user_text)
     ends = delegate(_reader, messages.ends)

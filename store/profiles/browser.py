@@ -27,6 +27,7 @@ from ..base.models import (
     SectionVersion,
     Session,
     SessionLocation,
+    StoredTexts,
     SurveyStep,
 )
 from ..browse.protocol import Browser
@@ -212,6 +213,10 @@ class ProfilesBrowser:
             inner = self.members.answer(place, asking(Browser.containing, list(rows), words), frozenset())
             found |= {rows[row] for row in inner}
         return frozenset(found)
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG002
+        """None: rows of several homes are read by themselves."""
+        return StoredTexts.none_of(ids)
 
     def pieces(
         self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False

@@ -80,6 +80,7 @@ class RemoteBrowser:
     carried = _asked(Browser.carried)
     heads = _asked(Browser.heads)
     containing = _asked(Browser.containing)
+    stored_texts = _asked(Browser.stored_texts)
     context = _asked(Browser.context)
     file_messages = _asked(Browser.file_messages)
     snapshot_messages = _asked(Browser.snapshot_messages)

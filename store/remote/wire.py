@@ -41,6 +41,7 @@ VERBS = frozenset(
         "heads",
         "messages",
         "containing",
+        "stored_texts",
         "context",
         "file_messages",
         "snapshot_messages",

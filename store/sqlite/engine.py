@@ -77,6 +77,7 @@ class SqliteMessages(Reads):
     first_user_text = statement(session_ends.first_user_text)
     readable_bodies = delegate(reader_of, messages.readable_bodies)
     containing = delegate(reader_of, message_texts.containing)
+    stored_texts = delegate(reader_of, message_texts.stored_texts)
     window = delegate(reader_of, messages.readable_window)
     copies = delegate(reader_of, section_copies.copies)
     versions = delegate(reader_of, section_versions.versions)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from store.base.cancel import Cancel
-from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session
+from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session, StoredTexts
 from store.engine.operations import ActiveCounts, RawRow
 from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
@@ -255,6 +255,10 @@ class MemoryMessages(Reads):
         return frozenset(
             id_ for id_ in present if any(words.lower() in text(rows[id_], name).lower() for name in names)
         )
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:
+        """None of them."""
+        return StoredTexts.none_of(ids)
 
     def window(
         self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None

@@ -7,8 +7,9 @@ import pytest
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, KeyReused, SessionMissing
-from store.base.models import Message, Origin, SectionVersion, Status, ToolCall
+from store.base.models import END_OF_TEXT, JoinedTexts, Message, Origin, SectionVersion, Status, ToolCall
 from store.engine.rows import SessionEnds
+from store.formats.message_codec import shown_calls
 from store.formats.session_state import Ending
 from tests.builders import META, jsonl, say, talk
 from tests.contract.cases import Case
@@ -89,6 +90,54 @@ def test_no_message_with_a_text_is_missed_where_only_those_that_may_have_it_are_
     assert {ids[0], ids[3]} <= wild
     assert ids[5] not in wild, "a percent sign is itself"
     assert case.engine.messages.containing([], "quince") == frozenset()
+
+
+def _if_stored(case: Case, **fields: str) -> dict[str, str]:
+    """Those of some fields that the store has columns for."""
+    return {name: value for name, value in fields.items() if name in case.engine.messages.columns()}
+
+
+def test_texts_that_are_joined_are_those_of_the_messages(case: Case) -> None:
+    """Mutants: a text with NULs joined; one that begins with its reasoning; one behind a blank; JSON of parts; text of
+    the system; reasoning beside a prompt; long ones joined; ids of a text that is not there."""
+    start(case, "s1")
+    call = {"id": "c", "function": {"name": "write_file", "arguments": '{"content": "Quince"}'}}
+    plain = [
+        say("user", "a quince"),
+        say("assistant", None, tool_calls=[call]),
+        say("tool", '{"output": "quince"}', tool_call_id="c"),
+        say("assistant", "so", reasoning="the quince"),
+        say("assistant", "", reasoning="大", tool_calls=[call, call], **_if_stored(case, reasoning_content="大别山")),
+        say("assistant", "é plum 🏔"),
+    ]
+    odd = [
+        say("user", [{"type": "text", "text": "quince"}]),
+        say("assistant", "<think>why</think>so"),
+        say("assistant", "\n <think>why</think>so"),
+        say("assistant", "\u2003<think>why</think>so"),
+        say("system", "rules"),
+        say("user", "quince " * 9000),
+    ]
+    ids = case.messages.append_messages("s1", [*plain, *odd])
+    stored, bodies = case.engine.messages.stored_texts(ids), case.engine.messages.bodies(ids)
+    assert stored.others in {tuple(ids[len(plain) :]), tuple(ids)}
+    known = {body.id: body for body in bodies if body.id not in stored.others}
+
+    def _texts(joined: JoinedTexts) -> dict[int, str]:
+        return dict(zip(joined.ids, joined.text.split(END_OF_TEXT) if joined.ids else (), strict=True))
+
+    def _said(role: str) -> dict[int | None, str]:
+        return {id_: body.text for id_, body in known.items() if body.role == role and body.text}
+
+    assert [_texts(stored.prompts), _texts(stored.replies)] == [_said("user"), _said("assistant")]
+    assert _texts(stored.results) == _said("tool")
+    assert _texts(stored.reasoning) == {id_: body.reasoning for id_, body in known.items() if body.reasoning}
+    calls = {id_: body.tool_calls for id_, body in known.items() if body.tool_calls}
+    assert {id_: shown_calls(text) for id_, text in _texts(stored.calls).items()} == calls
+    with_nul = case.messages.append_message("s1", "user", "nul \0\0 quince")
+    assert case.engine.messages.stored_texts([*ids, with_nul]).others == (*ids, with_nul)
+    assert case.engine.messages.stored_texts([ids[0], ids[4]]).others in {(), (ids[0], ids[4])}
+    assert case.engine.messages.stored_texts([]).others == ()
 
 
 def test_a_message_to_a_missing_session_leaves_nothing(case: Case) -> None:
