@@ -100,7 +100,7 @@ class TextBlock:
         pattern = re.compile(re.escape(needle.text), re.IGNORECASE)
         if not pattern.search(text):
             return {}
-        counts = (len(pattern.findall(one)) for one in text.split(END_OF_TEXT))
+        counts = (len(pattern.findall(part)) for part in text.split(END_OF_TEXT))
         return {of: matches for of, matches in zip(self._ids, counts, strict=True) if matches}
 
 

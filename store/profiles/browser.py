@@ -82,6 +82,11 @@ class _Cursor:
     inner: object
 
 
+def unjoined(_: object, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG001
+    """None: rows of several homes are read by themselves."""
+    return StoredTexts.none_of(ids)
+
+
 class ProfilesBrowser:
     """Reads every profile as one; implements `Browser`.
 
@@ -106,8 +111,7 @@ class ProfilesBrowser:
         """A page of one profile after the other, each newest start first."""
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
         members = self.members
-        ask = asking(Browser.sessions, limit=limit, cursor=at.inner)
-        found = members.answer(at.place, ask, Page(()))
+        found = members.answer(at.place, asking(Browser.sessions, limit=limit, cursor=at.inner), Page(()))
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place in members.places
         return Page(members.names.renamed(at.place, found.items), more, following if more else None)
@@ -214,9 +218,7 @@ class ProfilesBrowser:
             found |= {rows[row] for row in inner}
         return frozenset(found)
 
-    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG002
-        """None: rows of several homes are read by themselves."""
-        return StoredTexts.none_of(ids)
+    stored_texts = unjoined
 
     def pieces(
         self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False

@@ -128,7 +128,7 @@ def _plain_rows(layout: Layout, source: str) -> str:
     tests = [
         f"({cell} IS NULL OR typeof({cell}) = 'text' AND octet_length({cell}) < {LONG})" for cell in cells.values()
     ]
-    tests.append(f"({first} IS NULL OR {begins})")
+    tests.append(f"(COALESCE(octet_length({cells['content']}), 0) = 0 OR {begins})")
     own = f"{cells['reasoning']} IS NULL AND {cells['reasoning_content']} IS NULL"
     return (
         f"SELECT messages.id AS id, {cells['content']} AS content, {cells['tool_calls']} AS calls,"

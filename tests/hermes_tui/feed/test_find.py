@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hermes_tui.feed import finding
@@ -181,7 +182,7 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
         asked.append(1)
         return again
 
-    for text in ("quincE", "Pear", "quinces", "plum", "and quincy", "别山大"):
+    for text in ("quincE", "Pear", "quinces", "plum", "aquince pea", "别山大"):
         assert not first.counts(Needle(text), read)
     assert not asked
     for text in ("Quince", "quince", "d pea", "别山", "ince a"):
@@ -191,6 +192,23 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
     assert second is not None
     assert second.counts(Needle("plum"), read) == {11: 1}
     assert not texts.keep(1024, chunk_of(1, StoredTexts.none_of([1]), [Message(1, "s", "user", "x" * before)]))
+
+
+def test_a_match_is_of_its_message_where_texts_are_empty_or_have_nuls() -> None:
+    """Mutant: NULs between the texts of a message left as they are."""
+    told = ['{"a": ""}', '{"\\u0000\\u0000b\\u0000\\u0000": "bb"}', '{"c": 1}']
+    chunk = chunk_of(3, StoredTexts.none_of(()), [Message(id_, "s", "tool", text) for id_, text in enumerate(told)])
+    for text, expected in (("b", {1: 3}), ("c", {2: 1}), ("1", {2: 1})):
+        assert chunk.counts(Needle(text), lambda: StoredTexts.none_of(())) == expected
+
+
+def test_a_prompt_with_reasoning_is_read_by_itself(spoken: dict[int, Spoken], tmp_path: Path) -> None:
+    """Mutant: the look for reasoning left out."""
+    prompt = next(id_ for id_, (role, *_) in spoken.items() if role == "user")
+    with closing(apsw.Connection(str(tmp_path / "state.db"))) as connection:
+        connection.execute("UPDATE messages SET reasoning = 'plum' WHERE id = ?", (prompt,))
+    with closing(SessionDB(tmp_path / "state.db", read_only=True)) as db:
+        assert db.stored_texts([prompt]).others == (prompt,)
 
 
 def tracemalloc_of(action: Callable[[], object]) -> tuple[int, int]:
