@@ -64,7 +64,9 @@ class Rail:
         for index in hits - self._hits if more else self._hits ^ hits:
             if index < len(self._marks):
                 self._marks[index] ^= HIT
-        self._hits = self._hits | hits if more else hits
+        if not more:
+            self._hits.clear()
+        self._hits |= hits
         self._changes += 1
 
     def cell(self, row: int, glyphs: Glyphs) -> Span | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -88,16 +87,15 @@ class FindController:
         find = self._reading.find
         if find is None:
             return
-        fresh = []
-        for message_id, matches in message.matches:
-            if (index := self._pane.cursor.layout.index.index_of(message_id)) is not None:
-                find.add(FoundMessage(index, message_id, matches))
-                fresh.append(index)
+        index_of = self._pane.cursor.layout.index.index_of
+        placed = ((index_of(message_id), message_id, matches) for message_id, matches in message.matches)
+        fresh = [FoundMessage(index, *found) for index, *found in placed if index is not None]
+        find.add(fresh)
         find.is_done = message.done
         if find.current is None and find.places:
             find.to_first()
             self._show(find)
-        self._pane.rail.show_hits(fresh, more=True)
+        self._pane.rail.show_hits((found.place for found in fresh), more=True)
         self._changed(Part.FRAME)
         self.take_growth()
 
@@ -125,8 +123,7 @@ class FindController:
         self._pane.rail.show_hits(())
         size = len(self._pane.cursor.layout)
         if needle.text and before is not None and before.may_narrow and needle.narrows(before.needle):
-            places = before.places[(first := bisect_left(before.places, (start,))) :] + before.places[:first]
-            self._look_through(find, range(before.asked, size), some=[found.id for found in places])
+            self._look_through(find, range(before.asked, size), some=before.ids_from(start))
         elif needle.text:
             self._look_through(find, range(start, size), range(start))
         else:
