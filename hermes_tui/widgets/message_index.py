@@ -251,7 +251,12 @@ class MessageIndex:
 
     def is_hidden(self, index: int) -> bool:
         """Whether a message is undone and not shown."""
-        return not self.undone_shown and 0 <= index < len(self.heads) and self.heads.is_undone(index)
+        return (
+            bool(self._undone)
+            and not self.undone_shown
+            and 0 <= index < len(self.heads)
+            and self.heads.is_undone(index)
+        )
 
     def _hidden_run(self, index: int) -> list[int] | None:
         return self.undone_run(index) if self.is_hidden(index) else None
