@@ -15,6 +15,8 @@ FEW = 24
 """Messages of a chunk that are read by themselves, where no others may have the text."""
 RARE = 3
 """Characters of a text that may be rare; a shorter one is in nearly every chunk."""
+MOST_AT_ONCE = 8 << 20
+"""Bytes of messages whose texts are kept together, beside those that are joined."""
 AT_ONCE = 256
 """Messages that are read at once."""
 
@@ -55,6 +57,8 @@ class Wanted:
             if len(likely) <= FEW:
                 return self.read(db, likely)
             chunk = self._chunk(db, ids)
+            if chunk is None:
+                return self.read(db, likely)
             self.texts.keep(place, chunk)
         return chunk.counts(self.needle, lambda: self._stored(db, ids, replies_only=True))
 
@@ -66,8 +70,10 @@ class Wanted:
         """Read what was not read yet as far as there is room, and keep the words of everything."""
         for place in range(0, len(self.ids), IN_CHUNK):
             ids = self.ids[place : place + IN_CHUNK]
-            if self.texts.chunk(place, len(ids)) is None and not self.texts.keep(place, self._chunk(db, ids)):
-                return
+            if self.texts.chunk(place, len(ids)) is None:
+                chunk = self._chunk(db, ids, joined_only=True)
+                if chunk is not None and not self.texts.keep(place, chunk):
+                    return
             self.texts.learn(place)
             yield
 
@@ -82,8 +88,11 @@ class Wanted:
         stored = [message_id for message_id in ids if message_id not in self.kept] if self.kept else ids
         return db.stored_texts(stored, replies_only=replies_only)
 
-    def _chunk(self, db: Browser, ids: Sequence[int]) -> Chunk:
+    def _chunk(self, db: Browser, ids: Sequence[int], *, joined_only: bool = False) -> Chunk | None:
+        """The texts of some messages; None where they are too much at once, or `joined_only` and none is."""
         stored = self._stored(db, ids)
+        if stored.others_bytes > MOST_AT_ONCE or (joined_only and len(stored.others) + len(self.kept) >= len(ids)):
+            return None
         return chunk_of(len(ids), stored, self._bodies(db, [*stored.others, *(self.kept.keys() & ids)]))
 
     def _bodies(self, db: Browser, ids: Collection[int]) -> Iterator[Message]:

@@ -220,8 +220,9 @@ class FindTexts:
         return True
 
     def learn(self, place: int) -> None:
-        """Keep each word of the texts from a place on once."""
-        for block in self._chunks[place].blocks:
+        """Keep each word of the texts from a place on once, if they are kept."""
+        chunk = self._chunks.get(place)
+        for block in chunk.blocks if chunk else ():
             self._change(block, TextBlock.learn)
         if not self._has_room():
             self._forget(place)

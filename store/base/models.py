@@ -6,7 +6,7 @@ Text is as stored: `hermes_tui.render.safe` makes it safe for a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -224,9 +224,11 @@ class StoredTexts:
     """JSON."""
     others: tuple[int, ...]
     """Messages of which no text is here: it is encoded or very long, or another speaker's."""
+    others_bytes: int = 0
+    """Bytes of their texts, as far as these were counted."""
 
     @classmethod
-    def none_of(cls, ids: Iterable[int]) -> StoredTexts:
+    def none_of(cls, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG003
         """All messages are to be read by themselves."""
         none = JoinedTexts()
         return cls(none, none, none, none, none, tuple(ids))

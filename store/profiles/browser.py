@@ -82,11 +82,6 @@ class _Cursor:
     inner: object
 
 
-def unjoined(_: object, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG001
-    """None: rows of several homes are read by themselves."""
-    return StoredTexts.none_of(ids)
-
-
 class ProfilesBrowser:
     """Reads every profile as one; implements `Browser`.
 
@@ -218,7 +213,7 @@ class ProfilesBrowser:
             found |= {rows[row] for row in inner}
         return frozenset(found)
 
-    stored_texts = unjoined
+    stored_texts = staticmethod(StoredTexts.none_of)
 
     def pieces(
         self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False

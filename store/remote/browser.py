@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, cast
 
 from ..base.errors import CannotOpen, Damaged, ReadOnly, Unreachable
-from ..base.models import UNREADABLE, Census, Change, Message, Outline, Session
+from ..base.models import UNREADABLE, Census, Change, Message, Outline, Session, StoredTexts
 from ..browse.protocol import Browser
 from . import wire
 from .connection import RemoteConnection
@@ -80,7 +80,7 @@ class RemoteBrowser:
     carried = _asked(Browser.carried)
     heads = _asked(Browser.heads)
     containing = _asked(Browser.containing)
-    stored_texts = _asked(Browser.stored_texts)
+    stored_texts = staticmethod(StoredTexts.none_of)
     context = _asked(Browser.context)
     file_messages = _asked(Browser.file_messages)
     snapshot_messages = _asked(Browser.snapshot_messages)

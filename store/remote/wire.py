@@ -41,7 +41,6 @@ VERBS = frozenset(
         "heads",
         "messages",
         "containing",
-        "stored_texts",
         "context",
         "file_messages",
         "snapshot_messages",

@@ -61,7 +61,7 @@ def stored_texts(reader: Reader, ids: Sequence[int], *, replies_only: bool = Fal
     source, keys = _source(ids)
     try:
         shown = _REPLIES if replies_only else _ALL
-        ((named, *cells),) = reader.rows(f"SELECT {shown} FROM ({_plain_rows(layout, source)})", keys)
+        ((named, n_bytes, *cells),) = reader.rows(f"SELECT {shown} FROM ({_plain_rows(layout, source)})", keys)
     except Damaged:
         return StoredTexts.none_of(ids)
     joined = [
@@ -71,7 +71,7 @@ def stored_texts(reader: Reader, ids: Sequence[int], *, replies_only: bool = Fal
     prompts, replies, reasoning, results, calls = joined
     if any(map(_has_nul, joined)):
         return StoredTexts.none_of(ids)
-    return StoredTexts(prompts, replies, reasoning, results, calls, _ids(named))
+    return StoredTexts(prompts, replies, reasoning, results, calls, _ids(named), cell_values.integer(n_bytes))
 
 
 def _check(ids: Sequence[int]) -> None:
@@ -101,7 +101,7 @@ _KINDS: Sequence[Kind] = (
 
 def _all_joined(kinds: Collection[Kind]) -> str:
     """Ids of the other rows, then ids and texts of each kind, none of those that are not asked for."""
-    others = "group_concat(id) FILTER (WHERE speaker = 0)" if kinds == _KINDS else "NULL"
+    others = "group_concat(id) FILTER (WHERE speaker = 0), sum(n_bytes) FILTER (WHERE speaker = 0)"
     joined = (
         f"group_concat(id) FILTER (WHERE {rows} AND {cell} <> ''),"
         f" group_concat({cell}, x'0000') FILTER (WHERE {rows} AND {cell} <> '')"
@@ -109,7 +109,7 @@ def _all_joined(kinds: Collection[Kind]) -> str:
         else "NULL, NULL"
         for cell, rows in _KINDS
     )
-    return ", ".join((others, *joined))
+    return ", ".join((others if kinds == _KINDS else "NULL, 0", *joined))
 
 
 _ALL, _REPLIES = _all_joined(_KINDS), _all_joined(_KINDS[1:3])
@@ -129,9 +129,11 @@ def _plain_rows(layout: Layout, source: str) -> str:
         f"({cell} IS NULL OR typeof({cell}) = 'text' AND octet_length({cell}) < {LONG})" for cell in cells.values()
     ]
     tests.append(f"(COALESCE(octet_length({cells['content']}), 0) = 0 OR {begins})")
+    n_bytes = " + ".join(f"COALESCE(octet_length({cell}), 0)" for cell in cells.values())
     own = f"{cells['reasoning']} IS NULL AND {cells['reasoning_content']} IS NULL"
     return (
-        f"SELECT messages.id AS id, {cells['content']} AS content, {cells['tool_calls']} AS calls,"
+        f"SELECT messages.id AS id, {n_bytes} AS n_bytes,"
+        f" {cells['content']} AS content, {cells['tool_calls']} AS calls,"
         f" COALESCE(NULLIF({cells['reasoning_content']}, ''), {cells['reasoning']}) AS reasoning,"
         f" CASE WHEN {' AND '.join(tests)} THEN CASE messages.role WHEN 'assistant' THEN 2"
         f" WHEN 'tool' THEN iif({own}, 3, 0) WHEN 'user' THEN iif({own}, 1, 0) ELSE 0 END ELSE 0 END AS speaker"

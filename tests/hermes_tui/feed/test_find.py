@@ -111,6 +111,7 @@ def test_a_find_counts_what_decoding_every_message_counts(
     monkeypatch.setattr(find_texts, "MAX_KEPT", kept)
     monkeypatch.setattr(finding, "IN_CHUNK", 8)
     monkeypatch.setattr(finding, "FEW", 2)
+    monkeypatch.setattr(finding, "MOST_AT_ONCE", kept // 10)
     chance, kept_texts = random.Random(5), FindTexts()
     ids = tuple(chance.sample(sorted(spoken), len(spoken)))
     with closing(SessionDB(tmp_path / "state.db", read_only=True)) as db:
@@ -128,6 +129,31 @@ def test_a_find_counts_what_decoding_every_message_counts(
                 order = [(ids.index(id_) - start) % len(ids) for id_, _ in pairs]
                 assert order == sorted(set(order)), "each once, in the order that was asked for"
     assert 0 < kept_texts.n_bytes <= kept
+
+
+def test_nothing_is_read_ahead_that_comes_message_by_message_or_is_too_much_at_once(
+    spoken: dict[int, Spoken], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: what no joined texts come of read in messages; the size of messages left out of account."""
+    asked, read = list[Sequence[int]](), SessionDB.messages
+
+    def asking(db: SessionDB, ids: Sequence[int]) -> tuple[Message, ...]:
+        asked.append(ids)
+        return read(db, ids)
+
+    monkeypatch.setattr(SessionDB, "messages", asking)
+    with closing(SessionDB(tmp_path / "state.db", read_only=True)) as db:
+        wanted = Wanted(tuple(spoken), Needle(""))
+        with monkeypatch.context() as patched:
+            patched.setattr(SessionDB, "stored_texts", staticmethod(StoredTexts.none_of))
+            assert len(list(finding.read_ahead(wanted, db, 1))) == 1
+        with monkeypatch.context() as patched:
+            patched.setattr(finding, "MOST_AT_ONCE", 100)
+            assert len(list(finding.read_ahead(wanted, db, 1))) == 1
+        assert (asked, wanted.texts.n_bytes) == ([], 0)
+        assert list(finding.read_ahead(wanted, db, 1))
+        assert asked
+        assert wanted.texts.n_bytes
 
 
 def test_a_longer_text_is_looked_for_only_where_the_shorter_one_is() -> None:
