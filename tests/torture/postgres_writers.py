@@ -47,10 +47,11 @@ def write(url: str, name: str, log: Path, lock: str) -> None:
         while True:
             try:
                 with closing(SessionDB(url, patience=5.0)) as db:
+                    for place in range(SESSIONS):
+                        db.ensure_session(f"{name}-{place}", "cli")
                     while True:
                         session = f"{name}-{number % SESSIONS}"
                         key = f"{name}-{os.getpid()}-{number}"
-                        db.ensure_session(session, "cli")
                         db.append_messages(session, [{"role": "user", "content": key}], key=key)
                         noted.write(f"{key}\n")
                         noted.flush()
@@ -159,12 +160,23 @@ def main() -> int:
     if given.writer:
         url, name, log, lock = given.writer
         write(url, name, Path(log), lock)
-    random, folder = Random(given.seed), Path(tempfile.mkdtemp(prefix="hermes-tui-writers-"))
+    folder = Path(tempfile.mkdtemp(prefix="hermes-tui-writers-"))
     server = Server(folder / "data")
-    url = f"{server.url}&schema={SCHEMA}"
+    try:
+        return int(_tortured(server, folder, given))
+    finally:
+        server.end()
+
+
+def _tortured(server: Server, folder: Path, given: argparse.Namespace) -> bool:
+    """Measure, then kill and crash; True for a find."""
+    random, url = Random(given.seed), f"{server.url}&schema={SCHEMA}"
     counted = throughput(url, folder, given.seconds)
     own, whole = (sorted(numbers)[TURNS // 2] / given.seconds for numbers in counted.values())
-    print(f"a lock for each session {own:.0f} appends/s, one for the schema {whole:.0f}: {own / whole:.1f} times")
+    print(
+        f"a lock for each session {own:.0f} appends/s, one for the schema {whole:.0f}: {own / whole:.1f} times",
+        flush=True,
+    )
     writers = {f"w{number}": begin(url, f"w{number}", folder) for number in range(WRITERS)}
     kills = crashes = 0
     try:
@@ -184,10 +196,9 @@ def main() -> int:
     finally:
         _end(writers.values())
     acknowledged, lost, doubled = judged(server.url, folder)
-    server.end()
     done = f"{kills} kills, {crashes} crashes"
     print(f"seed {given.seed}: {done}: {acknowledged} acknowledged, {lost} lost, {doubled} doubled")
-    return int(bool(lost or doubled or not acknowledged))
+    return bool(lost or doubled or not acknowledged)
 
 
 if __name__ == "__main__":
