@@ -88,7 +88,8 @@ def _of_hermes(s: str) -> Iterator[str]:
 
 def _beside(s: str) -> Iterator[str]:
     """The tables of ours."""
-    yield f"CREATE TABLE {s}.hermes_tui_schema (version bigint, owner text, home text, name text, host text)"
+    names = "owner text, home text, name text, host text, stamp text"
+    yield f"CREATE TABLE {s}.hermes_tui_schema (version bigint, {names})"
     yield f"INSERT INTO {s}.hermes_tui_schema (version) VALUES (1)"
     yield (
         f"CREATE TABLE {s}.hermes_tui_appends (session_id text, key text, ids bigint[] NOT NULL, digest text NOT NULL,"
@@ -101,7 +102,7 @@ def _beside(s: str) -> Iterator[str]:
     yield f"INSERT INTO {s}.hermes_tui_revisions SELECT n, 0 FROM pg_catalog.generate_series(0, {SHARDS - 1}) AS n"
     yield (
         f"CREATE TABLE {s}.hermes_tui_pushed (session_id text PRIMARY KEY, mark text NOT NULL,"
-        " pushed_at double precision NOT NULL)"
+        " pushed_at double precision NOT NULL, place bigint GENERATED ALWAYS AS IDENTITY)"
     )
 
 
