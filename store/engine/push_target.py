@@ -76,8 +76,8 @@ class PushTarget(Protocol):
     def stamp(self) -> str:
         """The state of the home at the last push that was finished; "" for none."""
 
-    def set_stamp(self, stamp: str) -> None:
-        """Remember it."""
+    def finish(self, stamp: str) -> None:
+        """End a push: remember the state of the home, "" where it is not to be relied on."""
 
     def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> Sequence[str]:
         """Copy sessions that were never copied, in one transaction; those that another push has copied meanwhile."""

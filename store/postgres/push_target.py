@@ -21,6 +21,11 @@ PATIENCE = 60.0
 PUSHED = "hermes_tui_pushed"
 """Table of ours: the marks of the sessions that were copied, and the places of those with ids of their own."""
 _DERIVED = ("hermes_tui_terms", "hermes_tui_long")
+_MOVE_WORDS = (
+    "SELECT pg_catalog.gin_clean_pending_list(i.indexrelid) FROM pg_catalog.pg_index AS i"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
+    " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass"
+)
 _LISTS = "ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))"
 _UNPUSHED = (
     "SELECT id, '?', 0 FROM {layout.sessions} UNION SELECT session_id, '?', 0 FROM {layout.messages}"
@@ -55,7 +60,7 @@ class ServerCopy:
         try:
             ours = self._reader.layout.is_ours
         except StoreMissing:
-            self._writer.make(unique_titles=False)
+            self._writer.make(copies=True)
             ours = True
         if not ours:
             raise Refused(f"nothing was written: {self.name} is Hermes' own; --as NAME takes another schema")
@@ -102,9 +107,10 @@ class ServerCopy:
         row = self._reader.row(f"SELECT stamp FROM {self._reader.layout.table(MARKER)}")
         return (cells.text(row[0]) or "") if row else ""
 
-    def set_stamp(self, stamp: str) -> None:
-        """Remember it."""
+    def finish(self, stamp: str) -> None:
+        """Remember the state of the home; move new words into the index, since every search reads them until then."""
         with self._transaction() as run:
+            run(_MOVE_WORDS, (self._reader.layout.messages,))
             run(f"UPDATE {self._reader.layout.table(MARKER)} SET stamp = %s", (stamp,))
 
     def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> Sequence[str]:
@@ -231,8 +237,7 @@ class ServerCopy:
         }
         if prompts:
             run(
-                f"INSERT INTO {layout.table('system_prompts')} SELECT * FROM {_LISTS} AS given"
-                " ON CONFLICT DO NOTHING",
+                f"INSERT INTO {layout.table('system_prompts')} SELECT * FROM {_LISTS} AS given ON CONFLICT DO NOTHING",
                 (list(prompts), list(prompts.values())),
             )
         rows = run(

@@ -140,15 +140,15 @@ class Writer:
             connection.patience = self._patience + MARGIN
             connection.execute("COMMIT")
 
-    def make(self, *, unique_titles: bool = True) -> None:
-        """Make the schema, one process at a time."""
+    def make(self, *, copies: bool = False) -> None:
+        """Make the schema, one process at a time; see `create.statements`."""
         name = self._reader.name
         with error_mapping.translated_errors(name), self._lent("BEGIN") as connection:
             connection.patience = self._patience + MARGIN
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
             try:
-                for statement in create.statements(self._address.schema, unique_titles=unique_titles):
+                for statement in create.statements(self._address.schema, copies=copies):
                     connection.execute(statement.encode())
                 connection.execute("COMMIT")
             except pg.DuplicateSchema:

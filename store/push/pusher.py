@@ -110,8 +110,9 @@ class Pusher:
         for was_copied in self._changed(ids, now):
             done, written = done + 1, written + was_copied
             yield PushStep(done, len(ids), written, gone, len(self._kept))
-        if stamp and not self._kept and not self.unread and not self.left:
-            self._target.set_stamp(stamp)
+        whole = not self._kept and not self.unread and not self.left
+        if written or (whole and stamp != before):
+            self._target.finish(stamp if whole else "")
 
     def _gone(self, ids: Sequence[str], vanished: str, now: Callable[[], float]) -> int:
         """Mark what vanished from the home; its number."""
