@@ -67,6 +67,14 @@ class PushTarget(Protocol):
             Refused: Another home has it, or somebody filled it otherwise.
         """
 
+    def require_owner(self, identity: HomeIdentity) -> None:
+        """Make sure that the schema is this home's, and write nothing.
+
+        Raises:
+            StoreMissing: There is no schema.
+            Refused: It is another's.
+        """
+
     def stored_id(self, session_id: str) -> str:
         """The id of a session as the server has it."""
 

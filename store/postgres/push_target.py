@@ -45,6 +45,7 @@ class ServerCopy:
         self._address = address
         self._reader = Reader(address)
         self._writer = Writer(address, self._reader, patience=PATIENCE, creates=True)
+        self._owner: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -91,6 +92,19 @@ class ServerCopy:
                     f"UPDATE {table} SET owner = %s, home = %s, host = %s, name = %s, stamp = NULL",
                     (identity.machine, identity.home, identity.host, identity.profile),
                 )
+        self._owner = (identity.machine, identity.home)
+
+    def require_owner(self, identity: HomeIdentity) -> None:
+        """Make sure that the schema is this home's, and write nothing.
+
+        Raises:
+            StoreMissing: There is no schema.
+            Refused: It is another's.
+        """
+        layout = self._reader.layout
+        rows = self._reader.rows(f"SELECT owner, home FROM {layout.table(MARKER)}") if layout.is_ours else []
+        if (identity.machine, identity.home) not in rows:
+            raise Refused(f"{self.name} is no copy of this home")
 
     def stored_id(self, session_id: str) -> str:
         """The id of a session as the server has it."""
@@ -258,6 +272,10 @@ class ServerCopy:
             run = Run(connection, self._reader.layout.table(REVISIONS))
             name = f"{self._address.schema}:push"
             run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
+            if self._owner is not None:
+                owners = run(f"SELECT owner, home FROM {self._reader.layout.table(MARKER)}", ())
+                if self._owner not in owners:
+                    raise Refused(f"nothing was written: another home took {self.name} over")
             yield run
 
 

@@ -73,6 +73,10 @@ class FileCopies:
         for kind, source in (("snapshot", leftovers.snapshots), ("spool", leftovers.spool)):
             if kind not in self._unlisted and (unread := source.unread()):
                 self._unlisted[kind] = unread[0]
+        if "snapshot" in self._unlisted:
+            self._snapshots = {}
+        if "spool" in self._unlisted:
+            self._waiting = ()
 
     @property
     def unread(self) -> list[str]:

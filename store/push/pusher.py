@@ -188,7 +188,11 @@ class Pusher:
 
         What agents write is copied at once; edits that change no count, what vanished and what files alone have with
         the full push, which is also the first look.
+
+        Raises:
+            Refused: The schema is another's.
         """
+        self.claim()
         changes = self._store.engine.changes
         version, newest = changes.version(), changes.since(None)[0]
         self._states = self._copies.states([*dict.fromkeys(self._recent())])
@@ -210,7 +214,13 @@ class Pusher:
         return self._target.prune()
 
     def verify(self) -> Iterator[tuple[str, list[str]]]:
-        """Each session that differs, with the messages (or `session`) in which it does; none where nobody can know."""
+        """Each session that differs, with the messages (or `session`) in which it does; none where nobody can know.
+
+        Raises:
+            StoreMissing: There is no copy.
+            Refused: It is another home's.
+        """
+        self._target.require_owner(self._identity)
         self._files.look()
         ids = self._ids()
         for session_id in ids:
