@@ -21,6 +21,14 @@ PATIENCE = 60.0
 PUSHED = "hermes_tui_pushed"
 """Table of ours: the marks of the sessions that were copied, and the places of those with ids of their own."""
 _DERIVED = ("hermes_tui_terms", "hermes_tui_long")
+_AWAY = (
+    "UPDATE {messages} AS old SET id = moved.fresh FROM (SELECT own.id, {first} + place * {most} + COALESCE((SELECT"
+    " max(kept.id) + 1 - {first} - place * {most} FROM {messages} AS kept WHERE kept.session_id = own.session_id"
+    " AND kept.id >= {first}), 0) + row_number() OVER (PARTITION BY own.session_id ORDER BY own.id) AS fresh"
+    " FROM {messages} AS own JOIN {pushed} AS pushed USING (session_id) WHERE own.session_id = ANY(%s)"
+    " AND own.hermes_tui_gone_at IS NOT NULL AND own.id < {first}) AS moved WHERE old.id = moved.id"
+)
+"""Gone messages of some sessions go to the places of these."""
 _MOVE_WORDS = (
     "SELECT pg_catalog.gin_clean_pending_list(i.indexrelid) FROM pg_catalog.pg_index AS i"
     " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
@@ -184,10 +192,22 @@ class ServerCopy:
         after = -1 << 62 if copy.after is None else copy.after
         known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
         ids = {cells.integer(raw["id"]) for raw in copy.messages}
+        self._make_room(run, copy.session_id, sorted(ids))
         for raw in copy.messages:
             _upsert(run, layout.messages, pushed_rows.message_row(raw))
         if known - ids:
             _take_out(run, layout.messages, sorted(known - ids), sorted(ids - known), now)
+
+    def _make_room(self, run: Run, session_id: str, ids: Sequence[int]) -> None:
+        """Give other ids to messages of other sessions that are gone, where a home which began again has theirs."""
+        messages = self._reader.layout.messages
+        sql = (
+            f"SELECT DISTINCT session_id FROM {messages} WHERE id = ANY(%s::bigint[]) AND session_id <> %s"
+            " AND hermes_tui_gone_at IS NOT NULL"
+        )
+        if found := [cells.text(row[0]) for row in run(sql, (list(ids), session_id))]:
+            pushed = self._reader.layout.table(PUSHED)
+            run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (found,))
 
     def mark_gone(self, session_ids: Iterable[str], *, now: float) -> None:
         """Mark sessions that vanished from the home; they stay readable."""

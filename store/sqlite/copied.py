@@ -29,7 +29,10 @@ class SqliteCopied:
     messages_of = delegate(_reader, whole_rows.messages_of)
 
     def stamp(self) -> tuple[object, ...] | None:
-        """Inode, size and times of the file and of what was not moved into it yet; None within two seconds."""
+        """Inode, size and time of the file and of what was not moved into it yet; None within two seconds.
+
+        Without ctime, which every reader changes that gives a sidecar the rights of its file.
+        """
         path = Path(os.path.realpath(self.reader.path))
         states = [_state(path.with_name(f"{path.name}{end}")) for end in ("", "-wal")]
         last = max((state[2] for state in states if state), default=0)
@@ -42,4 +45,4 @@ def _state(path: Path) -> tuple[int, int, int] | None:
         found = path.stat()
     except FileNotFoundError:
         return None
-    return (found.st_ino, found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)) if found.st_size else None
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if found.st_size else None

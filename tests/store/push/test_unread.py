@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +15,10 @@ import pytest
 
 from store.engine.push_target import PushTarget
 from store.files.home import Home
-from store.open import open_push_target, open_to_read
+from store.open import open_to_read
 from store.push.pusher import Pusher
 from tests import builders
-from tests.store.push.test_push import WHOSE, SqlRunner
+from tests.store.push.conftest import WHOSE, SqlRunner
 
 PLACES = {
     "jsonl": "sessions/both.jsonl",
@@ -50,14 +50,6 @@ def home(tmp_path: Path) -> Path:
     waits = {"session_key": "chat:1", "data": {"text": "heron waits"}, "ts": 1_784_000_000}
     (home / "pending_messages" / "pending-0a.json").write_text(json.dumps(waits))
     return home
-
-
-@pytest.fixture
-def target(server_url: str, run_sql: SqlRunner, worker_id: str) -> Iterator[PushTarget]:
-    """A schema that is not there."""
-    run_sql(f"DROP SCHEMA IF EXISTS m_unread_{worker_id} CASCADE")
-    with closing(open_push_target(server_url, f"m_unread_{worker_id}")) as found:
-        yield found
 
 
 class _Listed:
@@ -122,10 +114,12 @@ CASES = [
 
 
 def test_copies_of_what_cannot_be_looked_at_stay_and_the_rest_goes_on(
-    home: Path, target: PushTarget, run_sql: SqlRunner, worker_id: str
+    home: Path, target: PushTarget, run_sql: SqlRunner, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutants: an unreadable file has no messages; an unlisted folder no files; the state of the home is kept."""
-    table = f"m_unread_{worker_id}.messages"
+    for module in ("store.push.file_copies", "store.sqlite.copied"):
+        monkeypatch.setattr(f"{module}.SETTLED", -1.0)
+    table = f"{schema}.messages"
     shown = (
         f"SELECT session_id, hermes_tui_source, content FROM {table} WHERE hermes_tui_gone_at IS NULL ORDER BY 1, id"
     )
@@ -148,13 +142,18 @@ def test_copies_of_what_cannot_be_looked_at_stay_and_the_rest_goes_on(
             db.append_message("late", "user", f"after {number}") if number else builders.store(
                 db, "late", [builders.say("user", "after 0")]
             )
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            unreadable(monkeypatch, path, how)
+        with pytest.MonkeyPatch.context() as patch:
+            unreadable(patch, path, how)
             pusher, kept = _push()
         assert (kept > 0, any(str(path) in sentence for sentence in pusher.unread)) == (True, True), (place, how)
         assert [row for row in run_sql(shown) if row[0] != "late"] == before, (place, how)
         assert run_sql(f"SELECT count(*) FROM {table} WHERE session_id = 'late'") == [(number + 1,)]
+    with (home / PLACES["jsonl"]).open("a") as file:
+        file.write(json.dumps(builders.say("user", "heron at last")) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        unreadable(patch, home / PLACES["jsonl"], "EIO")
+        assert _push()[1] == 1
     pusher, kept = _push()
-    assert (kept, pusher.unread) == (0, [])
+    assert (kept, pusher.unread, len(run_sql(shown))) == (0, [], len(before) + len(CASES) + 1)
     with closing(open_to_read(Home(home))) as store:
         assert list(Pusher(store, target, WHOSE).verify()) == []
