@@ -17,8 +17,9 @@ from store import Home, StoreError, Unreachable
 from store.base.errors import Refused
 from store.base.server_address import parse_address
 from store.open import open_push_target, open_to_read
+from store.push.following import follow
 from store.push.machine import identity, schema_of
-from store.push.pusher import Pusher, PushStep
+from store.push.pusher import Pusher, PushStep, Vanished
 
 DIFFERENT = 1
 UNDONE = 2
@@ -97,7 +98,7 @@ def _push(home: Home, options: Options, streams: Streams) -> int:
         pusher.claim(take_over=options.take_over)
         reported, step = time.monotonic(), PushStep(0, 0)
         with ProgressLine(streams.err, name, unit="sessions") as progress:
-            for step in pusher.push(allow_gone=options.allow_gone):
+            for step in pusher.push(Vanished.MARK if options.allow_gone else Vanished.REFUSE):
                 progress.show(step.done, step.total)
                 if time.monotonic() - reported >= REPORT and not streams.err.isatty():
                     reported = time.monotonic()
@@ -138,7 +139,7 @@ class _Follower:
 
     def __init__(self, pusher: Pusher, name: str, streams: Streams) -> None:
         self._pusher, self._name, self._streams = pusher, name, streams
-        self._looks = pusher.follow()
+        self._looks = follow(pusher)
         self._said = ""
 
     def look(self) -> str:
@@ -153,7 +154,7 @@ class _Follower:
             raise
         except StoreError as error:
             self._say(f"{error}; trying again")
-            self._looks = self._pusher.follow()
+            self._looks = follow(self._pusher)
             return ""
         left = f"{self._pusher.left} sessions vanished, and stay there; a push with --allow-gone marks them"
         self._say("; ".join(self._pusher.unread[:MOST_UNREAD]) or (left if self._pusher.left else ""))

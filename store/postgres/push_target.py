@@ -13,7 +13,7 @@ from . import cells, error_mapping, pushed_rows
 from .changes import REVISIONS
 from .connection import Connection
 from .reader import Params, Reader, Row, sendable
-from .schema_probe import MARKER
+from .schema_probe import MARKER, Layout
 from .writer import Writer
 
 PATIENCE = 60.0
@@ -192,22 +192,11 @@ class ServerCopy:
         after = -1 << 62 if copy.after is None else copy.after
         known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
         ids = {cells.integer(raw["id"]) for raw in copy.messages}
-        self._make_room(run, copy.session_id, sorted(ids))
+        _make_room(run, layout, copy.session_id, sorted(ids))
         for raw in copy.messages:
             _upsert(run, layout.messages, pushed_rows.message_row(raw))
         if known - ids:
             _take_out(run, layout.messages, sorted(known - ids), sorted(ids - known), now)
-
-    def _make_room(self, run: Run, session_id: str, ids: Sequence[int]) -> None:
-        """Give other ids to messages of other sessions that are gone, where a home which began again has theirs."""
-        messages = self._reader.layout.messages
-        sql = (
-            f"SELECT DISTINCT session_id FROM {messages} WHERE id = ANY(%s::bigint[]) AND session_id <> %s"
-            " AND hermes_tui_gone_at IS NOT NULL"
-        )
-        if found := [cells.text(row[0]) for row in run(sql, (list(ids), session_id))]:
-            pushed = self._reader.layout.table(PUSHED)
-            run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (found,))
 
     def mark_gone(self, session_ids: Iterable[str], *, now: float) -> None:
         """Mark sessions that vanished from the home; they stay readable."""
@@ -334,6 +323,17 @@ def _at_place(copy: SessionCopy, place: int) -> SessionCopy:
     first = FILE_IDS + place * MOST_MESSAGES
     messages = [raw | {"id": first + int(str(raw["id"]))} for raw in copy.messages]
     return replace(copy, messages=messages, after=None if copy.after is None else first + copy.after)
+
+
+def _make_room(run: Run, layout: Layout, session_id: str, ids: Sequence[int]) -> None:
+    """Give other ids to messages of other sessions that are gone, where a home which began again has theirs."""
+    messages, pushed = layout.messages, layout.table(PUSHED)
+    sql = (
+        f"SELECT DISTINCT session_id FROM {messages} WHERE id = ANY(%s::bigint[]) AND session_id <> %s"
+        " AND hermes_tui_gone_at IS NOT NULL"
+    )
+    if found := [cells.text(row[0]) for row in run(sql, (list(ids), session_id))]:
+        run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (found,))
 
 
 def _upsert(run: Run, table: str, row: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..base.delegation import delegate
 from .connect.reader import Reader
-from .rows import whole_rows
+from .repair import whole_rows
 
 SETTLED = 2.0
 """Seconds after which a write surely changed the time of a file."""

@@ -15,6 +15,8 @@ from store.errors import CannotOpen, Refused
 from store.files.home import Home
 from store.open import open_push_target, open_to_read
 from store.push import machine
+from store.push.following import follow
+from store.push.home_copies import HomeCopies
 from store.push.pusher import Pusher
 from store.push.session_copies import SessionCopies
 from tests import builders
@@ -93,17 +95,17 @@ def test_a_session_of_both_sides_follows_what_is_appended_to_either_without_read
     for name in ("both", "equal"):
         builders.jsonl(home, name, said)
     read: list[str] = []
-    merged = Pusher._copy
+    merged = HomeCopies.whole
 
-    def _read(pusher: Pusher, session_id: str, known: str) -> object:
+    def _read(copies: HomeCopies, session_id: str, known: str) -> object:
         read.append(session_id)
-        return merged(pusher, session_id, known)
+        return merged(copies, session_id, known)
 
     with closing(open_to_read(Home(home))) as store, closing(builders.db(home)) as db:
         pusher = claimed(store, target)
-        looks = pusher.follow(clock=lambda: 0.0)
+        looks = follow(pusher, clock=lambda: 0.0)
         assert next(looks) == 2
-        monkeypatch.setattr(Pusher, "_copy", _read)
+        monkeypatch.setattr(HomeCopies, "whole", _read)
         for number in range(3):
             for name in ("both", "equal"):
                 said_now = builders.say("user", f"again {number}")
@@ -127,7 +129,7 @@ def test_a_push_that_follows_copies_titles_ends_undone_messages_and_new_sessions
     folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str
 ) -> None:
     """Mutant: only sessions of new messages are looked at."""
-    looks = pusher.follow(clock=lambda: 0.0)
+    looks = follow(pusher, clock=lambda: 0.0)
     assert next(looks) > 10
     with closing(SessionDB(folder / "state.db")) as db:
         db.create_session("fresh", "cli")
@@ -150,7 +152,7 @@ def test_a_push_that_follows_leaves_alone_what_is_more_than_a_tenth_and_ends_whe
 ) -> None:
     """Mutants: many that vanished are marked; the owner is looked at once only."""
     clock = [0.0]
-    looks = pusher.follow(clock=lambda: clock[0])
+    looks = follow(pusher, clock=lambda: clock[0])
     next(looks)
     changed(
         folder, "DELETE FROM sessions WHERE id LIKE '202603%'", "DELETE FROM messages WHERE session_id LIKE '202603%'"

@@ -17,7 +17,8 @@ from store.browse.browser import HomeBrowser
 from store.engine.push_target import PushTarget
 from store.files.home import Home
 from store.open import locate_server, open_push_target, open_to_read
-from store.push.pusher import Pusher
+from store.push.following import follow
+from store.push.pusher import Pusher, Vanished
 from tests import builders
 from tests.store.push.conftest import WHOSE, SqlRunner, claimed
 
@@ -26,7 +27,7 @@ NOW = 1.8e9
 
 def pushed(pusher: Pusher, *, allow_gone: bool = False) -> tuple[int, int]:
     """Sessions written and gone."""
-    step = list(pusher.push(allow_gone=allow_gone, now=lambda: NOW))[-1]
+    step = list(pusher.push(Vanished.MARK if allow_gone else Vanished.REFUSE, now=lambda: NOW))[-1]
     return step.written, step.gone
 
 
@@ -136,7 +137,7 @@ def test_a_push_that_follows_copies_new_messages_alone(
     folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str
 ) -> None:
     pushed(pusher)
-    looks = pusher.follow(clock=lambda: 0.0)
+    looks = follow(pusher, clock=lambda: 0.0)
     assert next(looks) == 0
     session = long_session(folder)
     with closing(SessionDB(folder / "state.db")) as db:

@@ -12,7 +12,7 @@ from ..base.cell_values import Value, integer
 from ..base.column_sql import quoted
 from ..base.schema_probe import Layout
 from ..connect.reader import MESSAGES, Reader
-from ..repair import raw_rows
+from . import raw_rows
 
 PAGE = 256
 """Rows of a read transaction."""
@@ -48,10 +48,10 @@ def messages_of(reader: Reader, ids: Sequence[str]) -> Iterator[RawRow]:
 
 
 def _page(reader: Reader, table: str, where: str, bindings: tuple[Value, ...]) -> list[RawRow]:
-    return reader.read(lambda connection, layout: _rows(connection, layout, table, where, bindings))
+    return reader.read(lambda connection, layout: _of_page(connection, layout, table, where, bindings))
 
 
-def _rows(
+def _of_page(
     connection: apsw.Connection, layout: Layout, table: str, where: str, bindings: tuple[Value, ...]
 ) -> list[RawRow]:
     """The rows as `raw_rows.rows` has them, faster where all text is UTF-8."""
