@@ -268,6 +268,8 @@ def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
             state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
+        except OSError as error:
+            raise _unlisted(sessions_dir, error) from error
         if stat.S_ISREG(state.st_mode):
             stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
     stamps.pop("", None)
@@ -290,6 +292,8 @@ def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
             state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
+        except OSError as error:
+            raise _unlisted(folder, error) from error
         if stat.S_ISREG(state.st_mode):
             files[stem] = FileStat.of(folder / entry.name, state)
     return files
@@ -302,12 +306,14 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from entries
     except FileNotFoundError:
         return
-    except PermissionError as error:
-        raise NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it") from error
     except OSError as error:
-        raise CannotOpen(
-            f"the folder {folder} cannot be listed ({error.strerror}); move aside what is there"
-        ) from error
+        raise _unlisted(folder, error) from error
+
+
+def _unlisted(folder: Path, error: OSError) -> CannotOpen:
+    if isinstance(error, PermissionError):
+        return NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it")
+    return CannotOpen(f"the folder {folder} cannot be listed ({error.strerror}); move aside what is there")
 
 
 def _is_text(name: str) -> bool:

@@ -65,6 +65,14 @@ def read_raw(path: Path) -> bytes:
         raise _translated(error, path) from error
 
 
+def read_between(path: Path, start: int, end: int) -> bytes:
+    """Bytes of a file between two places, fewer where it is shorter; raises as `read_records`."""
+    with _opened(path) as descriptor:
+        _size(descriptor, path)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return b"".join(_chunks(descriptor, path, end - start))
+
+
 def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
     """Records that start at given bytes, with line number 0; where none starts any more, it is left out.
 

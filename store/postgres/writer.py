@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
 
 from ..base.errors import CannotOpen, ReadOnly, StoreError, StoreMissing
 from ..base.server_address import ServerAddress
@@ -23,7 +24,7 @@ from .transaction import Transaction
 T = TypeVar("T")
 
 _BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d}"
-_SYNCED = "SET LOCAL synchronous_commit = on"
+_SYNCED = "; SET LOCAL synchronous_commit = on"
 _POOL = 2
 
 
@@ -72,22 +73,25 @@ class Writer:
         self._idle.close()
 
     def _once(self, work: Callable[[Transaction], T], layout: Layout, patience: float) -> T:
-        with self._lent() as connection:
+        with self._lent(_BEGIN.format(milliseconds=int(patience * 1000) or 1) + _SYNCED) as connection:
             connection.patience = patience + MARGIN
             began = time.monotonic()
-            connection.execute(_BEGIN.format(milliseconds=int(patience * 1000) or 1).encode())
-            connection.execute(_SYNCED)
             result = work(Transaction(connection, layout))
             connection.execute("COMMIT")
             self.lock_seconds = time.monotonic() - began
             return result
 
     @contextmanager
-    def _lent(self) -> Iterator[Connection]:
+    def _lent(self, begin: str) -> Iterator[Connection]:
+        """A connection that answered its first statement: nothing of a write may be tried on a lost one."""
         if self._idle.closed:
             raise StoreError(f"{self._reader.name} was closed; open it again")
-        connection = self._usable() or connect(self._address)
+        connection = self._begun_idle(begin)
+        if connection is None:
+            connection = connect(self._address)
         try:
+            if connection.info.transaction_status is TransactionStatus.IDLE:
+                connection.execute(begin.encode())
             yield connection
         except BaseException:
             recover(connection)
@@ -95,12 +99,11 @@ class Writer:
         finally:
             self._idle.give(connection)
 
-    def _usable(self) -> Connection | None:
-        """A connection that stood idle and still answers: nothing of a write may be tried on a lost one."""
+    def _begun_idle(self, begin: str) -> Connection | None:
         while (connection := self._idle.take()) is not None:
             try:
                 connection.patience = MARGIN
-                connection.execute("SELECT 1")
+                connection.execute(begin.encode())
             except psycopg.Error:
                 connection.close()
             else:
@@ -131,23 +134,21 @@ class Writer:
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        with self._lent() as connection:
+        with self._lent(_BEGIN.format(milliseconds=int(self._patience * 1000))) as connection:
             connection.patience = None
-            connection.execute(_BEGIN.format(milliseconds=int(self._patience * 1000)).encode())
             yield connection
             connection.patience = self._patience + MARGIN
             connection.execute("COMMIT")
 
-    def make(self, *, unique_titles: bool = True) -> None:
-        """Make the schema, one process at a time."""
+    def make(self, *, copies: bool = False) -> None:
+        """Make the schema, one process at a time; see `create.statements`."""
         name = self._reader.name
-        with error_mapping.translated_errors(name), self._lent() as connection:
+        with error_mapping.translated_errors(name), self._lent("BEGIN") as connection:
             connection.patience = self._patience + MARGIN
-            connection.execute("BEGIN")
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
             try:
-                for statement in create.statements(self._address.schema, unique_titles=unique_titles):
+                for statement in create.statements(self._address.schema, copies=copies):
                     connection.execute(statement.encode())
                 connection.execute("COMMIT")
             except pg.DuplicateSchema:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..engine.ports import Transaction
     from ..formats.compared_message import ComparedMessage
     from .connect.writer import Writer
+    from .copied import SqliteCopied
     from .managed import SqliteManaged
     from .records import SqliteRecords
     from .statistics import SqliteStatistics
@@ -213,6 +214,12 @@ class SqliteEngine:
         from .statistics import SqliteStatistics
 
         return SqliteStatistics(self.reader)
+
+    def copied(self) -> SqliteCopied:
+        """The part by which a home is copied."""
+        from .copied import SqliteCopied
+
+        return SqliteCopied(self.reader)
 
     @property
     def name(self) -> str:

@@ -1,0 +1,65 @@
+"""Push that follows a home: what agents write at once, everything else with a full push now and then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+
+from .pusher import Pusher, Vanished
+
+FULL_EVERY = 60.0
+"""Seconds between two full pushes, at least."""
+FULL_SHARE = 100.0
+"""So many times as long as a full push took is waited before the next one."""
+RECENT = 16
+"""Sessions that began last, which are looked at with each change."""
+
+
+def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
+    """Keep the schema up to date: at each look the number of sessions copied; whoever asks waits between two.
+
+    What agents write is copied at once; edits that change no count, what vanished and what files alone have with the
+    full push, which is also the first look.
+
+    Raises:
+        Refused: The schema is another's.
+    """
+    pusher.claim()
+    changes, followed = pusher.store.engine.changes, _Followed(pusher)
+    version, newest = changes.version(), changes.since(None)[0]
+    next_full = clock()
+    while True:
+        current, written = changes.version(), 0
+        if clock() >= next_full:
+            began = clock()
+            written = max((step.written for step in pusher.push(Vanished.LEAVE)), default=0)
+            next_full = clock() + max(FULL_EVERY, FULL_SHARE * (clock() - began))
+        if current != version:
+            version = current
+            newest, changed = changes.since(newest)
+            written += followed.bring(changed)
+        yield written
+
+
+class _Followed:
+    """Sessions that agents write to."""
+
+    def __init__(self, pusher: Pusher) -> None:
+        self._pusher = pusher
+        self._states = pusher.copies.states([*dict.fromkeys(self._recent())])
+        """As they were when they were copied."""
+
+    def bring(self, changed: Collection[str]) -> int:
+        """Bring up to date what has new messages, and what agents did something else to; the number of sessions."""
+        states = self._pusher.copies.states([*dict.fromkeys([*changed, *self._recent()])])
+        written = 0
+        for session_id, state in states.items():
+            if session_id in changed or self._states.get(session_id) != state:
+                self._states[session_id] = state
+                written += self._pusher.bring(session_id, whole=False)
+        return written
+
+    def _recent(self) -> Iterator[str]:
+        sessions = self._pusher.store.engine.sessions
+        yield from sessions.newest()
+        yield from (session.id for session in sessions.page(limit=RECENT, cursor=None, now=0.0, profile="").items)
