@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         StepResult,
         UndoStep,
     )
-    from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
+    from .rows import Capabilities, Counts, MessageCells, RowDict, SessionEnds, SessionStamp, StoredRow
     from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
     from .session_choice import SessionChoice
 
@@ -127,6 +127,9 @@ class MessageRows(Protocol):
 
     def stored(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[StoredRow]:
         """The same of every row, with ids and sizes."""
+
+    def cells(self, ids: Collection[str]) -> Mapping[str, Sequence[MessageCells]]:
+        """The rows of whole sessions in order, as they are stored; an engine may leave out any session."""
 
     def count(self, session_id: str) -> int:
         """Messages of a session, each once, without session_meta."""

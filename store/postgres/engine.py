@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -12,7 +12,7 @@ from ..base.errors import ReadOnly, StoreMissing
 from ..base.server_address import ServerAddress
 from ..engine import ports
 from ..engine.operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, StepRecord
-from ..engine.rows import Capabilities, RowDict, StoredRow
+from ..engine.rows import Capabilities, MessageCells, RowDict, StoredRow
 from ..engine.search import SearchStep, SessionFilter
 from ..query.ast import Query
 from . import agent_rows, counts, create, hits, messages, search, sessions
@@ -77,6 +77,11 @@ class PostgresMessages(_Reads):
     fingerprints = delegate(_reader, counts.fingerprints)
     marked_copies = delegate(_reader, messages.marked_copies)
     appends = delegate(_reader, messages.appends)
+
+    def cells(self, ids: Collection[str]) -> Mapping[str, Sequence[MessageCells]]:
+        """Of no session: a home on a server has no files to compare."""
+        del ids
+        return {}
 
     def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The compared form of every row, with ids and sizes."""

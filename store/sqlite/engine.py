@@ -82,6 +82,7 @@ class SqliteMessages(Reads):
     versions = delegate(reader_of, section_versions.versions)
     stamp = statement(comparison_rows.session_stamp)
     fingerprints = delegate(reader_of, comparison_rows.fingerprints)
+    cells = delegate(reader_of, comparison_rows.cells)
     marked_copies = delegate(reader_of, comparison_rows.marked_copies)
 
     def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:

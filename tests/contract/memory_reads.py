@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from store.base.cancel import Cancel
 from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session
 from store.engine.operations import ActiveCounts, RawRow
-from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
+from store.engine.rows import NO_COUNTS, Counts, MessageCells, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
 from store.formats.carried_copies import Copies, SectionRow, State, find_copies
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
@@ -321,6 +321,13 @@ class MemoryMessages(Reads):
         del cancel
         copies = self.copies(session_id)
         return (_stored(row, copies) for row in self._tables.of(session_id))
+
+    def cells(self, ids: Collection[str]) -> Mapping[str, Sequence[MessageCells]]:
+        """Rows as they are stored, of sessions whose rows are all active."""
+        names = ("role", "content", "tool_calls", "tool_call_id", "platform_message_id")
+        found = {key: self._tables.of(key) for key in ids}
+        whole = {key: rows for key, rows in found.items() if all(row["active"] for row in rows)}
+        return {key: [tuple(row[name] for name in names) for row in rows] for key, rows in whole.items()}  # type: ignore[misc]
 
     def count(self, session_id: str) -> int:
         """Messages without session_meta, each once."""
