@@ -77,6 +77,21 @@ class SessionRows(Protocol):
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
         """Ids that are, begin with, or whose title contains a text."""
 
+    def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
+        """Every session with the time of its last message or of its start, 0.0 for none, the newest first, then by id;
+        by their start, maybe without those that have messages and no row.
+
+        None where the engine cannot say so without reading all of them.
+        """
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """Some sessions with their ends, None for no message, and the first words of those alone that have no title.
+
+        An engine may leave out any session.
+        """
+
     def active_since(self, timestamp: float, *, cancel: Cancel | None = ...) -> frozenset[str]:
         """Ids of sessions with a message since a time."""
 

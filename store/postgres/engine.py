@@ -9,10 +9,11 @@ from typing import NoReturn, TypeVar
 from ..base.cancel import Cancel
 from ..base.delegation import delegate
 from ..base.errors import ReadOnly, StoreMissing
+from ..base.models import Session
 from ..base.server_address import ServerAddress
 from ..engine import ports
 from ..engine.operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, StepRecord
-from ..engine.rows import Capabilities, MessageCells, RowDict, StoredRow
+from ..engine.rows import Capabilities, MessageCells, RowDict, SessionEnds, StoredRow
 from ..engine.search import SearchStep, SessionFilter
 from ..query.ast import Query
 from . import agent_rows, counts, create, hits, messages, search, sessions
@@ -51,6 +52,17 @@ class PostgresSessions(_Reads):
     chain = delegate(_reader, sessions.chain)
     find_by_name = delegate(_reader, sessions.find_by_name)
     active_since = delegate(_reader, sessions.active_since)
+
+    def order(self, *, by_start: bool) -> None:
+        """Unknown before all sessions are read."""
+        del by_start
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """None of them, as long as their order is unknown."""
+        del ids, now, profile
+        return {}
 
     def orphans(self) -> list[str]:
         """Ids of sessions that have messages and no row."""

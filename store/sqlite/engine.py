@@ -19,6 +19,7 @@ from .rows import (
     counts,
     head_pages,
     heartbeats,
+    listed_sessions,
     message_texts,
     messages,
     orphan_sessions,
@@ -59,6 +60,8 @@ class SqliteSessions(Reads):
     scope = delegate(reader_of, sessions.scope)
     lineage = delegate(reader_of, sessions.lineage_of)
     find_by_name = delegate(reader_of, sessions.find_by_name)
+    order = delegate(reader_of, listed_sessions.order)
+    listed = delegate(reader_of, listed_sessions.listed)
     active_since = delegate(reader_of, sessions.active_since)
 
     def chain(self, session_id: str) -> tuple[str, ...]:

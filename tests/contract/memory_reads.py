@@ -109,6 +109,19 @@ class MemorySessions(Reads):
         """Ids of the compression chain."""
         return lineage_of(self._tables).chain(session_id)
 
+    def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
+        """Every session with its time."""
+        rows = self.page(limit=1 << 62, cursor=None, now=0.0, profile="").items
+        times = {row.id: row.started_at if by_start or row.last_active is None else row.last_active for row in rows}
+        return sorted(((time or 0.0, key) for key, time in times.items()), reverse=True)
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """None of them: each is read by the verbs for one."""
+        del ids, now, profile
+        return {}
+
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
         """That very id first, then the newest."""
         wanted = text.lower()
