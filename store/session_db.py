@@ -149,6 +149,7 @@ class SessionDB:
     session = delegate(_browser, HomeBrowser.session)
     file_sessions = delegate(_browser, HomeBrowser.file_sessions)
     outlines = delegate(_browser, HomeBrowser.outlines)
+    listing = delegate(_browser, HomeBrowser.listing)
     scope = delegate(_browser, HomeBrowser.scope)
     chain = delegate(_browser, HomeBrowser.chain)
     family = delegate(_browser, HomeBrowser.family)

@@ -12,6 +12,8 @@ from ..files import outbox
 from ..repair.plans import Plans
 from ..search.searches import Searches
 from .comparisons import Comparisons
+from .listed import Listing
+from .listing import Listings, listing_of
 from .locate import Locator
 from .messages import StoredMessages
 from .outlines import Outlines
@@ -72,6 +74,7 @@ class HomeBrowser:
         self._store = store
         self._sessions = StoredSessions(store)
         self._outlines = Outlines(store)
+        self._listings = Listings(store)
         self._messages = StoredMessages(store)
         self._reader = SessionReader(store)
         self._records = SessionRecords(store)
@@ -132,6 +135,10 @@ class HomeBrowser:
     census = delegate(_locator, Locator.census)
     own_census = delegate(_locator, Locator.own)
     where = delegate(_locator, Locator.where)
+
+    def listing(self, *, by_start: bool = False) -> Listing:
+        """Every session in the order of a list, page by page: by last message or by start, the newest first."""
+        return self._listings.listing(by_start=by_start) or listing_of(self, by_start=by_start)
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each part that could not be read, where the others could; a single home has none."""

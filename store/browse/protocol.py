@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ..manage.management import MarkPlan
     from ..manage.model import DeletePlan, TrashEntry, TrashProgress, TrashReceipt
     from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
+    from .listed import Listing
     from .reading import Piece, SessionReading
 
 Wanted = Query | str
@@ -63,6 +64,9 @@ class SessionReads(Protocol):
 
     def session(self, session_id: str, /) -> Session | None:
         """One session."""
+
+    def listing(self, *, by_start: bool = ...) -> Listing:
+        """Every session in the order of a list, page by page."""
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know."""

@@ -285,8 +285,11 @@ def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
     """Regular files by the middle of their names; see `transcript_files`."""
     files: dict[str, FileStat] = {}
     for entry in _entries(folder):
-        stem = entry.name.removeprefix(prefix).removesuffix(suffix)
-        if not stem or f"{prefix}{stem}{suffix}" != entry.name or not _is_text(stem):
+        name = entry.name
+        if not (name.endswith(suffix) and name.startswith(prefix)):
+            continue
+        stem = name[len(prefix) : len(name) - len(suffix)]
+        if not stem or f"{prefix}{stem}{suffix}" != name or not _is_text(stem):
             continue
         try:
             state = entry.stat(follow_symlinks=False)
@@ -295,7 +298,7 @@ def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
         except OSError as error:
             raise _unlisted(folder, error) from error
         if stat.S_ISREG(state.st_mode):
-            files[stem] = FileStat.of(folder / entry.name, state)
+            files[stem] = FileStat.of(folder / name, state)
     return files
 
 

@@ -30,7 +30,9 @@ from ..base.models import (
     StoredTexts,
     SurveyStep,
 )
+from ..browse.listed import Listing
 from ..browse.protocol import Browser
+from .listing import listing_of_members
 from .members import Members, asking
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
@@ -116,6 +118,10 @@ class ProfilesBrowser:
         rows = self.members.joined(lambda browser: browser.recent(limit=limit))
         return tuple(sorted(rows, key=_last_active, reverse=True)[:limit])
 
+    def listing(self, *, by_start: bool = False) -> Listing:
+        """Every session of all profiles in one order, page by page."""
+        return listing_of_members(self.members, by_start=by_start)
+
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know, profile after profile."""
         return self.members.joined(asking(Browser.file_sessions))
@@ -138,8 +144,7 @@ class ProfilesBrowser:
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that equal the text, start with it or have it in their title, the root's first."""
-        found = self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))
-        return list(found[:limit])
+        return list(self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))[:limit])
 
     def resolve(self, text: str) -> str | None:
         """The id itself, the root's before that of one other profile; else the one that starts so, in the same order.
@@ -189,8 +194,7 @@ class ProfilesBrowser:
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """Heads in id order."""
         place, own = self.members.names.split(session_id)
-        below = self.members.names.own_row(after)
-        ask = asking(Browser.heads, own, after=below, limit=limit)
+        ask = asking(Browser.heads, own, after=self.members.names.own_row(after), limit=limit)
         page: Page[Head] = self.members.answer(place, ask, Page(()))
         items = self.members.names.renamed(place, page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)

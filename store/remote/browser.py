@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 from ..base.errors import CannotOpen, Damaged, ReadOnly, Unreachable
 from ..base.models import UNREADABLE, Census, Change, Message, Outline, Session, StoredTexts
+from ..browse.listed import Listing
+from ..browse.listing import listing_of
 from ..browse.protocol import Browser
 from . import wire
 from .connection import RemoteConnection
@@ -111,6 +113,10 @@ class RemoteBrowser:
     def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status and first words, by id; rows are read again there."""
         return self._outlines([session if isinstance(session, str) else session.id for session in session_ids])
+
+    def listing(self, *, by_start: bool = False) -> Listing:
+        """Every session, all of which are asked for."""
+        return listing_of(self, by_start=by_start)
 
     def beginning(self, session: Session, /) -> Piece | None:  # noqa: ARG002  all of it comes in one answer
         """None: the other machine is asked for the whole session at once."""

@@ -19,6 +19,7 @@ from .rows import (
     counts,
     head_pages,
     heartbeats,
+    listed_sessions,
     message_texts,
     messages,
     orphan_sessions,
@@ -60,6 +61,8 @@ class SqliteSessions(Reads):
     scope = delegate(reader_of, sessions.scope)
     lineage = delegate(reader_of, sessions.lineage_of)
     find_by_name = delegate(reader_of, sessions.find_by_name)
+    order = delegate(reader_of, listed_sessions.order)
+    listed = delegate(reader_of, listed_sessions.listed)
     active_since = delegate(reader_of, sessions.active_since)
 
     def chain(self, session_id: str) -> tuple[str, ...]:
@@ -84,6 +87,7 @@ class SqliteMessages(Reads):
     versions = delegate(reader_of, section_versions.versions)
     stamp = statement(comparison_rows.session_stamp)
     fingerprints = delegate(reader_of, comparison_rows.fingerprints)
+    cells = delegate(reader_of, comparison_rows.cells)
     marked_copies = delegate(reader_of, comparison_rows.marked_copies)
 
     def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:

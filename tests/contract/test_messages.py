@@ -350,6 +350,9 @@ def test_the_compared_form_tells_messages_apart_by_what_they_say(case: Case) -> 
     ]
     assert all(row.n_bytes > 0 for row in stored)
     assert [case.engine.messages.count(name) for name in ("s1", "s2", "gone")] == [4, 4, 0]
+    for name, cells in case.engine.messages.cells(["s1", "s2"]).items():  # of those that the engine does not leave out
+        assert [row[0] for row in cells] == ["session_meta", "user", "assistant", "tool", "assistant"][name == "s2" :]
+        assert [row[1] for row in cells][-1] == TURN[-1]["content"]
     fingerprints = case.engine.messages.fingerprints([*ids[1:], *twins, max(twins) + 1])
     assert [fingerprints[name] for name in ids[1:]] == [fingerprints[name] for name in twins]
     assert len(fingerprints) == 8
