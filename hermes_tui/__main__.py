@@ -17,8 +17,9 @@ from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
     from hermes_tui.config import Config
-    from hermes_tui.feed import KeptState, ProfileEntry
-    from store import Home, Session, SessionDB
+    from hermes_tui.feed import KeptHome, KeptState, ProfileEntry
+    from hermes_tui.first_rows import FirstListing
+    from store import Browser, Home, Session, SessionDB
 
 _OBJECTS = 200_000
 """Objects that a verb makes between two looks for cycles: modules and a list of sessions have many, none in a cycle."""
@@ -219,6 +220,7 @@ def _has_screen(options: Options) -> bool:
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     from hermes_tui.early_keys import early_keys
+    from hermes_tui.first_rows import first_rows
 
     opening = _opening(options, home)
     out = _screen_on_stderr() if options.print_id else None
@@ -230,24 +232,29 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     from hermes_tui import config
 
     config.tune(os.environ)
-    settings = _settings()
-    from hermes_tui.app import HermesApp
     from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
 
-    started = started_with()
-
+    read = config.load(config.locate())
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     kept = _kept(options)
     stack.callback(kept.close)
+    ascii_only = read.ascii or not shows_unicode(started_with(), encoding=sys.stdout.encoding)
+    picture = stack.enter_context(first_rows(sys.stdout.fileno(), ascii_only=ascii_only))
+    listed = opening is None and not options.query and not home.elsewhere and not home.is_every
+    first = picture.show(_opener(home, cache_dir), _kept_for(home, kept)) if listed else None
+    settings = _with_keys(read)
+    from hermes_tui.app import HermesApp
+
     app = HermesApp(
-        _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept),
+        _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept, first=first),
         profiles=_profiles(options, home, cache_dir, kept),
         config=settings,
         searches=None if options.demo else config.searches_file(),
         kept=kept,
-        ascii_only=not shows_unicode(started, encoding=sys.stdout.encoding),
+        ascii_only=ascii_only,
         few_colours=has_few_colours(os.environ),
         early=early,
+        picture=picture,
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
@@ -286,12 +293,10 @@ def _screen_on_stderr() -> int:
     return out
 
 
-def _settings() -> Config:
+def _with_keys(read: Config) -> Config:
     """The settings of the config file; its keys are those of the table of commands from now on."""
-    from hermes_tui import config
     from hermes_tui.commands.registry import rebind
 
-    read = config.load(config.locate())
     return read.with_refused(rebind(read.keys))
 
 
@@ -305,23 +310,42 @@ def _kept(options: Options) -> KeptState:
     return KeptState(file, writes=not options.read_only)
 
 
-def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept: KeptState) -> ProfileEntry:
+def _opener(home: Home, cache_dir: Path | None) -> Callable[[], Browser]:
+    from store import open_home
+
+    return partial(open_home, home, cache_dir=cache_dir)
+
+
+def _kept_for(home: Home, kept: KeptState) -> KeptHome:
+    return kept.home(os.path.realpath(home.folder))
+
+
+def _entry(
+    options: Options,
+    home: Home,
+    name: str,
+    cache_dir: Path | None,
+    kept: KeptState,
+    *,
+    first: FirstListing | None = None,
+) -> ProfileEntry:
     """A home as the screen opens it: to write only where that may be, and not all profiles as one."""
     from hermes_tui.feed import ProfileEntry
-    from store import SessionDB, open_home
+    from store import SessionDB
 
     is_one = not (home.is_every or home.elsewhere)
     may_write = is_one and not options.read_only
     return ProfileEntry(
         name,
-        partial(open_home, home, cache_dir=cache_dir),
+        _opener(home, cache_dir) if first is None else first.open_store,
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
         open_to_count=_read_only(home) if is_one else None,
         home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
         store="state.db" if home.server is None else "PostgreSQL",
-        kept=kept.home(os.path.realpath(home.folder)),
+        kept=_kept_for(home, kept),
+        sessions=() if first is None else first.sessions,
     )
 
 

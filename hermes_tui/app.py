@@ -29,6 +29,7 @@ from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
+from hermes_tui.first_rows import FirstRows
 from hermes_tui.frame_writer import FrameWriter
 from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.bound_keys import bound
@@ -94,6 +95,7 @@ class HermesApp(App[str]):
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         few_colours: The terminal has 16 colours: its own are used, where no theme is named.
         early: What was typed into the terminal before it was the app's.
+        picture: What stands on the terminal until then.
         now: The time, aware; its zone is the reader's.
     """
 
@@ -119,10 +121,11 @@ class HermesApp(App[str]):
         ascii_only: bool = False,
         few_colours: bool = False,
         early: EarlyKeys | None = None,
+        picture: FirstRows | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         super().__init__()
-        self.early = early
+        self.early, self.picture = early, picture
         self._config = config or Config()
         self._backstop = Backstop()
         self._frames = FrameWriter()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line, Role, blank, fill, line_cells, plain, span
 from hermes_tui.render.safe import safe
-from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.text import wrap
 
 TWO_COLUMNS_FROM = 100

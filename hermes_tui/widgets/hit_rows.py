@@ -8,9 +8,10 @@ from datetime import datetime
 from itertools import islice
 
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import PLAIN, RowExtras, group_row, session_row
-from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, without_row
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, without_row
 from hermes_tui.render.time import many
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from hermes_tui.state.search_results import Without

@@ -35,7 +35,7 @@ class ListCursor:
     def __init__(self, can_stand_on: Callable[[Hashable], bool]) -> None:
         self._can_stand_on = can_stand_on
         self._head = 0
-        self.rows: list[Hashable] = []
+        self.rows: Sequence[Hashable] = ()
         """All keys, those of the head first."""
         self.place = 0
         """Index in `rows` of the cursor."""
@@ -77,7 +77,7 @@ class ListCursor:
         """
         screen_row, before, place = self.place - self.top, self.rows, self.place
         self._head = head
-        self.rows = [*map(HeadRow, range(head)), *keys]
+        self.rows = [*map(HeadRow, range(head)), *keys] if head else keys
         if not self.touched:
             self._to_start()
             return
@@ -149,6 +149,11 @@ class ListCursor:
 
     def _heir(self, before: Sequence[Hashable], place: int, instead: Hashable | None) -> int:
         """The place of the cursor's key; if it is gone, of the next one that is left, or of the last before it."""
+        key = before[place] if place < len(before) else None
+        if place < len(self.rows) and self.rows[place] == key and self._can_stand_on(key):
+            return place
+        if key is not None and key in self.rows and self._can_stand_on(key):
+            return self.rows.index(key)
         places = {key: row for row, key in enumerate(self.rows)}
         heirs = (*before[place : place + 1], instead, *before[place + 1 :], *reversed(before[:place]))
         return self.nearest(next((places[key] for key in heirs if key in places and self._can_stand_on(key)), 0))

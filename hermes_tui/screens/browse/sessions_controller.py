@@ -11,6 +11,7 @@ from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.session_order import Order
 from store.errors import StoreMissing
+from store.models import Session
 
 MOST_UNTITLED = 5_000
 """Sessions without a title, the newest ones, whose first words are read beforehand."""
@@ -24,6 +25,12 @@ class SessionsController:
         self._feed = feed
         self._changed = changed
         self._reset = False
+
+    def begin_with(self, sessions: Sequence[Session]) -> None:
+        """Show sessions until the first answer."""
+        self._state.catalog.put(sessions)
+        if sessions:
+            self._changed(Part.LISTS)
 
     def load(self) -> None:
         """Ask for all sessions, and forget the known ones with the first answer."""
@@ -58,7 +65,7 @@ class SessionsController:
         if message.done:
             catalog.complete = True
             self._feed.sessions.first_words(catalog.untitled(MOST_UNTITLED))
-            gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
+        gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if ids or message.done:
             self._ask_again(ids)
             self._changed(Part.LISTS_SOON)
