@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
 from store import Browser, Piece
 from store.base.cancel import Cancel
+from store.base.late_dataclass import dataclass, field, replace
 from store.errors import CannotOpen, Damaged
 from store.formats.compaction_overlap import EDGE_ROWS
 from store.models import (

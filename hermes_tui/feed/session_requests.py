@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from hermes_tui.feed import answers, questions
@@ -13,6 +12,7 @@ from hermes_tui.feed.latest_first import AT_ONCE, LatestFirst
 from hermes_tui.feed.store_worker import CALM, StoreWorker
 from store import Browser
 from store.base.cancel import Cancel
+from store.base.late_dataclass import replace
 from store.browse.protocol import Watcher
 from store.errors import Locked, StoreError
 from store.models import Change

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from hermes_tui.feed import answers, questions
@@ -12,6 +11,7 @@ from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.render.find import Needle
 from hermes_tui.render.find_texts import FindTexts
 from store import Browser
+from store.base.late_dataclass import dataclass, field
 from store.models import Message, Origin, SectionVersion, Session
 
 FOUND_FIRST, LOOKED_THROUGH = 64, 4_096

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.tools.arguments import Form, read
+from store.base.late_dataclass import dataclass
 from store.models import Message
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;()\[\]{}=+*#@!?$%^~|-]+")

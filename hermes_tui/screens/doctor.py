@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import ClassVar
@@ -26,6 +25,7 @@ from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, unwritten
+from store.base.late_dataclass import dataclass, field
 from store.files.outbox import Pending
 from store.models import Finding
 

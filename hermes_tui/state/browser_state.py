@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_catalog import Catalog, is_comparable
 from hermes_tui.state.session_filter import SessionFilter
 from hermes_tui.state.session_order import Order, order_named
+from store.base.late_dataclass import dataclass, field
 from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hermes_tui.render.find import Needle
+from store.base.late_dataclass import dataclass, field
 
 
 class FoundMessage(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 
 from hermes_tui.state.ordered_ids import OrderedIds, Place, Rows
 from hermes_tui.state.rows import SessionRow
+from store.base.late_dataclass import replace
 from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session
 
 MOST_LIVE = 64

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from hermes_tui.widgets.scroll_thumb import thumb
+from store.base.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

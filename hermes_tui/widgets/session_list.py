@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable
-from dataclasses import replace
 from datetime import datetime
 
 from hermes_tui.render.heading import section_rule
@@ -15,6 +14,7 @@ from hermes_tui.widgets.list_cursor import CursorPlace
 from hermes_tui.widgets.session_rows import KeysWithMonths, MonthKey, SessionsView
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.base.late_dataclass import replace
 from store.models import Session
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import overload
 
 from hermes_tui.render.line import Line
 from hermes_tui.state.ordered_ids import Rows
+from store.base.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render import blocks, status
@@ -26,6 +25,7 @@ from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
+from store.base.late_dataclass import dataclass, replace
 from store.errors import Damaged, NotADatabase, QueryInvalid, StoreError
 from store.models import ScanProgress
 

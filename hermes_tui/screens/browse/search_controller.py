@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.questions import FIRST_HITS
@@ -17,6 +16,7 @@ from hermes_tui.state.session_filter import asks_for_bookmarks, filter_of, witho
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import Place
+from store.base.late_dataclass import replace
 from store.errors import QueryInvalid
 from store.models import Batch
 from store.query.parse import Query, parse
