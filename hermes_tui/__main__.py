@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
+    from hermes_tui.app import HermesApp
     from hermes_tui.config import Config
+    from hermes_tui.early_keys import EarlyKeys
     from hermes_tui.feed import KeptHome, KeptState, ProfileEntry
     from hermes_tui.first_rows import FirstListing
     from store import Browser, Home, Session, SessionDB
@@ -220,7 +222,6 @@ def _has_screen(options: Options) -> bool:
 def _screen(options: Options, home: Home, stack: ExitStack) -> int:
     """Open the screen; the demo's agent writes as long as it stands."""
     from hermes_tui.early_keys import early_keys
-    from hermes_tui.first_rows import first_rows
 
     opening = _opening(options, home)
     out = _screen_on_stderr() if options.print_id else None
@@ -229,23 +230,39 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         from hermes_tui.demo.run import agent
 
         stack.enter_context(agent(home.folder))
-    from hermes_tui import config
+    app = _app(options, home, stack, early=early, lists=opening is None and not options.query)
+    app.begin_with(opening, picks=options.print_id)
+    if options.demo:
+        app.say_what_to_try()
+    _tune()
+    picked = app.run(mouse=app.config.mouse)
+    if app.return_code == CRASHED:
+        return WRONG
+    if out is not None and not app.return_code:
+        os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
+        return 0 if picked else NONE_CHOSEN
+    return app.return_code or 0
 
-    config.tune(os.environ)
+
+def _app(options: Options, home: Home, stack: ExitStack, *, early: EarlyKeys, lists: bool) -> HermesApp:
+    """The app; where its first screen lists sessions, the newest stand on the terminal before Textual is imported."""
+    from hermes_tui import config
+    from hermes_tui.first_rows import first_rows
     from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
 
+    config.tune(os.environ)
     read = config.load(config.locate())
     cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
     kept = _kept(options)
     stack.callback(kept.close)
     ascii_only = read.ascii or not shows_unicode(started_with(), encoding=sys.stdout.encoding)
     picture = stack.enter_context(first_rows(sys.stdout.fileno(), ascii_only=ascii_only))
-    listed = opening is None and not options.query and not home.elsewhere and not home.is_every
-    first = picture.show(_opener(home, cache_dir), _kept_for(home, kept)) if listed else None
+    is_near = not (home.elsewhere or home.is_every)
+    first = picture.show(_opener(home, cache_dir), _kept_for(home, kept)) if lists and is_near else None
     settings = _with_keys(read)
     from hermes_tui.app import HermesApp
 
-    app = HermesApp(
+    return HermesApp(
         _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept, first=first),
         profiles=_profiles(options, home, cache_dir, kept),
         config=settings,
@@ -258,17 +275,6 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         query=" ".join(options.query),
         near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
     )
-    app.begin_with(opening, picks=options.print_id)
-    if options.demo:
-        app.say_what_to_try()
-    _tune()
-    picked = app.run(mouse=settings.mouse)
-    if app.return_code == CRASHED:
-        return WRONG
-    if out is not None and not app.return_code:
-        os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
-        return 0 if picked else NONE_CHOSEN
-    return app.return_code or 0
 
 
 def _tune() -> None:

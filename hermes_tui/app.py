@@ -126,25 +126,24 @@ class HermesApp(App[str]):
     ) -> None:
         super().__init__()
         self.early, self.picture = early, picture
-        self._config = config or Config()
-        self._backstop = Backstop()
-        self._frames = FrameWriter()
+        self.config = config or Config()
+        self._backstop, self._frames = Backstop(), FrameWriter()
         self._quit_key = QuitKey(bound("quit"))
         self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
-        glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        glyphs = ASCII if ascii_only or self.config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         self._kept = kept or KeptState(None)
         self._kept.report = partial(self.call_later, self._show_complaint)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
-        browser = partial(browser, settings=self._config)
+        browser = partial(browser, settings=self.config)
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]
         for profile in profiles:
             self.add_mode(profile.name, partial(browser, profile))
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
-        self._complaint = self._config.complaint
+        self._complaint = self.config.complaint
         self._choose_theme(few_colours=few_colours)
 
     def say_what_to_try(self) -> None:
@@ -154,7 +153,7 @@ class HermesApp(App[str]):
 
     def _choose_theme(self, *, few_colours: bool) -> None:
         """Take the theme of the config file, else the terminal's own if it has few colours, else that of before."""
-        named = self._config.theme or os.environ.get("TEXTUAL_THEME")
+        named = self.config.theme or os.environ.get("TEXTUAL_THEME")
         kept_theme = str(self._kept.setting("theme"))
         usual = kept_theme if kept_theme in self.available_themes else DEFAULT_THEME
         wanted = named or (TERMINAL_THEME if self.no_color or few_colours else usual)

@@ -124,10 +124,12 @@ def first_rows(terminal: int, *, ascii_only: bool) -> Iterator[FirstRows]:
 def picture(sessions: Sequence[Session], look: FirstLook) -> list[Line]:
     """The lines of the screen, where the app draws the same ones later: without colours, counts and statuses."""
     layout, glyphs = look.layout, look.glyphs
+    if layout.width < LEAST[0] or layout.height < LEAST[1]:
+        return []
     width = layout.list_width if layout.roomy else layout.width - 1
     height = layout.height - (FRAME if layout.height >= LOW else FRAME - 1)
     rows = [*_listed(sessions, look, width)]
-    if not rows or layout.width < LEAST[0] or layout.height < LEAST[1]:
+    if not rows:
         return []
     at = next((place for place, (session_id, _) in enumerate(rows) if session_id == look.cursor), 0)
     top = max(0, min(at - height // 2, len(rows) - height))

@@ -151,7 +151,7 @@ def changed(
         db: The store.
         generation: Of the question.
         change: What changed.
-        known: The sessions that are listed.
+        known: Sessions of files alone that are listed.
         verified: Sessions whose verdict stands until there is a new one.
     """
     rows: dict[str, Session] = {}
@@ -162,7 +162,7 @@ def changed(
             rows[row.id] = row
     if rows:
         yield answers.SessionsArrived(generation, tuple(rows.values()))
-    if not all(session_id in known for session_id in change.files):
+    if any(_is_new(db, session_id, known) for session_id in change.files - rows.keys()):
         yield answers.FileSessionsArrived(generation, db.file_sessions())
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
@@ -176,6 +176,11 @@ def changed(
             drifts[session_id], facts[session_id] = db.drift(session, fact), fact
     if drifts:
         yield answers.DriftsArrived(generation, drifts, facts)
+
+
+def _is_new(db: Browser, session_id: str, known: Collection[str]) -> bool:
+    """Whether only files have a session, and it is not listed yet."""
+    return session_id not in known and ((row := db.session(session_id)) is None or row.origin is not Origin.SQLITE)
 
 
 def verified(db: Browser, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:

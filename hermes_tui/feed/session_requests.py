@@ -126,7 +126,8 @@ class SessionRequests:
 
     def _note(self, message: answers.SessionsArrived | answers.FileSessionsArrived) -> None:
         with self._noting:
-            self._known.update(session.id for session in message.sessions)
+            if isinstance(message, answers.FileSessionsArrived):
+                self._known.update(session.id for session in message.sessions)
             self.newest = max([self.newest, *(session.last_id or 0 for session in message.sessions)])
 
     def _note_verdicts(self, message: answers.DriftsArrived) -> None:

@@ -229,6 +229,8 @@ class BrowserState:
     """Seconds waited for a lock that another program holds, and the most that are waited."""
     compared: tuple[int, int] | None = None
     """The number of sessions compared by content, and of how many; None where that is not going on."""
+    newest: Sequence[Session] = ()
+    """Sessions that were read before the screen stood, until they are asked for."""
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None

@@ -34,6 +34,7 @@ class Catalog:
         self._files: frozenset[str] = frozenset()
         self._parents: set[str] = set()
         self._outdated: set[str] = set()
+        """Sessions that have changed since their outline was read."""
         self.profiles: set[str] = set()
         """The profiles that sessions are of."""
         self.counted: Scope | None = None
@@ -96,17 +97,17 @@ class Catalog:
             old = self._rows.get(session.id)
             if old is not None and old.session == session:
                 continue
+            if old is not None and session.id not in changed:
+                before.append(old.session)
             changed[session.id] = session
             self.profiles.add(session.profile)
             if session.parent_id is not None:
                 self._parents.add(session.parent_id)
-            if old is not None:
-                before.append(old.session)
             drift = Drift.JSONL_ONLY if session.origin is Origin.JSONL else None
             drift = Drift.DAMAGED if session.problem else drift
             self._keep(replace(old, session=session) if old else SessionRow(session, None, drift))
         if changed:
-            self._outdated.update(changed)
+            self._outdated.update(key for key in changed if self._rows[key].outline is not None)
             self._place(before, changed.values())
         return [*changed]
 
@@ -133,7 +134,7 @@ class Catalog:
     ) -> list[SessionRow]:
         """Set flags and the facts that they rest on, and which could not be compared; returns the rows that changed."""
         refreshed = {key for key, fact in facts.items() if self._facts.get(key) != fact}
-        self._outdated |= refreshed
+        self._outdated.update(key for key in refreshed if (row := self._rows.get(key)) is not None and row.outline)
         self._facts.update(facts)
         self._uncompared.difference_update(drifts)
         self._uncompared.update(uncompared)

@@ -41,6 +41,7 @@ MOST_CANDIDATES = 500
 """Above so many sessions per word a walk through all of them meets the first fifty soon."""
 LINES = 64
 """Titles of a block."""
+UTF_8 = "utf-8", "surrogatepass"
 _END, _PART = "\n", "\0"
 
 
@@ -55,8 +56,9 @@ class Titles:
         self._sessions: list[Session] = []
         self._outlines: dict[str, Outline] = {}
         """What the lines were made of."""
-        self._blocks: list[str] = []
-        self._split: tuple[str, list[str]] = "", []
+        self._blocks: list[bytes] = []
+        """In UTF-8: one title in Chinese would make a text of all that stand beside it twice as large."""
+        self._split: tuple[bytes, list[str]] = b"", []
         """The block that was looked at last, and its lines."""
 
     def candidates(self, query: Query) -> set[str] | None:
@@ -83,11 +85,12 @@ class Titles:
     def _with(self, word: str) -> set[str] | None:
         """The sessions whose title, folder or id has a word; None where there are many."""
         found: set[str] = set()
+        wanted, end = word.encode(*UTF_8), _END.encode()
         for number, block in enumerate(self._blocks):
-            at = block.find(word)
+            at = block.find(wanted)
             while at >= 0:
-                found.add(self._sessions[number * LINES + block.count(_END, 0, at)].id)
-                at = block.find(word, block.index(_END, at))
+                found.add(self._sessions[number * LINES + block.count(end, 0, at)].id)
+                at = block.find(wanted, block.index(end, at))
             if len(found) > MOST_CANDIDATES:
                 return None
         return found
@@ -128,9 +131,9 @@ class Titles:
         """Id and title of each session that is known now, which may be read in another thread."""
         return _titles((*self._blocks,), [session.id for session in self._sessions])
 
-    def _lines(self, block: str) -> list[str]:
+    def _lines(self, block: bytes) -> list[str]:
         if self._split[0] is not block:
-            self._split = block, block.split(_END)
+            self._split = block, _lines(block)
         return self._split[1]
 
     def _put(self, session: Session, outline: Outline | None, folded: str) -> None:
@@ -145,17 +148,21 @@ class Titles:
             self._sessions[place] = session
             lines = [*self._lines(self._blocks[place // LINES])]
             lines[place % LINES] = line
-            self._blocks[place // LINES] = _END.join(lines)
+            self._blocks[place // LINES] = _END.join(lines).encode(*UTF_8)
             return
         self._sessions.append(session)
-        if place % LINES:
-            self._blocks[-1] += line + _END
-        else:
-            self._blocks.append(line + _END)
+        if place % LINES == 0:
+            self._blocks.append(b"")
+        self._blocks[-1] += (line + _END).encode(*UTF_8)
 
 
-def _titles(blocks: Iterable[str], session_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
-    lines = (line for block in blocks for line in block.split(_END)[:-1])
+def _lines(block: bytes) -> list[str]:
+    """The lines of a block, and an empty one."""
+    return block.decode(*UTF_8).split(_END)
+
+
+def _titles(blocks: Iterable[bytes], session_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    lines = (line for block in blocks for line in _lines(block)[:-1])
     titles = ((session_id, line.partition(_PART)[0]) for session_id, line in zip(session_ids, lines, strict=True))
     return ((session_id, title) for session_id, title in titles if title)
 

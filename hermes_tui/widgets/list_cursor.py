@@ -37,6 +37,8 @@ class ListCursor:
         self._head = 0
         self.rows: Sequence[Hashable] = ()
         """All keys, those of the head first."""
+        self._shown_of: tuple[object, int, int] = None, 0, 0
+        self._shown: tuple[Hashable, ...] = ()
         self.place = 0
         """Index in `rows` of the cursor."""
         self.top = 0
@@ -59,8 +61,13 @@ class ListCursor:
 
     @property
     def shown(self) -> tuple[Hashable, ...]:
-        """The keys on the screen without the head, from the top."""
-        return tuple(key for key in self.rows[self.top : self.top + self.height] if not isinstance(key, HeadRow))
+        """The keys on the screen without the head, from the top; asked for at each answer, so they are kept."""
+        rows, start, end = self.rows, self.top, self.top + self.height
+        known, *place = self._shown_of
+        if known is not rows or place != [start, end]:
+            self._shown_of = rows, start, end
+            self._shown = tuple(key for key in rows[start:end] if not isinstance(key, HeadRow))
+        return self._shown
 
     @property
     def thumb(self) -> tuple[int, int]:

@@ -76,7 +76,7 @@ class BrowserScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
-        state.history.is_kept, state.store = settings.history, profile.store
+        state.history.is_kept, state.store, state.newest = settings.history, profile.store, profile.sessions
         self._settings = settings
         self.feed = feed = Feed(
             profile.open_store, open_to_write=profile.open_to_write, open_to_count=profile.open_to_count
@@ -90,7 +90,6 @@ class BrowserScreen(Screen[None]):
         self._acts = SessionActs(self, state, feed, profile.home, screens=sub_screens.acts, changed=changed)
         self._navigation = Navigation(self.widgets, self.controllers, self.painter)
         self._over = ScreensOver(self, sub_screens, feed, state, self._navigation)
-        self._newest = profile.sessions
         self.opening: tuple[Session, int | None] | None = None
         self._marking = Marking(state, self.widgets, changed)
         self._over.look_at_deletion = self._acts.look_back
@@ -110,7 +109,6 @@ class BrowserScreen(Screen[None]):
             self.widgets.transcript.do("wrap")
         if self.opening is not None:
             self._navigation.open_at(SessionRow(self.opening[0]), self.opening[1])
-        self.controllers.sessions.begin_with(self._newest)
         self.controllers.sessions.load()
         self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)

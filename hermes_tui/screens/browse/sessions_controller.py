@@ -11,7 +11,6 @@ from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.session_order import Order
 from store.errors import StoreMissing
-from store.models import Session
 
 MOST_UNTITLED = 5_000
 """Sessions without a title, the newest ones, whose first words are read beforehand."""
@@ -26,15 +25,12 @@ class SessionsController:
         self._changed = changed
         self._reset = False
 
-    def begin_with(self, sessions: Sequence[Session]) -> None:
-        """Show sessions until the first answer."""
-        self._state.catalog.put(sessions)
-        if sessions:
-            self._changed(Part.LISTS)
-
     def load(self) -> None:
-        """Ask for all sessions, and forget the known ones with the first answer."""
+        """Ask for all sessions, and forget the known ones with the first answer; at the start those of before it."""
         self._reset = True
+        newest, self._state.newest = self._state.newest, ()
+        if self._state.catalog.put(newest):
+            self._changed(Part.LISTS)
         self._feed.sessions.load()
 
     def request_outlines(self) -> None:
