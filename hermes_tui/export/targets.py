@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from hermes_tui.export.file import file_name
 from hermes_tui.render.export.model import ExportOptions, Format
 from hermes_tui.render.export.redactor import Redactor
 from store import Browser
+from store.base.late_dataclass import dataclass
 
 STANDARD_OUTPUT = "-"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from hermes_tui.feed import answers
 from hermes_tui.render.find import Needle
 from hermes_tui.render.find_texts import IN_CHUNK, Chunk, FindTexts, chunk_of
 from store import Browser
+from store.base.late_dataclass import dataclass, field
 from store.models import Message, StoredTexts
 
 FEW = 24

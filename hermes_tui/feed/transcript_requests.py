@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hermes_tui.feed import answers, finding, questions
 from hermes_tui.feed.finding import AT_ONCE, Wanted
-from hermes_tui.feed.latest_first import LatestFirst
+from hermes_tui.feed.latest_first import LatestBatches, LatestFirst
 from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.render.find_texts import FindTexts
 from store import Browser
+from store.base.late_dataclass import dataclass, field, replace
 from store.models import Message, Origin, SectionVersion, Session
 
+MARKS_TOGETHER = 0.1
+"""Seconds in which marks are posted together: each answer costs a look at the whole screen."""
 MARKS_AFTER = 0.4
 """Seconds without another request until the bodies of a transcript are read for their marks."""
 LOOK = 2.0
@@ -51,7 +54,7 @@ class TranscriptRequests:
         self._check_thread = worker.thread("check")
         self._find_thread = worker.thread("find")
         self._mark_thread = worker.thread("marks")
-        self._unmarked: LatestFirst[int] = LatestFirst()
+        self._unmarked: LatestBatches[int] = LatestBatches()
         self._open: _OpenTranscript | None = None
         self._find_texts = FindTexts()
         worker.subscribe(self._note, answers.SectionArrived)
@@ -104,7 +107,7 @@ class TranscriptRequests:
         """
         if again:
             self._worker.begin("marks")
-            self._unmarked = LatestFirst()
+            self._unmarked = LatestBatches()
         self._unmarked.add(message_ids)
         read = partial(_marked, self._unmarked, marks, dict(kept))
         self._worker.put(self._mark_thread, "marks", read, delay=MARKS_AFTER)
@@ -207,17 +210,22 @@ def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answer
 
 
 def _marked(
-    waiting: LatestFirst[int],
+    waiting: LatestBatches[int],
     marks: Callable[[Message], int],
     kept: Mapping[int, Message],
     db: Browser,
     generation: int,
 ) -> Iterator[answers.Answer]:
+    found: list[tuple[int, int]] = []
+    posted = time.monotonic()
     for ids in waiting.steps():
         bodies = [kept[message_id] for message_id in ids if message_id in kept]
         bodies += db.messages([message_id for message_id in ids if message_id not in kept])
-        found = ((body.id or 0, marks(body)) for body in bodies)
-        yield answers.MarksArrived(generation, tuple((message_id, mark) for message_id, mark in found if mark))
+        found += ((body.id or 0, mark) for body in bodies if (mark := marks(body)))
+        if time.monotonic() - posted >= MARKS_TOGETHER:
+            yield answers.MarksArrived(generation, tuple(found))
+            found, posted = [], time.monotonic()
+    yield answers.MarksArrived(generation, tuple(found))
 
 
 def _matched(

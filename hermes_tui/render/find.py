@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from json import JSONDecoder
 
 from hermes_tui.render.line import Range
 from hermes_tui.render.tools.arguments import Form, read
+from store.base.late_dataclass import dataclass
 from store.models import Message
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;()\[\]{}=+*#@!?$%^~|-]+")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hermes_tui.render.find import Needle
+from store.base.late_dataclass import dataclass, field
 
 NARROW = 1_024
 """Messages in which a longer text is looked for one by one."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from hermes_tui.render.time import n_bytes
 from hermes_tui.widgets.head_columns import HeadColumns
+from store.base.late_dataclass import dataclass
 from store.models import Head, Message
 
 MAX_RESULTS = 128

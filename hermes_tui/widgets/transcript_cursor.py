@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -16,6 +15,7 @@ from hermes_tui.widgets.match_folds import OPEN, WHOLE, Match, reveal
 from hermes_tui.widgets.selection import Selection
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
+from store.base.late_dataclass import dataclass, replace
 from store.query.parse import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hermes_tui.render.block import Block, Paint, fixed_block, text_block
 from hermes_tui.render.highlight import highlighted, language_of
@@ -18,6 +17,7 @@ from hermes_tui.render.tools.fields import fields_block
 from hermes_tui.render.tools.media import media_label
 from hermes_tui.render.tools.outcome import EXIT_CODES
 from hermes_tui.render.tools.shapes import Shape
+from store.base.late_dataclass import replace
 
 DIM = span("", Role.DIM)
 LONGEST_LIST = 1 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.finding import Wanted
@@ -14,6 +13,7 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.find import Find, FoundMessage
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.transcript_cursor import Places
+from store.base.late_dataclass import replace
 
 
 class FindController:
