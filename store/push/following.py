@@ -10,7 +10,7 @@ from .pusher import Pusher, Vanished
 FULL_EVERY = 60.0
 """Seconds between two full pushes, at least."""
 FULL_SHARE = 100.0
-"""So many times as long as a full push took is waited before the next one."""
+"""So many times as much time as a full push ran is waited before the next one, without what it waited itself."""
 RECENT = 16
 """Sessions that began last, which are looked at with each change."""
 
@@ -31,9 +31,9 @@ def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> It
     while True:
         current, written = changes.version(), 0
         if clock() >= next_full:
-            began = clock()
+            began = time.thread_time()
             written = max((step.written for step in pusher.push(Vanished.LEAVE)), default=0)
-            next_full = clock() + max(FULL_EVERY, FULL_SHARE * (clock() - began))
+            next_full = clock() + max(FULL_EVERY, FULL_SHARE * (time.thread_time() - began))
         if current != version:
             version = current
             newest, changed = changes.since(newest)

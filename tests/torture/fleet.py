@@ -30,6 +30,8 @@ from tests.torture.postgres_writers import ROOT, Server
 
 BLOCKED_MS = 100
 """Milliseconds for which a reader may wait for a lock."""
+AWAY = 1.5
+"""Seconds for which the server is down."""
 CONVERGED = 300.0
 """Seconds until a follower must have caught up."""
 _SOCKET = ".s.PGSQL.5432"
@@ -225,8 +227,10 @@ def run(folder: Path, *, machines: int, seconds: float, cut: float, seed: int) -
         running += agents
         time.sleep(seconds / 10)
         followers = {machine.name: machine.started("--follow") for machine in fleet}
+        while not all("copied" in (machine.folder / "push.log").read_text() for machine in fleet):
+            time.sleep(0.1)
         time.sleep(seconds / 4)
-        server.crash()
+        server.crash(AWAY)
         time.sleep(seconds / 4)
         fleet[0].relay.cut(cut)
         followers["m1"].kill()
