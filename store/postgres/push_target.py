@@ -34,7 +34,7 @@ _AWAY = (
 _MOVE_WORDS = (
     "SELECT pg_catalog.gin_clean_pending_list(i.indexrelid) FROM pg_catalog.pg_index AS i"
     " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
-    " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass"
+    " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
 )
 _LISTS = "ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))"
 _UNPUSHED = (
@@ -279,7 +279,7 @@ class ServerCopy:
     @contextmanager
     def _transaction(self, *, seconds: float = STATEMENT) -> Iterator[Run]:
         """One transaction under the lock of the home's copy, which readers do not meet."""
-        with error_mapping.translated_errors(self.name), self._writer.begun(seconds=seconds) as connection:
+        with error_mapping.translated_errors(self.name, writes=True), self._writer.begun(seconds=seconds) as connection:
             run = Run(connection, self._reader.layout.table(REVISIONS))
             name = f"{self._address.schema}:push"
             run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))

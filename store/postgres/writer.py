@@ -66,9 +66,9 @@ class Writer:
                     return self._once(work, layout, max(0.001, ends - time.monotonic()))
                 except error_mapping.RETRIED as error:
                     if time.monotonic() >= ends:
-                        raise error_mapping.translated(error, self._reader.name) from None
+                        raise error_mapping.translated(error, self._reader.name, writes=True) from None
                 except psycopg.Error as error:
-                    raise error_mapping.translated(error, self._reader.name) from None
+                    raise error_mapping.translated(error, self._reader.name, writes=True) from None
         finally:
             self._inside.busy = False
 
@@ -150,7 +150,7 @@ class Writer:
     def make(self, *, copies: bool = False) -> None:
         """Make the schema, one process at a time; see `create.statements`."""
         name = self._reader.name
-        with error_mapping.translated_errors(name), self._lent("BEGIN") as connection:
+        with error_mapping.translated_errors(name, writes=True), self._lent("BEGIN") as connection:
             connection.patience = self._patience + MARGIN
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))

@@ -76,7 +76,9 @@ class Pusher:
 
         Raises:
             Refused: It is another's.
+            StoreError: The home cannot be read, for which no schema is made.
         """
+        self.store.engine.sessions.has("")
         self._target.claim(self._identity, take_over=take_over)
 
     def push(self, vanished: Vanished = Vanished.REFUSE, *, now: Callable[[], float] = time.time) -> Iterator[PushStep]:
@@ -139,10 +141,10 @@ class Pusher:
             copies = list(self.copies.new(batch))
             others = set(self._target.put_new(copies, now=now()))
             self._marks |= {self._target.stored_id(copy.session_id): copy.mark for copy in copies}
+            self._marks |= {key: mark for key, mark in self._target.marks().items() if key in others} if others else {}
             for session_id in batch:
-                if self._target.stored_id(session_id) in others:
-                    self.bring(session_id, now=now)
-                yield True
+                is_other = self._target.stored_id(session_id) in others
+                yield self.bring(session_id, now=now) if is_other else True
 
     def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:
         counts = self.store.engine.sessions.row_counts(ids) if ids else {}
