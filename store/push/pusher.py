@@ -170,9 +170,9 @@ class Pusher:
             StoreMissing: There is no copy.
             Refused: It is another home's.
         """
-        self._target.require_owner(self._identity)
         self.copies.look()
         ids = self.copies.ids()
+        self._target.require_owner(self._identity)
         for session_id in ids:
             if (copy := self.copies.whole(session_id, "")) is None:
                 yield session_id, []
