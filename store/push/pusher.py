@@ -101,7 +101,10 @@ class Pusher:
         ids = self.copies.ids()
         gone = self._gone(ids, vanished, now)
         done = written = 0
-        for was_copied in self._changed(ids, now):
+        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
+        for _ in self.copies.walk(known):
+            yield PushStep(done, len(ids), written, gone)
+        for was_copied in self._changed(ids, known, now):
             done, written = done + 1, written + was_copied
             yield PushStep(done, len(ids), written, gone, len(self.copies.kept))
         whole = not self.copies.kept and not self.unread and not self.left
@@ -129,10 +132,8 @@ class Pusher:
             self._marks |= dict.fromkeys(gone, "")
         return len(gone)
 
-    def _changed(self, ids: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
+    def _changed(self, ids: Sequence[str], known: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
         """Of each session whether it was copied, oldest first: those that the schema knows, then new ones."""
-        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
-        self.copies.walk(known)
         for session_id in known:
             same = self.copies.is_as_copied(session_id, self._mark(session_id) or "")
             yield not same and self.bring(session_id, now=now)
