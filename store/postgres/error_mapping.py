@@ -15,20 +15,26 @@ RETRIED = (pg.SerializationFailure, pg.DeadlockDetected)
 
 
 @contextmanager
-def translated_errors(name: str) -> Iterator[None]:
+def translated_errors(name: str, *, writes: bool = False) -> Iterator[None]:
     """Errors of the store in place of psycopg's.
 
     Args:
         name: The schema's name for people, `host/db#schema`.
+        writes: What failed was to write.
     """
     try:
         yield
     except psycopg.Error as error:
-        raise translated(error, name) from None
+        raise translated(error, name, writes=writes) from None
 
 
-def translated(error: psycopg.Error, name: str) -> errors.StoreError:
+def translated(error: psycopg.Error, name: str, *, writes: bool = False) -> errors.StoreError:
     """An error of the store for one of psycopg's; the message says what can be done."""
+    if writes and isinstance(error, pg.InsufficientPrivilege):
+        return errors.NoPermission(
+            f"nothing was written: the role may not write to {name}; let its owner GRANT USAGE ON SCHEMA"
+            " and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"
+        )
     for kinds, make in _KNOWN:
         if isinstance(error, kinds):
             return make(name)

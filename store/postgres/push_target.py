@@ -16,8 +16,10 @@ from .reader import Params, Reader, Row, sendable
 from .schema_probe import MARKER, Layout
 from .writer import Writer
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds that a push waits for a lock."""
+STATEMENT, LONGEST = 60.0, 3600.0
+"""Seconds that a statement of a push may take, and one that marks or removes what is gone."""
 PUSHED = "hermes_tui_pushed"
 """Table of ours: the marks of the sessions that were copied, and the places of those with ids of their own."""
 _DERIVED = ("hermes_tui_terms", "hermes_tui_long")
@@ -32,7 +34,7 @@ _AWAY = (
 _MOVE_WORDS = (
     "SELECT pg_catalog.gin_clean_pending_list(i.indexrelid) FROM pg_catalog.pg_index AS i"
     " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
-    " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass"
+    " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
 )
 _LISTS = "ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))"
 _UNPUSHED = (
@@ -73,7 +75,7 @@ class ServerCopy:
             ours = True
         if not ours:
             raise Refused(f"nothing was written: {self.name} is Hermes' own; --as NAME takes another schema")
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
             if not layout.has("hermes_tui_pushed", "place"):
                 raise Refused(
@@ -131,7 +133,7 @@ class ServerCopy:
 
     def finish(self, stamp: str) -> None:
         """Remember the state of the home; move new words into the index, since every search reads them until then."""
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             run(_MOVE_WORDS, (self._reader.layout.messages,))
             run(f"UPDATE {self._reader.layout.table(MARKER)} SET stamp = %s", (stamp,))
 
@@ -201,7 +203,7 @@ class ServerCopy:
     def mark_gone(self, session_ids: Iterable[str], *, now: float) -> None:
         """Mark sessions that vanished from the home; they stay readable."""
         gone = list(session_ids)
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
             sql = "UPDATE {} SET hermes_tui_gone_at = %s WHERE {} = ANY(%s) AND hermes_tui_gone_at IS NULL"
             run(sql.format(layout.sessions, "id"), (now, gone))
@@ -211,7 +213,7 @@ class ServerCopy:
 
     def prune(self) -> int:
         """Remove what is marked as gone; the number of rows."""
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
             removed = sum(
                 len(run(f"DELETE FROM {table} WHERE hermes_tui_gone_at IS NOT NULL RETURNING 1", ()))
@@ -275,9 +277,9 @@ class ServerCopy:
         return [_at_place(copy, places.get(self.stored_id(copy.session_id), 0)) for copy in copies]
 
     @contextmanager
-    def _transaction(self) -> Iterator[Run]:
+    def _transaction(self, *, seconds: float = STATEMENT) -> Iterator[Run]:
         """One transaction under the lock of the home's copy, which readers do not meet."""
-        with error_mapping.translated_errors(self.name), self._writer.begun() as connection:
+        with error_mapping.translated_errors(self.name, writes=True), self._writer.begun(seconds=seconds) as connection:
             run = Run(connection, self._reader.layout.table(REVISIONS))
             name = f"{self._address.schema}:push"
             run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))

@@ -23,7 +23,11 @@ from .transaction import Transaction
 
 T = TypeVar("T")
 
-_BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d}"
+_BEGIN = (
+    "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d};"
+    " SET LOCAL idle_in_transaction_session_timeout = {idle:d}"
+)
+"""A writer that the network lost holds its locks no longer than the idle time."""
 _SYNCED = "; SET LOCAL synchronous_commit = on"
 _POOL = 2
 
@@ -62,9 +66,9 @@ class Writer:
                     return self._once(work, layout, max(0.001, ends - time.monotonic()))
                 except error_mapping.RETRIED as error:
                     if time.monotonic() >= ends:
-                        raise error_mapping.translated(error, self._reader.name) from None
+                        raise error_mapping.translated(error, self._reader.name, writes=True) from None
                 except psycopg.Error as error:
-                    raise error_mapping.translated(error, self._reader.name) from None
+                    raise error_mapping.translated(error, self._reader.name, writes=True) from None
         finally:
             self._inside.busy = False
 
@@ -73,7 +77,7 @@ class Writer:
         self._idle.close()
 
     def _once(self, work: Callable[[Transaction], T], layout: Layout, patience: float) -> T:
-        with self._lent(_BEGIN.format(milliseconds=int(patience * 1000) or 1) + _SYNCED) as connection:
+        with self._lent(_begin(patience) + _SYNCED) as connection:
             connection.patience = patience + MARGIN
             began = time.monotonic()
             result = work(Transaction(connection, layout))
@@ -128,22 +132,25 @@ class Writer:
         return layout
 
     @contextmanager
-    def begun(self) -> Iterator[Connection]:
+    def begun(self, *, seconds: float) -> Iterator[Connection]:
         """A connection in a transaction, which is committed where the block ends well.
+
+        Args:
+            seconds: That each statement may take.
 
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        with self._lent(_BEGIN.format(milliseconds=int(self._patience * 1000))) as connection:
-            connection.patience = None
+        limit = f"; SET LOCAL statement_timeout = {int(seconds * 1000):d}"
+        with self._lent(_begin(self._patience) + limit) as connection:
+            connection.patience = seconds + MARGIN
             yield connection
-            connection.patience = self._patience + MARGIN
             connection.execute("COMMIT")
 
     def make(self, *, copies: bool = False) -> None:
         """Make the schema, one process at a time; see `create.statements`."""
         name = self._reader.name
-        with error_mapping.translated_errors(name), self._lent("BEGIN") as connection:
+        with error_mapping.translated_errors(name, writes=True), self._lent("BEGIN") as connection:
             connection.patience = self._patience + MARGIN
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
@@ -158,3 +165,8 @@ class Writer:
                     f"the role may not make the schema of {name}; let the database's owner GRANT CREATE ON DATABASE"
                 ) from None
         self._reader.forget_layout()
+
+
+def _begin(patience: float) -> str:
+    milliseconds = int(patience * 1000) or 1
+    return _BEGIN.format(milliseconds=milliseconds, idle=milliseconds + int(MARGIN * 1000))

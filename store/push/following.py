@@ -10,7 +10,9 @@ from .pusher import Pusher, Vanished
 FULL_EVERY = 60.0
 """Seconds between two full pushes, at least."""
 FULL_SHARE = 100.0
-"""So many times as long as a full push took is waited before the next one."""
+"""So many times as much time as a full push ran is waited before the next one, without what it waited itself."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks at what agents write, while a full push runs."""
 RECENT = 16
 """Sessions that began last, which are looked at with each change."""
 
@@ -25,20 +27,19 @@ def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> It
         Refused: The schema is another's.
     """
     pusher.claim()
-    changes, followed = pusher.store.engine.changes, _Followed(pusher)
-    version, newest = changes.version(), changes.since(None)[0]
-    next_full = clock()
+    followed, next_full, next_look = _Followed(pusher), clock(), clock()
     while True:
-        current, written = changes.version(), 0
+        written = 0
         if clock() >= next_full:
-            began = clock()
-            written = max((step.written for step in pusher.push(Vanished.LEAVE)), default=0)
-            next_full = clock() + max(FULL_EVERY, FULL_SHARE * (clock() - began))
-        if current != version:
-            version = current
-            newest, changed = changes.since(newest)
-            written += followed.bring(changed)
-        yield written
+            began, whole = time.thread_time(), 0
+            for step in pusher.push(Vanished.LEAVE):
+                whole = step.written
+                if clock() >= next_look + LOOK_EVERY:
+                    next_look, written = clock(), written + followed.look()
+            written += whole
+            next_full = clock() + max(FULL_EVERY, FULL_SHARE * (time.thread_time() - began))
+        yield written + followed.look()
+        next_look = clock()
 
 
 class _Followed:
@@ -46,11 +47,21 @@ class _Followed:
 
     def __init__(self, pusher: Pusher) -> None:
         self._pusher = pusher
+        self._changes = pusher.store.engine.changes
+        self._version, self._newest = self._changes.version(), self._changes.since(None)[0]
         self._states = pusher.copies.states([*dict.fromkeys(self._recent())])
         """As they were when they were copied."""
 
-    def bring(self, changed: Collection[str]) -> int:
+    def look(self) -> int:
         """Bring up to date what has new messages, and what agents did something else to; the number of sessions."""
+        version = self._changes.version()
+        if version == self._version:
+            return 0
+        self._version = version
+        self._newest, changed = self._changes.since(self._newest)
+        return self._bring(changed)
+
+    def _bring(self, changed: Collection[str]) -> int:
         states = self._pusher.copies.states([*dict.fromkeys([*changed, *self._recent()])])
         written = 0
         for session_id, state in states.items():

@@ -64,9 +64,10 @@ class HomeCopies:
         """What changes with any act of Hermes on one of some sessions."""
         return self._stored.states(ids)
 
-    def walk(self, ids: Sequence[str]) -> None:
-        """Read all messages once, for `is_as_copied`."""
-        self._current = self._stored.marks(ids) if ids else {}
+    def walk(self, ids: Sequence[str]) -> Iterator[None]:
+        """Read all messages once, in steps, for `is_as_copied`."""
+        self._current = {}
+        yield from self._stored.marks(ids, self._current) if ids else ()
 
     def is_as_copied(self, session_id: str, known: str) -> bool:
         """True where neither side of a session changed since its copy, or its files cannot be looked at."""

@@ -76,7 +76,9 @@ class Pusher:
 
         Raises:
             Refused: It is another's.
+            StoreError: The home cannot be read, for which no schema is made.
         """
+        self.store.engine.sessions.has("")
         self._target.claim(self._identity, take_over=take_over)
 
     def push(self, vanished: Vanished = Vanished.REFUSE, *, now: Callable[[], float] = time.time) -> Iterator[PushStep]:
@@ -99,7 +101,10 @@ class Pusher:
         ids = self.copies.ids()
         gone = self._gone(ids, vanished, now)
         done = written = 0
-        for was_copied in self._changed(ids, now):
+        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
+        for _ in self.copies.walk(known):
+            yield PushStep(done, len(ids), written, gone)
+        for was_copied in self._changed(ids, known, now):
             done, written = done + 1, written + was_copied
             yield PushStep(done, len(ids), written, gone, len(self.copies.kept))
         whole = not self.copies.kept and not self.unread and not self.left
@@ -127,10 +132,8 @@ class Pusher:
             self._marks |= dict.fromkeys(gone, "")
         return len(gone)
 
-    def _changed(self, ids: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
+    def _changed(self, ids: Sequence[str], known: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
         """Of each session whether it was copied, oldest first: those that the schema knows, then new ones."""
-        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
-        self.copies.walk(known)
         for session_id in known:
             same = self.copies.is_as_copied(session_id, self._mark(session_id) or "")
             yield not same and self.bring(session_id, now=now)
@@ -139,10 +142,10 @@ class Pusher:
             copies = list(self.copies.new(batch))
             others = set(self._target.put_new(copies, now=now()))
             self._marks |= {self._target.stored_id(copy.session_id): copy.mark for copy in copies}
+            self._marks |= {key: mark for key, mark in self._target.marks().items() if key in others} if others else {}
             for session_id in batch:
-                if self._target.stored_id(session_id) in others:
-                    self.bring(session_id, now=now)
-                yield True
+                is_other = self._target.stored_id(session_id) in others
+                yield self.bring(session_id, now=now) if is_other else True
 
     def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:
         counts = self.store.engine.sessions.row_counts(ids) if ids else {}
@@ -168,9 +171,9 @@ class Pusher:
             StoreMissing: There is no copy.
             Refused: It is another home's.
         """
-        self._target.require_owner(self._identity)
         self.copies.look()
         ids = self.copies.ids()
+        self._target.require_owner(self._identity)
         for session_id in ids:
             if (copy := self.copies.whole(session_id, "")) is None:
                 yield session_id, []

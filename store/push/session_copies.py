@@ -17,6 +17,8 @@ PAGE = 256
 """Heads that are asked for at once: where no index has a session together, a page walks a multiple of it."""
 MOST_SEEN = 4_096
 """Sessions whose digests are remembered."""
+WALKED = 4_096
+"""Messages of a step of a walk."""
 MOST_PROMPTS = 64
 """Prompts that are remembered: most sessions share one."""
 
@@ -54,14 +56,20 @@ class SessionCopies:
         self._seen: dict[str, _Seen] = {}
         self._prompts: dict[object, str | None] = {}
 
-    def marks(self, ids: Iterable[str]) -> dict[str, str]:
-        """The marks of sessions as they are now, from one walk through all messages."""
+    def marks(self, ids: Iterable[str], found: dict[str, str]) -> Iterator[None]:
+        """The marks of sessions as they are now, from one walk through all messages, in steps.
+
+        Args:
+            found: Where they are put, after the last step.
+        """
         seen = {session_id: _Seen() for session_id in ids}
-        for raw in self._rows.every_message():
+        for number, raw in enumerate(self._rows.every_message()):
             if (own := seen.get(str(raw.get("session_id")))) is not None:
                 own.take(raw)
+            if number % WALKED == 0:
+                yield
         rows = {str(row["id"]): row for row in self._rows.session_rows()}
-        return {key: _mark(rows.get(key), own) for key, own in seen.items()}
+        found |= {key: _mark(rows.get(key), own) for key, own in seen.items()}
 
     def new(self, ids: Sequence[str]) -> Iterator[SessionCopy]:
         """Some sessions, whole, by a few reads for all of them."""

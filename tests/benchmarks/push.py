@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks.push HOME`: seconds that a first push of a home takes, one without changes, one after an
-append, and one where the home was touched alone, beside a bare COPY of the same rows into the same tables.
+append, and one where the home was touched alone, beside a bare COPY of the same rows into the same tables; and how long
+appends take to the server where a push follows.
 
 CPU of this program and of the server together, and the time on the clock; the home is copied first.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +20,7 @@ from pathlib import Path
 
 import psycopg
 
+from hermes_tui.cli.push import PAUSE
 from store import SessionDB
 from store.base.server_address import parse_address
 from store.engine.push_target import HomeIdentity
@@ -88,6 +92,38 @@ def bare(url: str, home: Home, folder: Path) -> float:
         return measured("bare COPY of rows made beforehand", folder, _copy)
 
 
+def followed(url: str, home: Home, seconds: float) -> None:
+    """Print how long an append took to the server beside a push that follows, and what that used of a core."""
+    command = [sys.executable, "-m", "hermes_tui", "--home", str(home.root), "push", url, "--as", "bench", "--follow"]
+    environment = os.environ | {"XDG_STATE_HOME": str(home.root.parent / "state")}
+    quiet = subprocess.DEVNULL
+    follower = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=quiet)
+    lags: list[float] = []
+    with closing(SessionDB(home.state_db)) as db, psycopg.connect(url, autocommit=True) as connection:
+        assert follower.stdout is not None
+        follower.stdout.read(1)
+        time.sleep(2 * PAUSE + 1)
+        session = str(db.list_sessions_rich(limit=1)[0]["id"])
+        began, used = time.monotonic(), _of_process(follower.pid)
+        while time.monotonic() - began < seconds:
+            key, at = f"lag {time.time_ns()}", time.monotonic()
+            db.append_message(session, "user", key)
+            found = "SELECT 1 FROM m_bench_default.messages WHERE content = %s AND id > %s"
+            newest = connection.execute("SELECT max(id) FROM m_bench_default.messages").fetchone()
+            while not connection.execute(found, (key, newest[0] - 8 if newest else 0)).fetchone():
+                time.sleep(0.02)
+            lags.append(time.monotonic() - at)
+        share = (_of_process(follower.pid) - used) / (time.monotonic() - began)
+    follower.kill()
+    follower.communicate()
+    middle, longest = statistics.median(lags), max(lags)
+    print(
+        f"\nFollowed for {seconds:.0f} s: {len(lags)} appends reached the server after {middle:.2f} s (median),"
+        f" {longest:.2f} s (longest);"
+    )
+    print(f"{100 * share:.1f} % of a core.")
+
+
 def main() -> int:
     """Print a table in Markdown."""
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-push-"))
@@ -108,6 +144,7 @@ def main() -> int:
         measured("push after an append", folder / "data", lambda: list(pusher.push()))
         os.utime(home.state_db)
         measured("push where the file was touched alone", folder / "data", lambda: list(pusher.push()))
+    followed(url, home, 60.0)
     print(f"\nA first push takes {first / copied:.1f} times as much CPU as the bare COPY.")
     shutil.rmtree(folder / "home")
     return 0

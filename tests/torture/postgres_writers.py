@@ -125,9 +125,10 @@ class Server:
             settings.write("fsync = on\nfull_page_writes = on\nsynchronous_commit = on\nlog_statement = none\n")
         self.crash()
 
-    def crash(self) -> None:
-        """Stop at once, without a checkpoint, and start again."""
+    def crash(self, seconds: float = 0.0) -> None:
+        """Stop at once, without a checkpoint, and start again after some seconds."""
         self._control("-m", "immediate", "stop")
+        time.sleep(seconds)
         self._control("-o", self._options, "-l", str(self._server.log), "start")
 
     def end(self) -> None:

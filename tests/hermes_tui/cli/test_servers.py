@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -110,6 +111,45 @@ def test_a_push_that_cannot_be_made_is_one_line_without_a_secret(
         lines = err.splitlines()
         assert (out, said in lines[-1], SECRET in err) == ("", True, False)
         assert len(lines) == (1 if "?" in wanted else 2)
+
+
+def test_a_profile_that_cannot_be_read_leaves_the_others_copied_and_each_push_says_what_it_did(
+    server_url: str,
+    run_sql: SqlRunner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutants: the first failure ends all; another machine's push is let in."""
+    for schema in ("default", "spoilt", "work"):
+        run_sql(f"DROP SCHEMA IF EXISTS m_desk_{schema} CASCADE")
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    for name in ("spoilt", "work"):
+        (home / "profiles" / name).mkdir(parents=True)
+        with closing(builders.db(home / "profiles" / name)) as db:
+            builders.store(db, "said", builders.talk(2))
+    (home / "profiles" / "spoilt" / "state.db").write_bytes(b"no database" * 100)
+    command = ["push", "--home", str(home), server_url, "--as", "desk"]
+    lines = []
+    for machine, more in (("one", ()), ("one", ()), ("one", ("--verify",)), ("two", ()), ("two", ("--take-over",))):
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / machine))
+        assert main([*command, *more]) == 2
+        out, err = capsys.readouterr()
+        lines.append((out.splitlines(), [line.partition(": ")[2] for line in err.splitlines()]))
+    spoilt = lines[0][1]
+    assert (len(spoilt), spoilt[0].partition(":")[0]) == (1, "spoilt")
+    names = ["local/postgres#m_desk_default: ", "local/postgres#m_desk_work: "]
+    for place, ends in enumerate(
+        (("0 of 0 sessions copied", "1 of 1 session copied"), ("0 of 0 sessions copied", "0 of 1 session copied"))
+    ):
+        assert lines[place] == ([f"{name}{end}" for name, end in zip(names, ends, strict=True)], spoilt)
+    assert lines[2] == ([f"{name.rstrip(': ')} equals its home row by row" for name in names], spoilt)
+    assert [line.count("is the copy of a home on desk") for line in lines[3][1]] == [1, 0, 1]
+    assert lines[4] == (
+        [],
+        ["--take-over writes over another home's copy, and there is no terminal here to ask on; add --yes"],
+    )
 
 
 def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(
