@@ -22,7 +22,7 @@ from store.models import END_OF_TEXT, JoinedTexts, Message, StoredTexts
 
 MAX_KEPT = 48 << 20
 """Bytes of memory that kept texts may take."""
-IN_CHUNK = 512
+IN_CHUNK = 1_024
 """Messages whose texts are read and kept together."""
 FEW = 16
 """Matches in a block that are looked up one by one."""

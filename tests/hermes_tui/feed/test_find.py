@@ -177,6 +177,12 @@ def kept_of(messages: Sequence[Message], place: int = 0) -> FindTexts:
     return texts
 
 
+def test_a_database_is_asked_for_a_text_that_begins_with_a_rare_letter() -> None:
+    """Mutants: the whole text; a part of fewer characters."""
+    asked = {"nowhere at all": "where at all", "Zebra": "Zebra", "eat": "eat", "e-mailbox": "mailbox", 'a "b"': ""}
+    assert {text: Needle(text).stored_as for text in asked} == asked
+
+
 def test_texts_are_kept_once_and_their_memory_is_counted() -> None:
     """Mutants: texts kept in lower case beside themselves; their places as tuples of integers, or not counted."""
     messages = [Message(id_, "s", "assistant", f"Quince {id_} " * 100) for id_ in range(10_000, 11_000)]
