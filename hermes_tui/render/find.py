@@ -132,7 +132,7 @@ def decoded(text: str) -> list[str]:
         elif isinstance(value, list):
             waiting += value
         elif value is not None:
-            found.append(str(value))
+            found.append(str(value).lower() if isinstance(value, bool) else str(value))
     return found
 
 

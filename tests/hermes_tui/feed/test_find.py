@@ -230,6 +230,13 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
     )
 
 
+def test_a_truth_is_found_as_it_is_drawn() -> None:
+    """Mutant: the word of Python."""
+    message = Message(1, "s", "tool", '{"done": true, "left": [false, null, 1.5]}')
+    found = {text: Needle(text).count(message) for text in ("true", "True", "false", "null", "1.5")}
+    assert found == {"true": 1, "True": 0, "false": 1, "null": 0, "1.5": 1}
+
+
 def test_a_match_is_of_its_message_where_texts_are_empty_or_have_nuls() -> None:
     """Mutant: a length in characters where a text is not ASCII."""
     told = ['{"a": "", "é": "É"}', '{"\\u0000\\u0000b\\u0000\\u0000": "bb"}', '{"c": 1}']
