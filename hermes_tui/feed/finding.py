@@ -72,7 +72,7 @@ class Wanted:
             ids = self.ids[place : place + IN_CHUNK]
             if self.texts.chunk(place, len(ids)) is None:
                 chunk = self._chunk(db, ids, joined_only=True)
-                if chunk is not None and not self.texts.keep(place, chunk):
+                if chunk is not None and not self.texts.keep(place, chunk, drops=True):
                     return
             self.texts.learn(place)
             yield

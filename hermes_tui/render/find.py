@@ -13,6 +13,9 @@ from hermes_tui.render.tools.arguments import Form, read
 from store.base.late_dataclass import dataclass
 from store.models import Message
 
+SELECTIVE = 4
+"""Characters that few messages have, if they are looked for alone."""
+_FROM_COMMON = " etaoinsrldhcumfpgwybvkxjqz"
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:;()\[\]{}=+*#@!?$%^~|-]+")
 """Characters that no encoder of JSON escapes."""
 
@@ -75,8 +78,14 @@ class Needle:
 
     @property
     def stored_as(self) -> str:
-        """A text that is in every stored message with a match, in any case; "" where JSON may escape some of it."""
-        return self.text if _PLAIN.fullmatch(self.text) else ""
+        """A text that is in every stored message with a match, in any case; "" where JSON may escape some of it.
+
+        It begins with a rare letter: a database looks for the first one, and at the others where that is.
+        """
+        if not _PLAIN.fullmatch(self.text):
+            return ""
+        starts = range(max(len(self.text) - SELECTIVE + 1, 1))
+        return self.text[max(starts, key=lambda start: _FROM_COMMON.find(self.text[start].lower())) :]
 
     @property
     def _pattern(self) -> re.Pattern[str]:
@@ -123,7 +132,7 @@ def decoded(text: str) -> list[str]:
         elif isinstance(value, list):
             waiting += value
         elif value is not None:
-            found.append(str(value))
+            found.append(str(value).lower() if isinstance(value, bool) else str(value))
     return found
 
 

@@ -177,6 +177,12 @@ def kept_of(messages: Sequence[Message], place: int = 0) -> FindTexts:
     return texts
 
 
+def test_a_database_is_asked_for_a_text_that_begins_with_a_rare_letter() -> None:
+    """Mutants: the whole text; a part of fewer characters."""
+    asked = {"nowhere at all": "where at all", "Zebra": "Zebra", "eat": "eat", "e-mailbox": "mailbox", 'a "b"': ""}
+    assert {text: Needle(text).stored_as for text in asked} == asked
+
+
 def test_texts_are_kept_once_and_their_memory_is_counted() -> None:
     """Mutants: texts kept in lower case beside themselves; their places as tuples of integers, or not counted."""
     messages = [Message(id_, "s", "assistant", f"Quince {id_} " * 100) for id_ in range(10_000, 11_000)]
@@ -196,7 +202,9 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
     before = texts.n_bytes
     monkeypatch.setattr(find_texts, "MAX_KEPT", before)
     tool = Message(11, "s", "tool", '{"output": "plum"}')
-    assert texts.keep(512, chunk_of(1, StoredTexts.none_of([11]), [tool]))
+    chunk = chunk_of(1, StoredTexts.none_of([11]), [tool])
+    assert not texts.keep(512, chunk), "a find waits for no words"
+    assert texts.keep(512, chunk, drops=True)
     assert texts.n_bytes < before
     first = texts.chunk(0, 10)
     assert first is not None
@@ -217,14 +225,23 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
     second = texts.chunk(512, 1)
     assert second is not None
     assert second.counts(Needle("plum"), read) == {11: 1}
-    assert not texts.keep(1024, chunk_of(1, StoredTexts.none_of([1]), [Message(1, "s", "user", "x" * before)]))
+    assert not texts.keep(
+        1024, chunk_of(1, StoredTexts.none_of([1]), [Message(1, "s", "user", "x" * before)]), drops=True
+    )
+
+
+def test_a_truth_is_found_as_it_is_drawn() -> None:
+    """Mutant: the word of Python."""
+    message = Message(1, "s", "tool", '{"done": true, "left": [false, null, 1.5]}')
+    found = {text: Needle(text).count(message) for text in ("true", "True", "false", "null", "1.5")}
+    assert found == {"true": 1, "True": 0, "false": 1, "null": 0, "1.5": 1}
 
 
 def test_a_match_is_of_its_message_where_texts_are_empty_or_have_nuls() -> None:
-    """Mutant: NULs between the texts of a message left as they are."""
-    told = ['{"a": ""}', '{"\\u0000\\u0000b\\u0000\\u0000": "bb"}', '{"c": 1}']
+    """Mutant: a length in characters where a text is not ASCII."""
+    told = ['{"a": "", "é": "É"}', '{"\\u0000\\u0000b\\u0000\\u0000": "bb"}', '{"c": 1}']
     chunk = chunk_of(3, StoredTexts.none_of(()), [Message(id_, "s", "tool", text) for id_, text in enumerate(told)])
-    for text, expected in (("b", {1: 3}), ("c", {2: 1}), ("1", {2: 1})):
+    for text, expected in (("b", {1: 3}), ("c", {2: 1}), ("é", {0: 2}), ("1", {2: 1})):
         assert chunk.counts(Needle(text), lambda: StoredTexts.none_of(())) == expected
 
 
