@@ -12,8 +12,6 @@ from ..files import outbox
 from ..repair.plans import Plans
 from ..search.searches import Searches
 from .comparisons import Comparisons
-from .listed import Listing
-from .listing import Listings, listing_of
 from .locate import Locator
 from .messages import StoredMessages
 from .outlines import Outlines
@@ -25,6 +23,7 @@ from .watch import Watch
 if TYPE_CHECKING:
     from ..base.models import Finding
     from ..home_store import HomeStore
+    from .listed import Listing
 
 
 def _sessions(browser: HomeBrowser) -> StoredSessions:
@@ -74,7 +73,6 @@ class HomeBrowser:
         self._store = store
         self._sessions = StoredSessions(store)
         self._outlines = Outlines(store)
-        self._listings = Listings(store)
         self._messages = StoredMessages(store)
         self._reader = SessionReader(store)
         self._records = SessionRecords(store)
@@ -138,7 +136,9 @@ class HomeBrowser:
 
     def listing(self, *, by_start: bool = False) -> Listing:
         """Every session in the order of a list, page by page: by last message or by start, the newest first."""
-        return self._listings.listing(by_start=by_start) or listing_of(self, by_start=by_start)
+        from .listing import Listings, listing_of
+
+        return Listings(self._store).listing(by_start=by_start) or listing_of(self, by_start=by_start)
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each part that could not be read, where the others could; a single home has none."""

@@ -19,7 +19,6 @@ from .rows import (
     counts,
     head_pages,
     heartbeats,
-    listed_sessions,
     message_texts,
     messages,
     orphan_sessions,
@@ -34,8 +33,9 @@ from .statements import Reads, reader_of, statement
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import Finding
+    from ..base.models import Finding, Session
     from ..engine.ports import Transaction
+    from ..engine.rows import SessionEnds
     from ..formats.compared_message import ComparedMessage
     from .connect.writer import Writer
     from .copied import SqliteCopied
@@ -61,9 +61,21 @@ class SqliteSessions(Reads):
     scope = delegate(reader_of, sessions.scope)
     lineage = delegate(reader_of, sessions.lineage_of)
     find_by_name = delegate(reader_of, sessions.find_by_name)
-    order = delegate(reader_of, listed_sessions.order)
-    listed = delegate(reader_of, listed_sessions.listed)
     active_since = delegate(reader_of, sessions.active_since)
+
+    def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
+        """See `listed_sessions.order`."""
+        from .rows import listed_sessions
+
+        return listed_sessions.order(self.reader, by_start=by_start)
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """See `listed_sessions.listed`."""
+        from .rows import listed_sessions
+
+        return listed_sessions.listed(self.reader, ids, now=now, profile=profile)
 
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain, root first."""
