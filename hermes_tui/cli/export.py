@@ -130,12 +130,10 @@ class _Run:
             for section in sections_of(self._db, session_id, self.wanted):
                 export = SessionExport(self._db, section, self.wanted)
                 with ProgressLine(self._streams.err, section, export.reading.session.messages) as progress:
-                    yield from _encodable(export.chunks(progress=progress.show), self._out_of(target))
+                    chunks = export.chunks(progress=progress.show)
+                    yield from chunks if target.path else _encodable(chunks, self._streams.out)
                 found.update(export.secrets)
                 self._unread[section] = export.totals.unreadable
-
-    def _out_of(self, target: Target) -> TextIO | None:
-        return self._streams.out if target.path is None else None
 
     def _say_secrets(self) -> None:
         if self.wanted.redact:
@@ -149,8 +147,8 @@ def _likely(found: Counter[SecretKind]) -> str:
     return many(found.total(), "likely secret")
 
 
-def _encodable(chunks: Iterable[str], out: TextIO | None) -> Iterator[str]:
+def _encodable(chunks: Iterable[str], out: TextIO) -> Iterator[str]:
     """The chunks, in characters that the stream has."""
-    encoding = (out.encoding if out else None) or "utf-8"
+    encoding = out.encoding or "utf-8"
     for chunk in chunks:
         yield chunk.encode(encoding, "backslashreplace").decode(encoding)

@@ -99,8 +99,9 @@ class SessionExport:
         writer = _WRITERS[self._options.format]()
         yield writer.head(self.about)
         as_rows = self._options.format is Format.JSONL  # what another store is to replay, rows and their states
-        chain, asides = self._options.lineage and not as_rows, not writer.takes_records
-        for piece in self._db.pieces(self.reading, chain=chain, asides=asides, copies=as_rows):
+        chain = self._options.lineage and not as_rows
+        records = writer.takes_records
+        for piece in self._db.pieces(self.reading, chain=chain, asides=not records, copies=as_rows, records=records):
             if piece.first and piece.sections > 1:
                 yield writer.seam(piece.section_id, piece.place, piece.sections)
             for batch in self._records(piece, writer) if writer.takes_records else self._messages(piece, writer):
@@ -128,7 +129,9 @@ class SessionExport:
         return writer.put(text, is_active=message.active)
 
     def _records(self, piece: Piece, writer: Writer) -> Iterator[str]:
-        wanted = (record for record in self._db.records(piece) if _is_wanted_record(record, self._options.only))
+        wanted = self._db.records(piece)
+        if only := self._options.only:
+            wanted = (record for record in wanted if _is_wanted_record(record, only))
         while some := list(islice(wanted, TOGETHER)):
             texts = []
             for cleaned, record in zip(self._redactor.records(some), some, strict=True):
@@ -186,10 +189,8 @@ def _is_wanted(message: Message, only: Only | None) -> bool:
             return message.role == "tool" or bool(message.tool_calls)
 
 
-def _is_wanted_record(record: Record, only: Only | None) -> bool:
+def _is_wanted_record(record: Record, only: Only) -> bool:
     match only:
-        case None:
-            return True
         case Only.PROMPTS:
             return record.get("role") == "user"
         case Only.REPLIES:

@@ -115,10 +115,10 @@ def label(kind: SecretKind) -> str:
     return f"[redacted: {kind}]"
 
 
-def _has(mark: str, *others: str) -> Callable[[str], bool]:
-    if not others:
-        return lambda text: mark in text
-    return lambda text: mark in text or any(other in text for other in others)
+def _has(mark: str) -> Callable[[str], bool]:
+    """A look for a mark; for its last character first, which is found in a twentieth of the time."""
+    last = mark[-1]
+    return lambda text: last in text and mark in text
 
 
 def _named(
@@ -276,11 +276,11 @@ def _private_keys(text: str) -> Iterator[Secret]:
 
 _SEARCHES: tuple[tuple[Callable[[str], bool], Callable[[str], Iterator[Secret]]], ...] = (
     (_has("PRIVATE KEY"), _private_keys),
-    (lambda text: len(text) >= len(patterns.LONG_RUN), _runs),
-    (_has(":", "=", "--"), _assigned),
+    (lambda text: any(mark in text for mark in patterns.IN_RUNS), _runs),
+    (lambda text: ":" in text or "=" in text or ("-" in text and "--" in text), _assigned),
     (_has("eyJ"), _jwts),
     (lambda text: ":" in text and ("ookie" in text or "OOKIE" in text), _named(patterns.COOKIE, SecretKind.COOKIE)),
-    (_has("?", "&"), _query_values),
+    (lambda text: "?" in text or "&" in text, _query_values),
     (_has("@"), _named(patterns.LOGIN, SecretKind.CONNECTION, patterns.TEMPLATE)),
     (_has("@"), _named(patterns.BARE_LOGIN, SecretKind.CONNECTION, patterns.TEMPLATE)),
     (lambda text: ":" in text and (" -u" in text or "--user" in text), _named(patterns.USER, SecretKind.PASSWORD)),

@@ -92,7 +92,13 @@ class MessageReads(Protocol):
         """A session and the source that it is read from."""
 
     def pieces(
-        self, reading: SessionReading, *, chain: bool = ..., asides: bool = ..., copies: bool = ...
+        self,
+        reading: SessionReading,
+        *,
+        chain: bool = ...,
+        asides: bool = ...,
+        copies: bool = ...,
+        records: bool = ...,
     ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
 

@@ -214,12 +214,19 @@ class ProfilesBrowser:
         return frozenset(found)
 
     def pieces(
-        self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
+        self,
+        reading: SessionReading,
+        *,
+        chain: bool = True,
+        asides: bool = False,
+        copies: bool = False,
+        records: bool = False,
     ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
-        for piece in self.members.browsers[place].pieces(inner, chain=chain, asides=asides, copies=copies):
+        browser = self.members.browsers[place]
+        for piece in browser.pieces(inner, chain=chain, asides=asides, copies=copies, records=records):
             named = self.members.names.renamed(place, piece)
             yield replace(named, row=reading.session) if piece.section_id == own else named
 

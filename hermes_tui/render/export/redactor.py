@@ -99,14 +99,16 @@ class Redactor:
 
     def records(self, records: Sequence[Record]) -> Sequence[Record]:
         """Rows or lines with all their fields; the same ones where none holds a likely secret."""
-        texts: list[str] = []
-        for record in records:
-            for name, value in record.items():
-                if value is None or type(value) in _NUMBERS or name in _IDS:
-                    continue
-                if is_secret_name(name) or not _gathered(value, 0, texts):
-                    return [self.record(each) for each in records]
-        return records if not have_secrets(texts) else [self.record(record) for record in records]
+        if not any(map(is_secret_name, set[str]().union(*records))):
+            values = [value for record in records for value in record.values() if value and type(value) not in _NUMBERS]
+            texts = [value for value in values if type(value) is str and value[0].isalnum()]  # most, and no JSON
+            if len(texts) < len(values):
+                others = [value for value in values if type(value) is not str or not value[0].isalnum()]
+            else:
+                others = []
+            if all(_gathered(value, 0, texts) for value in others) and not have_secrets(texts):
+                return records
+        return [self.record(record) for record in records]
 
     def record(self, record: Mapping[str, object]) -> Record:
         """A row or a line with all its fields."""
