@@ -95,9 +95,11 @@ class _Run:
         if self.wanted.redact or self._streams.ask is None:
             return False
         found: Counter[SecretKind] = Counter()
-        for target in targets:
-            for _ in self._chunks(target, found):
-                pass
+        for export in self._exports(targets):
+            with self._progress(export) as progress:
+                for done in export.looked_through():
+                    progress.show(done)
+            found.update(export.secrets)
         if not found or not self._streams.ask(f"{_likely(found)}: {in_words(found)}. Mask them?"):
             return False
         self.wanted = replace(self.wanted, redact=True)
@@ -126,14 +128,20 @@ class _Run:
             self._output.line(safe(str(path)))
 
     def _chunks(self, target: Target, found: Counter[SecretKind]) -> Iterator[str]:
-        for session_id in target.sessions:
+        for export in self._exports([target]):
+            with self._progress(export) as progress:
+                chunks = export.chunks(progress=progress.show)
+                yield from chunks if target.path else _encodable(chunks, self._streams.out)
+            found.update(export.secrets)
+            self._unread[export.about.id] = export.totals.unreadable
+
+    def _exports(self, targets: Iterable[Target]) -> Iterator[SessionExport]:
+        for session_id in (session_id for target in targets for session_id in target.sessions):
             for section in sections_of(self._db, session_id, self.wanted):
-                export = SessionExport(self._db, section, self.wanted)
-                with ProgressLine(self._streams.err, section, export.reading.session.messages) as progress:
-                    chunks = export.chunks(progress=progress.show)
-                    yield from chunks if target.path else _encodable(chunks, self._streams.out)
-                found.update(export.secrets)
-                self._unread[section] = export.totals.unreadable
+                yield SessionExport(self._db, section, self.wanted)
+
+    def _progress(self, export: SessionExport) -> ProgressLine:
+        return ProgressLine(self._streams.err, export.about.id, export.reading.session.messages)
 
     def _say_secrets(self) -> None:
         if self.wanted.redact:

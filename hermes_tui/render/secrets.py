@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 
 from hermes_tui.render import secret_patterns as patterns
 from store.base.late_dataclass import dataclass, replace
@@ -140,7 +141,8 @@ def _jwts(text: str) -> Iterator[Secret]:
 
 
 def _query_values(text: str) -> Iterator[Secret]:
-    for match in patterns.QUERY.finditer(text):
+    places = chain(_places(text, "?"), _places(text, "&"))
+    for match in filter(None, (patterns.QUERY.match(text, place) for place in places)):
         group = "value" if match["value"] else "long"
         if not patterns.NO_SECRET.match(match[group]):
             yield Secret(SecretKind.TOKEN, *match.span(group))
