@@ -140,8 +140,8 @@ class Redactor:
 
 def _gathered(values: Iterable[object], depth: int, texts: list[str]) -> bool:
     """Add the texts in some values to others; False where a name in them may say that a value is secret."""
-    for value in values:
-        if not value or type(value) in _NUMBERS:
+    for value in filter(None, values):
+        if type(value) in _NUMBERS:
             continue
         if isinstance(value, str):
             decoded = None if value[0].isalnum() else _decoded(value, depth)
