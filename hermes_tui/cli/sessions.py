@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TextIO
 
-from hermes_tui.cli.list_format import formatted, unknown_field
+from hermes_tui.cli.list_format import complaint, formatted
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.printed_ids import ids_of_all
@@ -66,8 +66,8 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
     """
     output = Output(streams.out)
     form = options.format if options.verb == "list" else ""
-    if (wrong := unknown_field(form, FIELDS)) is not None:
-        return complain(f"a session has no field “{wrong}”; there are {', '.join(FIELDS)}", streams.err)
+    if wrong := complaint(form, FIELDS):
+        return complain(wrong, streams.err)
     with opened(home) as db:
         found = _Listing()
         for read in (_from_sqlite, _from_files, _facts, _spooled):

@@ -89,9 +89,9 @@ def main(messages: int) -> None:
                 plain = dumps_seconds(home)
                 seconds, peak = export_seconds(home, form, path)
                 rounds.append((seconds / plain, seconds, plain, peak / 1024))
-            ratio, seconds, plain, peak = sorted(rounds)[ROUNDS // 2]
+            ratio, taken, plain, megabytes = sorted(rounds)[ROUNDS // 2]
             against = f"{ratio:5.2f} x json.dumps ({plain:.2f} s)"
-            print(f"{form:<6} {seconds:6.2f} s  {against}  {path.stat().st_size / 1e6:6.1f} MB  peak {peak:.0f} MB")
+            print(f"{form:<6} {taken:6.2f} s  {against}  {path.stat().st_size / 1e6:6.1f} MB  peak {megabytes:.0f} MB")
 
 
 if __name__ == "__main__":
