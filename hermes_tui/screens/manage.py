@@ -18,6 +18,7 @@ from hermes_tui.feed.manage_answers import (
     ManageFailed,
     ManagePlanned,
     ManageProgressed,
+    TitleTaken,
 )
 from hermes_tui.render import manage as render
 from hermes_tui.render.heading import Heading
@@ -101,6 +102,8 @@ class ManageScreen(FramedScreen[bool]):
                 state.progress = message.progress
             case Managed():
                 self._take(message)
+            case TitleTaken():
+                state.find_taken(message.title, message.holder)
             case ManageFailed():
                 state.failures.append(message.error)
             case ManageEnded():
@@ -115,6 +118,14 @@ class ManageScreen(FramedScreen[bool]):
             state.renamed = message.title
         else:
             state.changed = message.changed
+
+    @on(Input.Changed, "#new-title")
+    def _on_title_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        state = self.state
+        if state.type_title(event.value) and state.may_write:
+            self._feed.manage.look_for_title(state.session_ids[0], state.typed)
+        self._draw()
 
     @on(Input.Submitted, "#new-title")
     def _on_title_submitted(self, event: Input.Submitted) -> None:
@@ -234,7 +245,7 @@ class ManageScreen(FramedScreen[bool]):
     def _planned(self, width: int) -> Iterator[Line]:
         state, glyphs = self.state, self._glyphs
         if state.act is Act.RENAME:
-            yield from render.rename(self._title(), state.title, width=width, glyphs=glyphs)
+            yield from render.rename(self._title(), state.title, state.taken, width=width, glyphs=glyphs)
         elif state.mark is not None:
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:

@@ -295,6 +295,9 @@ class Management(Protocol):
     def rename(self, session_id: str, title: str | None) -> str | None:
         """Give a session a title."""
 
+    def title_holder(self, session_id: str, title: str) -> str | None:
+        """The session because of which another one cannot have a title."""
+
     def plan_mark(self, session_ids: Sequence[str], mark: Mark, *, on: bool | None) -> MarkPlan:
         """The sections that get a mark."""
 
