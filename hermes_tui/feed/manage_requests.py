@@ -100,7 +100,7 @@ class ManageRequests:
             self._worker.post(ManageFailed(0, error))
 
     def _looked_for_title(self, session_id: str, title: str) -> None:
-        with suppress(StoreError):  # whoever renames is told of it then
+        with suppress(StoreError):  # the rename itself reports it
             if holder := self._writer.store().title_holder(session_id, title):
                 self._worker.post(TitleTaken(0, title, holder))
 

@@ -20,6 +20,7 @@ from hermes_tui.feed.manage_answers import (
     ManageProgressed,
     TitleTaken,
 )
+from hermes_tui.feed.manage_requests import ManageRequests
 from hermes_tui.render import manage as render
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
@@ -144,22 +145,10 @@ class ManageScreen(FramedScreen[bool]):
         self._frame.wait.show(state.proposal)
         if state.proposal is None or not self._frame.agreed():
             return
-        write = self._write()
+        write = _write(state, self._feed.manage)
         state.running, state.undo_asked = True, False
         write()
         self._draw()
-
-    def _write(self) -> Callable[[], None]:
-        """What was agreed to."""
-        state, manage = self.state, self._feed.manage
-        if state.undo_asked:
-            operations = state.undoable
-            return lambda: manage.restore(operations)
-        if state.act is Act.RENAME:
-            return lambda: manage.rename(state.session_ids[0], state.title or "")
-        if (plan := state.mark) is not None:
-            return lambda: manage.mark(plan)
-        return lambda: manage.delete(state.todo, force=state.force)
 
     def action_undo(self) -> None:
         """Show the plan of the undo."""
@@ -250,3 +239,15 @@ class ManageScreen(FramedScreen[bool]):
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
             yield from render.deletion(plan, force=state.force, width=width, glyphs=glyphs)
+
+
+def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
+    """What was agreed to."""
+    if state.undo_asked:
+        operations = state.undoable
+        return lambda: manage.restore(operations)
+    if state.act is Act.RENAME:
+        return lambda: manage.rename(state.session_ids[0], state.title or "")
+    if (plan := state.mark) is not None:
+        return lambda: manage.mark(plan)
+    return lambda: manage.delete(state.todo, force=state.force)

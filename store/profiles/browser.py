@@ -213,20 +213,11 @@ class ProfilesBrowser:
             found |= {rows[row] for row in inner}
         return frozenset(found)
 
-    def pieces(
-        self,
-        reading: SessionReading,
-        *,
-        chain: bool = True,
-        asides: bool = False,
-        copies: bool = False,
-        records: bool = False,
-    ) -> Iterator[Piece]:
+    def pieces(self, reading: SessionReading, **options: bool) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
-        browser = self.members.browsers[place]
-        for piece in browser.pieces(inner, chain=chain, asides=asides, copies=copies, records=records):
+        for piece in self.members.browsers[place].pieces(inner, **options):
             named = self.members.names.renamed(place, piece)
             yield replace(named, row=reading.session) if piece.section_id == own else named
 
