@@ -208,6 +208,7 @@ class SessionDB:
     plan_emptying = delegate(_management, HomeManagement.plan_emptying)
     empty = delegate(_management, HomeManagement.empty)
     rename = delegate(_management, HomeManagement.rename)
+    title_holder = delegate(_management, HomeManagement.title_holder)
     plan_mark = delegate(_management, HomeManagement.plan_mark)
     mark = delegate(_management, HomeManagement.mark)
 

@@ -54,6 +54,8 @@ HERMES_MASKS = (
 """Text, a part of the secret that must not be left, and its kind: one for each kind that Hermes' redactor masks."""
 
 OURS = (
+    ("http://localhost/back?state=1&code=4f6a8b0c2d4e6f8a0b2c", "4f6a8b0c2d4e6f8a0b2c", SecretKind.TOKEN),
+    ("google ya29.a0b1c2d3e4f5g6h7i8j9k0", "b1c2d3e4f5g6h7i8j9k0", SecretKind.KEY),
     ("Cookie: session=31d4d96e407aad42; theme=dark", "31d4d96e407aad42", SecretKind.COOKIE),
     ("Set-Cookie: sid=31d4d96e407aad42; Path=/", "31d4d96e407aad42", SecretKind.COOKIE),
     ("write to bob.smith+x@corp.example.org today", "bob.smith+x", SecretKind.EMAIL),

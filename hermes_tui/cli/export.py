@@ -95,9 +95,11 @@ class _Run:
         if self.wanted.redact or self._streams.ask is None:
             return False
         found: Counter[SecretKind] = Counter()
-        for target in targets:
-            for _ in self._chunks(target, found):
-                pass
+        for export in self._exports(targets):
+            with self._progress(export) as progress:
+                for done in export.looked_through():
+                    progress.show(done)
+            found.update(export.secrets)
         if not found or not self._streams.ask(f"{_likely(found)}: {in_words(found)}. Mask them?"):
             return False
         self.wanted = replace(self.wanted, redact=True)
@@ -126,16 +128,20 @@ class _Run:
             self._output.line(safe(str(path)))
 
     def _chunks(self, target: Target, found: Counter[SecretKind]) -> Iterator[str]:
-        for session_id in target.sessions:
-            for section in sections_of(self._db, session_id, self.wanted):
-                export = SessionExport(self._db, section, self.wanted)
-                with ProgressLine(self._streams.err, section, export.reading.session.messages) as progress:
-                    yield from _encodable(export.chunks(progress=progress.show), self._out_of(target))
-                found.update(export.secrets)
-                self._unread[section] = export.totals.unreadable
+        for export in self._exports([target]):
+            with self._progress(export) as progress:
+                chunks = export.chunks(progress=progress.show)
+                yield from chunks if target.path else _encodable(chunks, self._streams.out)
+            found.update(export.secrets)
+            self._unread[export.about.id] = export.totals.unreadable
 
-    def _out_of(self, target: Target) -> TextIO | None:
-        return self._streams.out if target.path is None else None
+    def _exports(self, targets: Iterable[Target]) -> Iterator[SessionExport]:
+        for session_id in (session_id for target in targets for session_id in target.sessions):
+            for section in sections_of(self._db, session_id, self.wanted):
+                yield SessionExport(self._db, section, self.wanted)
+
+    def _progress(self, export: SessionExport) -> ProgressLine:
+        return ProgressLine(self._streams.err, export.about.id, export.reading.session.messages)
 
     def _say_secrets(self) -> None:
         if self.wanted.redact:
@@ -149,8 +155,8 @@ def _likely(found: Counter[SecretKind]) -> str:
     return many(found.total(), "likely secret")
 
 
-def _encodable(chunks: Iterable[str], out: TextIO | None) -> Iterator[str]:
+def _encodable(chunks: Iterable[str], out: TextIO) -> Iterator[str]:
     """The chunks, in characters that the stream has."""
-    encoding = (out.encoding if out else None) or "utf-8"
+    encoding = out.encoding or "utf-8"
     for chunk in chunks:
         yield chunk.encode(encoding, "backslashreplace").decode(encoding)

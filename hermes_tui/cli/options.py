@@ -213,7 +213,7 @@ def _add_verbs(add_parser: Callable[..., Any], shared: Parser) -> None:
         "--format",
         metavar="TEXT",
         help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
-        " alone, as show prints them, shown those of its whole chain, as the screen has them",
+        " alone, as show prints them, shown those of its whole chain, as the screen has them; {{ is a brace",
     )
     _add_show(add("show", "print the messages of a session"))
     _add_open(add("open", "open the screen at a session, or at a message of it; needs a terminal"))

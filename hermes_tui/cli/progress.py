@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from types import TracebackType
 from typing import TextIO
@@ -26,7 +27,7 @@ class ProgressLine:
 
     def __init__(self, err: TextIO, name: str, total: int = 0, *, unit: str = "messages") -> None:
         self._err, self._name, self._total, self._unit = err, name, total, unit
-        self._next = time.monotonic() + AFTER
+        self._next = time.monotonic() + AFTER if err.isatty() else math.inf
         self._is_shown = False
 
     def __enter__(self) -> ProgressLine:
@@ -43,7 +44,7 @@ class ProgressLine:
         """Draw the state, if it is time to, maybe of another total than was known before."""
         self._total = self._total if total is None else total
         now = time.monotonic()
-        if now < self._next or not self._err.isatty():
+        if now < self._next:
             return
         self._next, self._is_shown = now + EVERY, True
         full = WIDTH if not self._total else min(WIDTH, done * WIDTH // self._total)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
-from hermes_tui.cli.list_format import formatted, unknown_field
+from hermes_tui.cli.list_format import complaint, formatted
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
 from hermes_tui.cli.printed_ids import ids_of_all, is_profiles
@@ -63,8 +63,8 @@ def list_sessions(home: Home, options: Options, streams: Streams) -> int:
     """
     output = Output(streams.out)
     form = options.format if options.verb == "list" else ""
-    if (wrong := unknown_field(form, FIELDS)) is not None:
-        return complain(f"a session has no field “{wrong}”; there are {', '.join(FIELDS)}", streams.err)
+    if wrong := complaint(form, FIELDS):
+        return complain(wrong, streams.err)
     done = _Printed()
     with opened(home) as db:
         listing = db.listing(by_start=options.sort == "started")

@@ -28,7 +28,7 @@ BODIES = 256
 TOGETHER = 32
 """Messages that are looked through for likely secrets at once."""
 
-_WRITERS: dict[Format, Callable[[], Writer]] = {
+_WRITERS: dict[Format, type[MarkdownWriter | HtmlWriter | JsonWriter | JsonlWriter | TextWriter]] = {
     Format.MARKDOWN: MarkdownWriter,
     Format.HTML: HtmlWriter,
     Format.JSON: JsonWriter,
@@ -98,44 +98,64 @@ class SessionExport:
         """
         writer = _WRITERS[self._options.format]()
         yield writer.head(self.about)
+        yield from self._read(writer, progress, cancel)
+        yield from writer.tail(self.about, self.totals, self._options)
+
+    def looked_through(self) -> Iterator[int]:
+        """The number of messages that were looked through for likely secrets, after each batch; nothing is rendered.
+
+        Raises:
+            StoreError: The session cannot be read on.
+        """
+        for _ in self._read(None):
+            yield self._tally.messages
+
+    def _read(
+        self,
+        writer: Writer | None,
+        progress: Callable[[int], None] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Iterator[str]:
         as_rows = self._options.format is Format.JSONL  # what another store is to replay, rows and their states
-        chain, asides = self._options.lineage and not as_rows, not writer.takes_records
-        for piece in self._db.pieces(self.reading, chain=chain, asides=asides, copies=as_rows):
-            if piece.first and piece.sections > 1:
+        chain = self._options.lineage and not as_rows
+        records = _WRITERS[self._options.format].takes_records
+        for piece in self._db.pieces(self.reading, chain=chain, asides=not records, copies=as_rows, records=records):
+            if writer and piece.first and piece.sections > 1:
                 yield writer.seam(piece.section_id, piece.place, piece.sections)
-            for batch in self._records(piece, writer) if writer.takes_records else self._messages(piece, writer):
+            for batch in self._records(piece, writer) if records else self._messages(piece, writer):
                 yield batch
                 if progress:
                     progress(self._tally.messages)
                 raise_if_cancelled(cancel)
-        yield from writer.tail(self.about, self.totals, self._options)
 
-    def _messages(self, piece: Piece, writer: Writer) -> Iterator[str]:
+    def _messages(self, piece: Piece, writer: Writer | None) -> Iterator[str]:
         for batch in _bodies(self._db, piece):
             wanted = [message for message in batch if _is_wanted(message, self._options.only)]
             text = "".join(
-                self._written(writer, writer.message(cleaned), message)
+                self._written(writer, cleaned, message)
                 for some in _groups(wanted)
                 for cleaned, message in zip(self._redactor.messages(some), some, strict=True)
             )
             self._add_to_digest()
             yield text
 
-    def _written(self, writer: Writer, text: str, message: Message) -> str:
-        if message.aside:
-            return writer.put(text, is_active=True)
-        self._count(text, is_active=message.active, is_compacted=message.compacted, role=message.role)
-        return writer.put(text, is_active=message.active)
+    def _written(self, writer: Writer | None, cleaned: Message, message: Message) -> str:
+        text = writer.message(cleaned) if writer else ""
+        if not message.aside:
+            self._count(text, is_active=message.active, is_compacted=message.compacted, role=message.role)
+        return writer.put(text, is_active=message.active or message.aside) if writer else ""
 
-    def _records(self, piece: Piece, writer: Writer) -> Iterator[str]:
-        wanted = (record for record in self._db.records(piece) if _is_wanted_record(record, self._options.only))
+    def _records(self, piece: Piece, writer: Writer | None) -> Iterator[str]:
+        wanted = self._db.records(piece)
+        if only := self._options.only:
+            wanted = (record for record in wanted if _is_wanted_record(record, only))
         while some := list(islice(wanted, TOGETHER)):
             texts = []
             for cleaned, record in zip(self._redactor.records(some), some, strict=True):
-                text = writer.record(cleaned)
+                text = writer.record(cleaned) if writer else ""
                 active = bool(record.get("active", 1))
                 self._count(text, is_active=active, is_compacted=bool(record.get("compacted")), role=record.get("role"))
-                texts.append(writer.put(text, is_active=active))
+                texts.append(writer.put(text, is_active=active) if writer else "")
             self._add_to_digest()
             yield "".join(texts)
 
@@ -186,10 +206,8 @@ def _is_wanted(message: Message, only: Only | None) -> bool:
             return message.role == "tool" or bool(message.tool_calls)
 
 
-def _is_wanted_record(record: Record, only: Only | None) -> bool:
+def _is_wanted_record(record: Record, only: Only) -> bool:
     match only:
-        case None:
-            return True
         case Only.PROMPTS:
             return record.get("role") == "user"
         case Only.REPLIES:

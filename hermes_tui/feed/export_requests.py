@@ -111,13 +111,13 @@ def _members(db: Browser, session_id: str, options: ExportOptions) -> tuple[str,
 
 
 def _counted(db: Browser, generation: int, targets: Sequence[Target], options: ExportOptions) -> Iterator[Answer]:
-    """The likely secrets, now and then while they are counted: what is read is rendered as it would be written."""
+    """The likely secrets, now and then while they are counted."""
     found, before = Counter[SecretKind](), 0
     for target in targets:
         for export in _exports(db, target, options):
             posted = 0
-            for _ in export.chunks():
-                if (done := export.totals.messages) - posted >= STEP:
+            for done in export.looked_through():
+                if done - posted >= STEP:
                     posted = done
                     yield SecretsCounted(generation, found + export.secrets, before + done)
             found.update(export.secrets)

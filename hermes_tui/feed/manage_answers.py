@@ -39,6 +39,14 @@ class Managed(ManageAnswer):
     """The title that a session has now, "" for none; None where it was not renamed."""
 
 
+class TitleTaken(ManageAnswer):
+    """A title that was asked for is another session's."""
+
+    title: str
+    holder: str
+    """Id of that session."""
+
+
 class ManageFailed(ManageAnswer):
     """Something was refused or failed; what was done before stands."""
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
-from hermes_tui.feed.manage_answers import Managed, ManageEnded, ManageFailed, ManagePlanned, ManageProgressed
+from hermes_tui.feed.manage_answers import (
+    Managed,
+    ManageEnded,
+    ManageFailed,
+    ManagePlanned,
+    ManageProgressed,
+    TitleTaken,
+)
 from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from store import DeletePlan, Mark, MarkPlan, SessionMissing
@@ -43,6 +51,10 @@ class ManageRequests:
     def rename(self, session_id: str, title: str) -> None:
         """Give a session a title."""
         self._run(partial(self._renamed, session_id, title))
+
+    def look_for_title(self, session_id: str, title: str) -> None:
+        """Ask whether another session has a title; there is an answer only where one has."""
+        self._writer.look(partial(self._looked_for_title, session_id, title))
 
     def _run(self, job: Callable[[Cancel], None]) -> None:
         self._writer.run(partial(self._guarded, job), ManageEnded)
@@ -86,6 +98,11 @@ class ManageRequests:
             self._post(0, title=self._writer.store().rename(session_id, title) or "")
         except SessionMissing as error:
             self._worker.post(ManageFailed(0, error))
+
+    def _looked_for_title(self, session_id: str, title: str) -> None:
+        with suppress(StoreError):  # the rename itself reports it
+            if holder := self._writer.store().title_holder(session_id, title):
+                self._worker.post(TitleTaken(0, title, holder))
 
     def _post(self, changed: int, *, title: str | None = None) -> None:
         self._worker.post(Managed(0, changed=changed, title=title))

@@ -48,6 +48,10 @@ class StoreWriter:
         self._cancel = cancel = Cancel()
         self._thread.put("writes", partial(self._run, job, cancel, ended))
 
+    def look(self, job: Callable[[], None]) -> None:
+        """Have something read in the thread that writes; it takes the place of such a job that waits."""
+        self._thread.put("look", job)
+
     def stop(self) -> None:
         """Have the run end after its current step."""
         if (cancel := self._cancel) is not None:

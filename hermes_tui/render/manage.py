@@ -69,10 +69,12 @@ def mark(plan: MarkPlan, left_out: int, *, width: int, glyphs: Glyphs) -> Iterat
     yield from entries(said, width=width, glyphs=glyphs)
 
 
-def rename(before: str | None, after: str | None, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """The plan of a new title."""
+def rename(before: str | None, after: str | None, taken: str | None, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of a new title; `taken` is the id of another session that has it."""
     said = [("title", f"“{before}”" if before else "none so far")]
     said.append(("rename", "type the title below, then enter" if after is None else f"“{after}”" if after else "none"))
+    if taken:
+        said.append(("refused", f"session {taken} has this title; it can have another one"))
     said.append(("note", "titles are unique in a home, and at most 100 characters"))
     yield from entries(said, width=width, glyphs=glyphs)
 

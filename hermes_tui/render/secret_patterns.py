@@ -61,6 +61,8 @@ LONG_RUN = b"x" * 13
 AS_RUNS = bytes(ord("x") if re.match(rb"[\w:.-]", bytes([code]), re.ASCII) else ord(" ") for code in range(256))
 BEGINNINGS = frozenset({mark[:2] for mark in (*_MARKS, "ASIA")})
 """First two characters of `_PREFIXED`."""
+IN_RUNS = ("-", "_", ":", "A", "SG.", "ya29.")
+"""Characters of which each key and each bot's token has some; most texts of words have none."""
 PARTS = re.compile(r"[^:.]+")
 JWT = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{10,}(?:\.[\w=-]{4,}){0,2}|eyJ[\w-]{10,300}(?:\.[\w=-]{4,}){1,2}", re.ASCII)
 """Of one that begins inside of a word the first part is at most 300 characters: each place is looked at."""

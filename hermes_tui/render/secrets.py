@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 
 from hermes_tui.render import secret_patterns as patterns
 from store.base.late_dataclass import dataclass, replace
@@ -115,10 +116,10 @@ def label(kind: SecretKind) -> str:
     return f"[redacted: {kind}]"
 
 
-def _has(mark: str, *others: str) -> Callable[[str], bool]:
-    if not others:
-        return lambda text: mark in text
-    return lambda text: mark in text or any(other in text for other in others)
+def _has(mark: str) -> Callable[[str], bool]:
+    """A look for a mark; for its last character first, which is found in a twentieth of the time."""
+    last = mark[-1]
+    return lambda text: last in text and mark in text
 
 
 def _named(
@@ -140,7 +141,8 @@ def _jwts(text: str) -> Iterator[Secret]:
 
 
 def _query_values(text: str) -> Iterator[Secret]:
-    for match in patterns.QUERY.finditer(text):
+    places = chain(_places(text, "?"), _places(text, "&"))
+    for match in filter(None, (patterns.QUERY.match(text, place) for place in places)):
         group = "value" if match["value"] else "long"
         if not patterns.NO_SECRET.match(match[group]):
             yield Secret(SecretKind.TOKEN, *match.span(group))
@@ -276,11 +278,11 @@ def _private_keys(text: str) -> Iterator[Secret]:
 
 _SEARCHES: tuple[tuple[Callable[[str], bool], Callable[[str], Iterator[Secret]]], ...] = (
     (_has("PRIVATE KEY"), _private_keys),
-    (lambda text: len(text) >= len(patterns.LONG_RUN), _runs),
-    (_has(":", "=", "--"), _assigned),
+    (lambda text: any(mark in text for mark in patterns.IN_RUNS), _runs),
+    (lambda text: ":" in text or "=" in text or ("-" in text and "--" in text), _assigned),
     (_has("eyJ"), _jwts),
     (lambda text: ":" in text and ("ookie" in text or "OOKIE" in text), _named(patterns.COOKIE, SecretKind.COOKIE)),
-    (_has("?", "&"), _query_values),
+    (lambda text: "?" in text or "&" in text, _query_values),
     (_has("@"), _named(patterns.LOGIN, SecretKind.CONNECTION, patterns.TEMPLATE)),
     (_has("@"), _named(patterns.BARE_LOGIN, SecretKind.CONNECTION, patterns.TEMPLATE)),
     (lambda text: ":" in text and (" -u" in text or "--user" in text), _named(patterns.USER, SecretKind.PASSWORD)),

@@ -18,7 +18,9 @@ from hermes_tui.feed.manage_answers import (
     ManageFailed,
     ManagePlanned,
     ManageProgressed,
+    TitleTaken,
 )
+from hermes_tui.feed.manage_requests import ManageRequests
 from hermes_tui.render import manage as render
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
@@ -101,6 +103,8 @@ class ManageScreen(FramedScreen[bool]):
                 state.progress = message.progress
             case Managed():
                 self._take(message)
+            case TitleTaken():
+                state.find_taken(message.title, message.holder)
             case ManageFailed():
                 state.failures.append(message.error)
             case ManageEnded():
@@ -115,6 +119,14 @@ class ManageScreen(FramedScreen[bool]):
             state.renamed = message.title
         else:
             state.changed = message.changed
+
+    @on(Input.Changed, "#new-title")
+    def _on_title_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        state = self.state
+        if state.type_title(event.value) and state.may_write:
+            self._feed.manage.look_for_title(state.session_ids[0], state.typed)
+        self._draw()
 
     @on(Input.Submitted, "#new-title")
     def _on_title_submitted(self, event: Input.Submitted) -> None:
@@ -133,22 +145,10 @@ class ManageScreen(FramedScreen[bool]):
         self._frame.wait.show(state.proposal)
         if state.proposal is None or not self._frame.agreed():
             return
-        write = self._write()
+        write = _write(state, self._feed.manage)
         state.running, state.undo_asked = True, False
         write()
         self._draw()
-
-    def _write(self) -> Callable[[], None]:
-        """What was agreed to."""
-        state, manage = self.state, self._feed.manage
-        if state.undo_asked:
-            operations = state.undoable
-            return lambda: manage.restore(operations)
-        if state.act is Act.RENAME:
-            return lambda: manage.rename(state.session_ids[0], state.title or "")
-        if (plan := state.mark) is not None:
-            return lambda: manage.mark(plan)
-        return lambda: manage.delete(state.todo, force=state.force)
 
     def action_undo(self) -> None:
         """Show the plan of the undo."""
@@ -234,8 +234,20 @@ class ManageScreen(FramedScreen[bool]):
     def _planned(self, width: int) -> Iterator[Line]:
         state, glyphs = self.state, self._glyphs
         if state.act is Act.RENAME:
-            yield from render.rename(self._title(), state.title, width=width, glyphs=glyphs)
+            yield from render.rename(self._title(), state.title, state.taken, width=width, glyphs=glyphs)
         elif state.mark is not None:
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
             yield from render.deletion(plan, force=state.force, width=width, glyphs=glyphs)
+
+
+def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
+    """What was agreed to."""
+    if state.undo_asked:
+        operations = state.undoable
+        return lambda: manage.restore(operations)
+    if state.act is Act.RENAME:
+        return lambda: manage.rename(state.session_ids[0], state.title or "")
+    if (plan := state.mark) is not None:
+        return lambda: manage.mark(plan)
+    return lambda: manage.delete(state.todo, force=state.force)

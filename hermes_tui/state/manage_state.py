@@ -40,6 +40,10 @@ class ManageState:
     mark: MarkPlan | None = None
     title: str | None = None
     """The new title, as it would be stored; None before it was typed."""
+    typed: str = ""
+    """The title that is typed or proposed, as it would be stored."""
+    taken: str | None = None
+    """Id of the session that has it."""
     force: bool = False
     with_children: bool = False
     running: bool = True
@@ -83,7 +87,7 @@ class ManageState:
         if self.is_done:
             return None
         if self.act is Act.RENAME:
-            return None if self.title is None else ("rename", self.title)
+            return None if self.title is None or self.taken else ("rename", self.title)
         return self.mark or ((self.todo, self.force) if self.todo else None)
 
     @property
@@ -101,14 +105,30 @@ class ManageState:
         }
         return frozenset(name for name, met in holds.items() if met)
 
+    def type_title(self, text: str) -> bool:
+        """Keep what is typed; whether another session may have that title."""
+        try:
+            self.typed, self.taken = titles.sanitize(text) or "", None
+        except ValueError:  # said once it is taken
+            return False
+        return bool(self.typed)
+
+    def find_taken(self, title: str, holder: str) -> None:
+        """Keep the session that has a title, if that is still the one that is typed."""
+        if title == self.typed:
+            self.taken = holder
+
     def retype_title(self) -> None:
         """Propose none; what was refused is tried again with another one."""
         self.title = None
         self.failures.clear()
 
     def take_title(self, text: str) -> None:
-        """Propose a title; raises ValueError where it is too long."""
-        self.title = titles.sanitize(text) or ""
+        """Propose a title; raises ValueError where it is too long, or known to be another session's."""
+        title = titles.sanitize(text) or ""
+        if self.taken:
+            raise ValueError(f"session {self.taken} has the title “{title}”")
+        self.title = title
 
 
 def _can_be_forced(plan: DeletePlan) -> bool:

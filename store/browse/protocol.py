@@ -97,7 +97,13 @@ class MessageReads(Protocol):
         """A session and the source that it is read from."""
 
     def pieces(
-        self, reading: SessionReading, *, chain: bool = ..., asides: bool = ..., copies: bool = ...
+        self,
+        reading: SessionReading,
+        *,
+        chain: bool = ...,
+        asides: bool = ...,
+        copies: bool = ...,
+        records: bool = ...,
     ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
 
@@ -296,6 +302,9 @@ class Management(Protocol):
 
     def rename(self, session_id: str, title: str | None) -> str | None:
         """Give a session a title."""
+
+    def title_holder(self, session_id: str, title: str) -> str | None:
+        """The session because of which another one cannot have a title."""
 
     def plan_mark(self, session_ids: Sequence[str], mark: Mark, *, on: bool | None) -> MarkPlan:
         """The sections that get a mark."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from ..base.errors import CannotOpen, Damaged, SessionMissing
 from ..base.late_dataclass import dataclass, replace
 from ..base.models import Head, JsonlFacts, Message, Origin, Session
 from ..formats.carried_copies import NO_COPIES
+from ..formats.row_encoding import storable
 from ..formats.spool_placement import insert_positions
 from .messages import StoredMessages
 from .sessions import StoredSessions
@@ -38,7 +39,7 @@ class SessionReading:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The next messages of a reading, in order: `heads`, whose bodies are read by id, then `messages`."""
+    """The next messages of a reading, in order: `heads`, whose bodies are read by id, then `messages`; or `ids`."""
 
     section_id: str
     row: Session | None
@@ -54,6 +55,8 @@ class Piece:
     """True for the first piece of its section."""
     last: bool = True
     """True for the last piece of the reading."""
+    ids: tuple[int, ...] = ()
+    """Ids of rows in place of `heads`, where records alone were asked for."""
 
 
 class SessionReader:
@@ -84,7 +87,13 @@ class SessionReader:
         return SessionReading(session, origin or (Origin.JSONL if longer else Origin.SQLITE), facts)
 
     def pieces(
-        self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
+        self,
+        reading: SessionReading,
+        *,
+        chain: bool = True,
+        asides: bool = False,
+        copies: bool = False,
+        records: bool = False,
     ) -> Iterator[Piece]:
         """The messages of a reading, piece by piece; at least one.
 
@@ -94,6 +103,7 @@ class SessionReader:
             asides: Include lines of a JSONL file that are no messages.
             copies: Each row of SQLite as it is stored, in its own place and state: of what a compaction in place
                 copied both, as Hermes replays it.
+            records: Nothing but the records of the pieces is wanted (`SessionRecords`): of rows they have ids alone.
         """
         session = reading.session
         if reading.origin is not Origin.SQLITE:
@@ -109,10 +119,15 @@ class SessionReader:
             row = session if section_id == session.id else rows.get(section_id) or self._sessions.session(section_id)
             before = ids[place - 2] if place > 1 else ""
             repeated = self._messages.carried(section_id, before) if chain else frozenset()
-            parts = self._parts(section_id, repeated, NO_COPIES if copies else self._messages.copies(section_id))
+            copied = NO_COPIES if copies else self._messages.copies(section_id)
+            piece = Piece(section_id, row, place, len(ids), last=place == len(ids))
+            if records and copied == NO_COPIES and (rows_of := self._ids(section_id)):
+                yield from _of_ids(piece, [row_id for row_id in rows_of if row_id not in repeated])
+                continue
             first = True
-            for heads, waiting, more in parts:
-                yield Piece(section_id, row, place, len(ids), heads, waiting, first, place == len(ids) and not more)
+            for heads, waiting, more in self._parts(section_id, repeated, copied):
+                last = piece.last and not more
+                yield replace(piece, heads=heads, messages=waiting, first=first, last=last)
                 first = False
 
     def beginning(self, session: Session) -> Piece | None:
@@ -158,6 +173,14 @@ class SessionReader:
         if heads[done:]:
             yield heads[done:], (), False
 
+    def _ids(self, section_id: str) -> Sequence[int]:
+        """Ids of a section's rows; none where messages wait to be put between them, or the index is damaged."""
+        try:
+            waiting = self._messages.waiting(section_id)
+            return () if waiting else self._store.engine.messages.ids(storable(section_id))
+        except Damaged:
+            return ()
+
     def _pages(
         self, section_id: str, repeated: frozenset[int], copies: Copies
     ) -> Iterator[tuple[tuple[Head, ...], bool]]:
@@ -167,6 +190,13 @@ class SessionReader:
             page = self._messages.heads(section_id, after=after, limit=limit)
             after, more, limit = page.items[-1].id if page.items else after, page.more, min(4 * limit, PAGE)
             yield tuple(_in_state(head, copies) for head in page.items if head.id not in left_out), more
+
+
+def _of_ids(piece: Piece, ids: Sequence[int]) -> Iterator[Piece]:
+    """Pieces of so many rows of a section; at least one."""
+    for start in range(0, max(len(ids), 1), PAGE):
+        some = tuple(ids[start : start + PAGE])
+        yield replace(piece, ids=some, first=not start, last=piece.last and start + PAGE >= len(ids))
 
 
 def _in_state(head: Head, copies: Copies) -> Head:

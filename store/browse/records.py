@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.models import Head, Message, Origin
@@ -36,30 +36,38 @@ class SessionRecords:
         A message outside SQLite has the fields of its line, and `origin` and `line`; one that cannot be read has a
         text that says so.
         """
-        for start in range(0, len(piece.heads), BATCH):
-            yield from self._rows(piece.heads[start : start + BATCH])
+        states: dict[object, Head] = {head.id: head for head in piece.heads}
+        ids = piece.ids or [head.id for head in piece.heads]
+        for start in range(0, len(ids), BATCH):
+            yield from self._rows(ids[start : start + BATCH], states)
         if piece.messages:
             yield from _from_files(piece.messages, self._store.files, piece.section_id)
 
-    def _rows(self, heads: Sequence[Head]) -> Iterator[RowDict]:
-        ids = [head.id for head in heads]
+    def _rows(self, ids: Sequence[int], states: Mapping[object, Head]) -> Iterator[RowDict]:
+        """Rows in the order of their ids, which is theirs in the store."""
         try:
-            rows = {row["id"]: row for row in self._store.engine.records.by_ids(ids)}
+            rows = [(row["id"], row) for row in self._store.engine.records.by_ids(ids)]
         except Damaged:
             readable = self._store.engine.messages.readable_bodies(ids)
-            rows = {message.id: record_of(message) for message in readable}
-        for head in heads:
-            if (row := rows.get(head.id)) is not None:
-                _decode(row)
+            rows = [(message.id, record_of(message)) for message in readable]
+        for row_id, row in rows:
+            _decode(row)
+            if head := states.get(row_id):
                 row["active"], row["compacted"] = int(head.active), int(head.compacted)
-                yield row
+            elif row.get("active", 1) != 0:  # NULL counts as active
+                row["active"], row["compacted"] = 1, 0
+            else:
+                row["active"], row["compacted"] = 0, int(row.get("compacted") == 1)
+            yield row
 
 
 def _decode(row: RowDict) -> None:
     """Put content and calls as values in place of their texts; an invalid list of calls stays the text that it is."""
     content, calls = row.get("content"), row.get("tool_calls")
-    row["content"] = message_codec.decode(content) if isinstance(content, str) else content
-    row["tool_calls"] = load_or(calls, calls)
+    if isinstance(content, str):
+        row["content"] = message_codec.decode(content)
+    if calls:
+        row["tool_calls"] = load_or(calls, calls)
 
 
 def _from_files(messages: Sequence[Message], files: JsonlFiles, session_id: str) -> Iterator[RowDict]:

@@ -105,6 +105,9 @@ class MessageRows(Protocol):
     def last_heads(self, session_id: str | None, *, limit: int) -> tuple[Head, ...]:
         """The last of them, in order."""
 
+    def ids(self, session_id: str | None) -> Sequence[int]:
+        """Ids of all of them, in order."""
+
     def bodies(self, ids: Sequence[int], *, cancel: Cancel | None = ...) -> tuple[Message, ...]:
         """Whole messages by id, at most 256."""
 

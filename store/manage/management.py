@@ -105,6 +105,16 @@ class HomeManagement:
             raise SessionMissing(f"{session_id} has no row in {self._store.engine.name}; its file is not renamed")
         return cleaned
 
+    def title_holder(self, session_id: str, title: str) -> str | None:
+        """Id of the session because of which another one cannot have a title; None where it is free.
+
+        An older section of its own chain hands its title on.
+        """
+        holder = (self._store.engine.records.by_title(title) or {}).get("id")
+        chain = self._store.engine.sessions.chain(session_id)
+        is_free = holder is None or holder in chain[: chain.index(session_id) + 1]
+        return None if is_free else str(holder)
+
     def plan_mark(self, session_ids: Sequence[str], mark: Mark, *, on: bool | None) -> MarkPlan:
         """The sections that get a mark: of each session its whole chain.
 

@@ -74,6 +74,7 @@ class PostgresMessages(_Reads):
 
     heads = delegate(_reader, messages.heads)
     last_heads = delegate(_reader, messages.last_heads)
+    ids = delegate(_reader, messages.ids)
     bodies = delegate(_reader, messages.bodies)
     readable_bodies = delegate(_reader, messages.readable_bodies)
     containing = delegate(_reader, messages.containing)

@@ -47,6 +47,12 @@ def last_heads(reader: Reader, session_id: str | None, *, limit: int) -> tuple[H
     return tuple(_head(row) for row in reversed(reader.rows(statement, (session_id, limit))))
 
 
+def ids(reader: Reader, session_id: str | None) -> Sequence[int]:
+    """Ids of all messages of a session, in order."""
+    statement = f"SELECT id FROM {reader.layout.messages} AS messages WHERE session_id = %s ORDER BY id"
+    return [cells.integer(row[0]) for row in reader.rows(statement, (session_id,))]
+
+
 def _head_statement(layout: Layout) -> str:
     columns = (
         "id",

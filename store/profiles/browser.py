@@ -219,13 +219,11 @@ class ProfilesBrowser:
 
     stored_texts = staticmethod(StoredTexts.none_of)
 
-    def pieces(
-        self, reading: SessionReading, *, chain: bool = True, asides: bool = False, copies: bool = False
-    ) -> Iterator[Piece]:
+    def pieces(self, reading: SessionReading, **options: bool) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
         place, own = self.members.names.split(reading.session.id)
         inner = replace(reading, session=replace(reading.session, id=own))
-        for piece in self.members.browsers[place].pieces(inner, chain=chain, asides=asides, copies=copies):
+        for piece in self.members.browsers[place].pieces(inner, **options):
             named = self.members.names.renamed(place, piece)
             yield replace(named, row=reading.session) if piece.section_id == own else named
 

@@ -87,6 +87,7 @@ class SqliteMessages(Reads):
 
     heads = delegate(reader_of, head_pages.heads)
     last_heads = delegate(reader_of, messages.last_heads)
+    ids = delegate(reader_of, head_pages.ids)
     bodies = delegate(reader_of, messages.bodies)
     ends = statement(session_ends.ends)
     ends_of = delegate(reader_of, session_ends.ends_of)

@@ -249,6 +249,10 @@ class MemoryMessages(Reads):
         """The last of them, in order."""
         return tuple(map(_head, self._tables.of(session_id)[-limit:]))
 
+    def ids(self, session_id: str | None) -> Sequence[int]:
+        """Ids of all of them."""
+        return [id_of(row) for row in self._tables.of(session_id)]
+
     def bodies(self, ids: Sequence[int], *, cancel: Cancel | None = None) -> tuple[Message, ...]:
         """Whole messages by id."""
         if len(ids) > MAX_BODIES:

@@ -230,6 +230,8 @@ def test_heads_come_in_pages_with_one_row_more_asked_for(case: Case) -> None:
     assert [head.id for head in case.engine.messages.last_heads("s1", limit=2)] == ids[2:]
     assert case.browser.heads("gone").items == ()
     assert case.engine.messages.last_heads("gone", limit=2) == ()
+    assert list(case.engine.messages.ids("s1")) == ids
+    assert not case.engine.messages.ids("gone")
 
 
 def test_bodies_are_whole_messages_in_the_order_asked_for(case: Case) -> None:

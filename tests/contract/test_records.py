@@ -14,8 +14,12 @@ CALLS = [{"id": "c1", "function": {"name": "terminal", "arguments": "{}"}}]
 
 
 def records(case: Case, session_id: str) -> list[dict[str, object]]:
+    """The records of a session, which are the same where nothing but them is wanted."""
     browser = case.browser
-    return [record for piece in browser.pieces(browser.reading(session_id)) for record in browser.records(piece)]
+    reading = browser.reading(session_id)
+    alone = [record for piece in browser.pieces(reading, records=True) for record in browser.records(piece)]
+    assert [record for piece in browser.pieces(reading) for record in browser.records(piece)] == alone
+    return alone
 
 
 def test_a_record_has_what_was_stored_and_no_more_than_the_asked_rows(case: Case) -> None:

@@ -67,4 +67,4 @@ def _plain(value: object) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-_ENCODER = JSONEncoder(default=_plain, allow_nan=False)
+_ENCODER = JSONEncoder(default=_plain, allow_nan=False, check_circular=False)

@@ -31,18 +31,15 @@ _SESSION_NUMBERS = (
     *("ended_at", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
     *("estimated_cost_usd", "actual_cost_usd", "api_call_count", "archived", "pinned", "hidden"),
 )
-_MESSAGE_TEXTS = (
-    *("tool_call_id", "tool_name", "effect_disposition", "finish_reason", "reasoning", "reasoning_content"),
-    *("platform_message_id", "message_id", "api_content", "display_kind"),
+_MESSAGE_TEXTS = frozenset(
+    {
+        *("tool_call_id", "tool_name", "effect_disposition", "finish_reason", "reasoning", "reasoning_content"),
+        *("platform_message_id", "message_id", "api_content", "display_kind"),
+    }
 )
-_MESSAGE_VALUES = (
-    "tool_calls",
-    "reasoning_details",
-    "codex_reasoning_items",
-    "codex_message_items",
-    "display_metadata",
+_MESSAGE_VALUES = frozenset(
+    {"tool_calls", "reasoning_details", "codex_reasoning_items", "codex_message_items", "display_metadata"}
 )
-_MESSAGE_NAMES = frozenset({*_MESSAGE_TEXTS, *_MESSAGE_VALUES})
 _PLAIN = (str, int, float)
 _SURROGATE = re.compile(r"\\ud[89a-f][0-9a-f]{2}")
 _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2})")
@@ -102,10 +99,17 @@ class JsonlWriter:
         yield f', "{MANIFEST}": {line(manifest(about, totals, options))}}}\n'
 
 
-def line(value: object) -> str:
-    """JSON in ASCII without lone surrogates, which Hermes refuses."""
-    text = as_json(value)
-    return _PAIR.sub(_paired, text) if "\\ud" in text and _SURROGATE.search(text) else text
+def line(fields: Mapping[str, object]) -> str:
+    """An object as JSON in ASCII without lone surrogates, which Hermes refuses.
+
+    A text by itself is encoded in a third of the time that an object with one takes.
+    """
+    parts = [
+        f'"{name}": {value!r}' if type(value) is float and isfinite(value) else f'"{name}": {as_json(value)}'
+        for name, value in fields.items()
+    ]
+    text = f"{{{', '.join(parts)}}}"
+    return _PAIR.sub(_paired, text) if "\\" in text and _SURROGATE.search(text) else text
 
 
 def _paired(match: re.Match[str]) -> str:
@@ -142,7 +146,6 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
     Args:
         before: Time of the message before, which one without a time gets.
     """
-    present = _MESSAGE_NAMES.intersection([name for name, value in record.items() if value is not None])
     role, tokens = record.get("role"), record.get("token_count")
     time = timestamp(record.get("timestamp"))
     fields: dict[str, object] = {
@@ -150,10 +153,14 @@ def message_fields(record: Mapping[str, object], before: float | None) -> dict[s
         "content": record.get("content"),
         "timestamp": before if time is None else time,
     }
-    if present:
-        texts = [name for name in _MESSAGE_TEXTS if name in present and isinstance(record[name], _PLAIN)]
-        fields |= {name: str(record[name]) for name in texts}
-        fields |= {name: value for name in _MESSAGE_VALUES if name in present and (value := record[name])}
+    for name, value in record.items():
+        if value is None:  # most
+            continue
+        if name in _MESSAGE_TEXTS:
+            if isinstance(value, _PLAIN):
+                fields[name] = str(value)
+        elif name in _MESSAGE_VALUES and value:
+            fields[name] = value
     if isinstance(tokens, int) and not isinstance(tokens, bool):
         fields["token_count"] = tokens
     if (observed := record.get("observed")) and not isinstance(observed, str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hermes_tui.render.export.model import About, Record
 from hermes_tui.render.secrets import (
@@ -90,7 +90,7 @@ class Redactor:
         for message in messages:
             parts = (message.role, message.text, message.reasoning, message.tool_name or "", message.mirrored)
             calls = [text for call in message.tool_calls for text in (call.name, call.arguments)]
-            if not all(_gathered(text, 0, texts) for text in (*parts, message.display_kind or "", *calls)):
+            if not _gathered((*parts, message.display_kind or "", *calls), 0, texts):
                 break
         else:
             if not have_secrets(texts):
@@ -99,14 +99,11 @@ class Redactor:
 
     def records(self, records: Sequence[Record]) -> Sequence[Record]:
         """Rows or lines with all their fields; the same ones where none holds a likely secret."""
-        texts: list[str] = []
-        for record in records:
-            for name, value in record.items():
-                if value is None or type(value) in _NUMBERS or name in _IDS:
-                    continue
-                if is_secret_name(name) or not _gathered(value, 0, texts):
-                    return [self.record(each) for each in records]
-        return records if not have_secrets(texts) else [self.record(record) for record in records]
+        if not any(map(is_secret_name, set[str]().union(*records))):
+            texts: list[str] = []
+            if all(_gathered(record.values(), 0, texts) for record in records) and not have_secrets(texts):
+                return records
+        return [self.record(record) for record in records]
 
     def record(self, record: Mapping[str, object]) -> Record:
         """A row or a line with all its fields."""
@@ -141,20 +138,23 @@ class Redactor:
         return self.is_masking and self.counts.total() > before
 
 
-def _gathered(value: object, depth: int, texts: list[str]) -> bool:
-    """Add the texts of a value to others; False where a name in it may say that a value is secret."""
-    if isinstance(value, str):
-        decoded = _decoded(value, depth)
-        if decoded is not None:
-            return _gathered(decoded, depth + 1, texts)
-        texts.append(value)
-    elif isinstance(value, list):
-        return all(_gathered(item, depth, texts) for item in value)
-    elif isinstance(value, dict):
-        texts += value
-        if "value" in value or any(map(is_secret_name, value)):
+def _gathered(values: Iterable[object], depth: int, texts: list[str]) -> bool:
+    """Add the texts in some values to others; False where a name in them may say that a value is secret."""
+    for value in filter(None, values):
+        if type(value) in _NUMBERS:
+            continue
+        if isinstance(value, str):
+            decoded = None if value[0].isalnum() else _decoded(value, depth)
+            if decoded is None:
+                texts.append(value)
+            elif not _gathered((decoded,), depth + 1, texts):
+                return False
+        elif isinstance(value, dict):
+            texts += value
+            if "value" in value or any(map(is_secret_name, value)) or not _gathered(value.values(), depth, texts):
+                return False
+        elif isinstance(value, list) and not _gathered(value, depth, texts):
             return False
-        return all(_gathered(item, depth, texts) for item in value.values())
     return True
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import chain
 
 from ...engine.rows import RowDict
 from ..base import cell_values, column_sql
 from ..base.cell_values import Value
 from ..base.schema_probe import Layout
-from ..connect.reader import SESSIONS, Reader, Row
+from ..connect.reader import SESSIONS, Reader
 from .messages import MAX_BODIES
 
 _BINARY = frozenset({"display_identity"})
@@ -134,14 +135,10 @@ def _dicts(
 ) -> list[RowDict]:
     names = sorted(layout.columns[table] - without)
     selected = ", ".join(_cell(layout, table, name) for name in names)
-    return [_dict(names, row) for row in reader.rows(f"SELECT {selected} FROM {source}", bindings)]
-
-
-def _dict(names: Sequence[str], row: Row) -> RowDict:
-    """Cells by their columns; a row without bytes is taken as it is."""
-    if bytes not in map(type, row):
-        return dict(zip(names, row, strict=True))
-    return {name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)}
+    rows = reader.rows(f"SELECT {selected} FROM {source}", bindings)
+    if bytes not in map(type, chain.from_iterable(rows)):
+        return [dict(zip(names, row, strict=True)) for row in rows]
+    return [{name: _decoded(name, cell) for name, cell in zip(names, row, strict=True)} for row in rows]
 
 
 def _cell(layout: Layout, table: str, name: str) -> str:

@@ -69,9 +69,14 @@ def _page_rows(reader: Reader, session_id: str | None, after: int, limit: int) -
     return reader.rows(heads_of(layout, _BY_KEY), (json.dumps(list(known.ids[start : start + limit])),))
 
 
+def ids(reader: Reader, session_id: str | None) -> Sequence[int]:
+    """Ids of all messages of a session, in order."""
+    return _index_ids(reader, session_id, -1)
+
+
 def _index_ids(reader: Reader, session_id: str | None, most: int) -> Sequence[int]:
     """So many ids of a session as its index has them, all where `most` is negative, in order."""
-    rows = reader.rows("SELECT id FROM messages WHERE session_id = ? LIMIT ?", (session_id, most))
+    rows = reader.rows("SELECT id FROM messages WHERE session_id = ? LIMIT ?", (session_id, most), needs=MESSAGES)
     return array("q", sorted(cell_values.integer(row[0]) for row in rows))
 
 

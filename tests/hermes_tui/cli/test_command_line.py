@@ -172,6 +172,17 @@ def test_a_list_has_the_lines_that_a_script_asks_for(home: Path, run: Run) -> No
     code, out, err = run(home, "list", "--format", "{body}")
     assert (code, out) == (2, "")
     assert "no field “body”" in err
+    assert run(home, "list", "--format", "{{{id}}}")[1].splitlines().count(f"{{{A}}}") == 1
+
+
+@pytest.mark.parametrize(
+    "form", ["{", "}", "{id", "id}", "{id!z}", "{id:>>}", "{id.__class__}", "{id[0]}", "{}", "{0}"]
+)
+def test_a_format_that_is_none_is_refused_in_one_line(home: Path, run: Run, form: str) -> None:
+    """Mutant: a brace that belongs to no field is printed as it is."""
+    code, out, err = run(home, "list", "--format", form)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert not err.startswith("usage")
 
 
 def test_what_needs_a_terminal_is_one_line_without_one_and_a_wrong_place_is_named(home: Path, run: Run) -> None:

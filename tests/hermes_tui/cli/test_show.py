@@ -45,6 +45,8 @@ def test_show_reads_a_snapshot_and_what_waits_in_the_spool(tmp_path: Path, run: 
     ]
     assert "1 message" in err
     assert "spool" in err
+    for form in ("json", "jsonl"):
+        assert run(home, "export", "stored", "-f", form, "-o", "-")[1].count("waits") == 1
     code, out, err = run(home, "show", "snap")
     assert "snapshot" in err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -93,9 +94,16 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         assert stage.footer.endswith("f1 help")
         await stage.press("ctrl+u")
         await stage.type("The older one")
+        await stage.shows("refused   session older has this title")
+        await stage.press("enter")  # mutant: a title that is known to be taken is proposed
+        assert "y apply" not in stage.footer
+        await stage.type(" yet")
+        await stage.until(lambda: "refused" not in stage.text)  # mutant: what was taken before is held against it
         await stage.press("enter")
-        await stage.shows("“The older one”")
+        await stage.shows("“The older one yet”")
         await stage.shows("y apply   F2 another title   esc back")  # mutant: the keys of a page while one types
+        with closing(builders.db(home)) as db:
+            db.rename("older", "The older one yet")
         await stage.agree()
         await stage.shows("already in use by session older")
         await stage.press("f2", "ctrl+u")  # mutant: the refusal that stays, so that nothing can be typed

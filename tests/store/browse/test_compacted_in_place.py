@@ -99,6 +99,15 @@ def test_what_was_undone_after_a_compaction_is_undone_once(db: SessionDB, hermes
 
 
 @pytest.mark.slow
+def test_records_are_the_same_where_nothing_but_them_is_wanted(db: SessionDB) -> None:
+    """Mutant: ids in place of heads whatever is copied."""
+    reading = db.reading("s1")
+    pieces = [list(db.pieces(reading, chain=False, records=records)) for records in (True, False)]
+    alone, of_heads = ([record for piece in some for record in db.records(piece)] for some in pieces)
+    assert alone == of_heads
+
+
+@pytest.mark.slow
 def test_the_list_counts_what_is_read(db: SessionDB) -> None:
     row = db.session("s1")
     assert row is not None
