@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.rows import TupleRow
 
 from ..base.cancel import Cancel
 from ..base.errors import Interrupted, StoreError, StoreMissing, Unreachable
@@ -39,8 +38,6 @@ _GUARD = (
     " AND pg_catalog.current_setting('search_path') = 'pg_catalog' THEN 1 ELSE 0 END; "
 )
 """Begins a read; the statement after it does not run where the transaction could write."""
-_BEFORE = 5
-"""Results of `_GUARD`."""
 
 
 class Reader:
@@ -183,29 +180,21 @@ def sendable(value: object) -> object:
 def _fetch(
     connection: Connection, batch: str, params: Params, cancel: Cancel | None, seconds: float
 ) -> list[list[Row]]:
+    """The rows of each statement but the guard's; a cancelled one is ended on the server.
+
+    Its connection is not used again, since that may come late.
+    """
     connection.patience = seconds + MARGIN
-    cursor = connection.cursor()
     if cancel is None:
-        cursor.execute(batch.encode(), params)
-    else:
-        _execute(cursor, batch, params, cancel)
-    for _ in range(_BEFORE):
-        cursor.nextset()
-    found = []
-    while cursor.description is not None:
-        found.append(cursor.fetchall())
-        cursor.nextset()
-    return found
-
-
-def _execute(cursor: psycopg.Cursor[TupleRow], batch: str, params: Params, cancel: Cancel) -> None:
-    """The same, ended on the server by `cancel`; its connection is not used again, since that may come late."""
+        return connection.answers(batch, params)[1:]
+    found: list[list[Row]] = []
     try:
-        with cancel.interrupting(canceller(cursor.connection)):
-            cursor.execute(batch.encode(), params)
+        with cancel.interrupting(canceller(connection)):
+            found = connection.answers(batch, params)[1:]
     except pg.QueryCanceled:
         if not cancel.cancelled:
             raise
     if cancel.cancelled:
-        cursor.connection.close()
+        connection.close()
         raise Interrupted("the request was cancelled")
+    return found
