@@ -36,6 +36,10 @@ SCHEMAS = (
 )
 """The schemas that hold sessions and messages."""
 
+_SEARCHED = (
+    *("id", "session_id", "role", "content", "tool_name", "tool_calls", "timestamp", "active", "compacted"),
+    *("reasoning", "reasoning_content", TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at"),
+)
 _READ = ("sessions", "messages")
 _ORDINARY = ("r", "p")
 _NEEDED = (("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content"))
@@ -83,6 +87,11 @@ class Layout:
     def sessions(self) -> str:
         """The table of sessions, as SQL."""
         return self.table("sessions")
+
+    @cached_property
+    def searched(self) -> str:
+        """The columns of a message by which a search decides, as SQL."""
+        return ", ".join(f'"{name}"' for name in _SEARCHED if self.has("messages", name))
 
     def fields(self, table: str) -> list[str]:
         """Columns that are fields of a session or a message."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ..base.cancel import Cancel
 from ..base.errors import Locked
@@ -51,23 +53,23 @@ class Plan:
     """The part of the condition that the index of words decides; "" for none."""
     estimated: float | None = None
     """Matches that the index is expected to have, by the planner's statistics; None where there are none."""
-    prefilter: tuple[str, tuple[object, ...]] = ("true", ())
-    """SQL that holds for every text that matches, and what it binds."""
+    texts: Callable[[], tuple[str, list[str]]] | None = None
+    """SQL that holds for every text that matches, and what it binds; None where an index is not used."""
     fallback: Fallback | None = None
 
     @property
     def sifted(self) -> tuple[str, tuple[object, ...]]:
         """The condition, where long rows are read for the words on the server."""
-        if not self.matches or self.perhaps_long == "false":
+        if self.texts is None:
             return self.condition, self.params
-        condition, bound = self.prefilter
+        condition, bound = self.texts()
         return f"({self.matches} OR ({self.perhaps_long} AND ({condition})))", (*self.params, *bound)
 
     @property
     def sifted_long(self) -> tuple[str, tuple[object, ...]]:
         """The same of long rows alone, by their index."""
-        condition, bound = self.prefilter
-        return f"{self.long} AND ({condition})", bound
+        condition, bound = self.texts() if self.texts else ("true", [])
+        return f"{self.long} AND ({condition})", tuple(bound)
 
     def explain(self, layout: Layout) -> str:
         """The statement that estimates the rows of the index; it binds `params`."""
@@ -79,9 +81,8 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     layout = reader.layout
     column = terms.index_of(layout)
     words = terms.lookups(query, column) if column else None
-    named = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
-    condition, params = terms.prefilter(query, [column_sql.text(layout, "messages", name) for name in named])
     if words is None or column is None or (column != TERMS and _is_small(reader, layout)):
+        condition, params = _prefilter(layout, query)
         missing = query.has_words and column is None
         fallback = Fallback(FallbackKind.MISSING) if missing else None
         return Plan(condition, tuple(params), certain=not query.any_of and not query.none_of, fallback=fallback)
@@ -97,8 +98,13 @@ def plan_of(reader: Reader, query: Query) -> Plan:
         perhaps,
         matches,
         None if known is None else known.estimate(words),
-        (condition, tuple(params)),
+        partial(_prefilter, layout, query),
     )
+
+
+def _prefilter(layout: Layout, query: Query) -> tuple[str, list[str]]:
+    named = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
+    return terms.prefilter(query, [column_sql.text(layout, "messages", name) for name in named])
 
 
 def _is_small(reader: Reader, layout: Layout) -> bool:

@@ -14,7 +14,7 @@ from ..query.matcher import accepts
 from . import cells, column_sql, terms
 from .reader import Reader, Row
 from .row_filters import Filters
-from .schema_probe import TERMS, VECTOR, Layout
+from .schema_probe import VECTOR, Layout
 from .search_plan import Plan, explained, is_rare, is_rare_by_trial
 
 FIRST, LATER = 8, 100
@@ -29,12 +29,6 @@ WINDOW, WIDEST = 2_048, 131_072
 """Rows of the second window, and of the widest."""
 SCAN_ROWS = 1_000
 """Candidates of one window at most."""
-
-_WINDOWED = (
-    *("id", "session_id", "role", "content", "tool_name", "tool_calls", "timestamp", "active", "compacted"),
-    *("reasoning", "reasoning_content", TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at"),
-)
-"""Columns of a message by which a search decides."""
 
 Statement = tuple[str, tuple[object, ...]]
 
@@ -166,7 +160,7 @@ class Walk:
         Args:
             sifted: Long rows are read for the words on the server.
         """
-        newest, bound = self._newest(self._windowed(), above, below, size)
+        newest, bound = self._newest(self._layout.searched, above, below, size)
         condition, params = self._plan.sifted if sifted else (self._plan.condition, self._plan.params)
         ordered = " ORDER BY messages.id DESC" if self._filters.any else ""
         sql = (
@@ -174,9 +168,6 @@ class Walk:
             f" WHERE CASE WHEN {condition} THEN {self._states} END{ordered} LIMIT {most}"
         )
         return sql, (*self._decisive, *bound, *params)
-
-    def _windowed(self) -> str:
-        return ", ".join(f'"{name}"' for name in _WINDOWED if self._layout.has("messages", name))
 
     # By the index
 
@@ -211,7 +202,7 @@ class Walk:
 
     def _indexed_rows(self, condition: str, newest: str) -> str:
         """Ids and times of rows that an index finds; OFFSET keeps the planner from walking by id instead."""
-        found = f"SELECT {self._windowed()} FROM {self._layout.messages} AS messages WHERE {condition} OFFSET 0"
+        found = f"SELECT {self._layout.searched} FROM {self._layout.messages} AS messages WHERE {condition} OFFSET 0"
         time = column_sql.column(self._layout, "messages", "timestamp")
         return f"SELECT id, {time} FROM ({found}) AS messages WHERE {self._states} AND id > %s {newest}"
 
