@@ -19,7 +19,7 @@ from ..base.server_address import ServerAddress
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
 from .connection import MARGIN, Connection, canceller, connect, recover
-from .idle_connections import IdleConnections
+from .idle_connections import MOST, SharedConnections
 from .schema_probe import PROBE, SCHEMAS, Layout, layout_of
 
 Row = tuple[object, ...]
@@ -29,7 +29,6 @@ STATEMENT_SECONDS = 30.0
 """Time limit of a statement that has no other."""
 PAGE = 256
 """Bodies per read transaction."""
-_POOL = 4
 
 _GUARD = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
@@ -52,7 +51,7 @@ class Reader:
 
     def __init__(self, address: ServerAddress) -> None:
         self.address = address
-        self._idle = IdleConnections(_POOL)
+        self._idle = SharedConnections(address)
         self._layout: Layout | None = None
 
     @property
@@ -134,7 +133,7 @@ class Reader:
             yield from self.rows(sql, (list(ids[start : start + PAGE]),), cancel=cancel)
 
     def close(self) -> None:
-        """Close every connection; may be called twice."""
+        """Close every connection that no other reader of the database uses; may be called twice."""
         self._idle.close()
 
     def _run(self, statements: Sequence[tuple[str, Params]], cancel: Cancel | None, seconds: float) -> list[list[Row]]:
@@ -145,7 +144,7 @@ class Reader:
         joined = "; ".join(sql for sql, _ in statements)
         batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{joined}; COMMIT"
         with error_mapping.translated_errors(self.name):
-            for _ in range(_POOL + 1):
+            for _ in range(MOST + 1):
                 with self._lent() as (connection, was_idle):
                     try:
                         return _fetch(connection, batch, params, cancel, seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from ..base.cancel import Cancel, raise_if_cancelled
@@ -191,7 +192,7 @@ class Walk:
             perhaps = self._reader.rows(self._indexed_rows(sifted, newest), (*params, above), cancel=self._cancel)
         self._examined += len(rows) + len(perhaps)
         ends = [cells.integer(part[-1][0]) for part in (rows, perhaps) if len(part) == LATER]
-        times = {cells.integer(row[0]): cells.timestamp(row[1]) for row in (*rows, *perhaps)}
+        times = {cells.integer(row[0]): row[1] for row in (*rows, *perhaps)}
         if ends and max(times) >= FILE_IDS:
             return [], FILE_IDS
         self._has_files = self._has_files and bool(ends)
@@ -314,10 +315,10 @@ class Walk:
         )
 
 
-def _order(message_id: int, timestamp: float | None) -> tuple[bool, float, int]:
+def _order(message_id: int, timestamp: object) -> tuple[bool, float, int]:
     """Written rows by their ids, then those of files by time; the newest first."""
     is_file = message_id >= FILE_IDS
-    return is_file, -(timestamp or 0.0) if is_file else 0.0, -message_id
+    return is_file, -timestamp if is_file and isinstance(timestamp, float) else math.inf, -message_id
 
 
 def texts_statement(layout: Layout) -> str:
