@@ -17,17 +17,27 @@ VECTOR = "search_vector"
 OURS = frozenset({TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at", "hermes_tui_extra", "hermes_tui_source"})
 """Columns that are no fields of a message or a session."""
 
+TABLES = (
+    *("sessions", "messages", "system_prompts", "session_model_usage", "schema_version", "postgres_schema_version"),
+    *("state_change_revision", "gateway_heartbeats", MARKER, "hermes_tui_appends", "hermes_tui_revisions"),
+    "hermes_tui_pushed",
+)
+"""Tables that anything here looks at."""
+_NAMES = ", ".join(f"'{name}'" for name in TABLES)
+
 PROBE = (
-    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname, tn.nspname = 'pg_catalog', c.reltuples,"
+    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname,"
+    " t.typnamespace = 'pg_catalog'::regnamespace, c.reltuples,"
     " CASE WHEN a.attnum = 1 THEN ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid)"
     " FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) END"
-    " FROM pg_catalog.pg_namespace AS n"
-    " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+    " FROM pg_catalog.pg_class AS c"
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.typnamespace"
-    " WHERE n.nspname = %s ORDER BY c.relname, a.attnum"
+    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+    " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s)"
+    f" AND c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+    " ORDER BY c.relname, a.attnum"
 )
-"""Every column of a schema, with its table and type."""
+"""Every column of those of a schema, with its type; by their names, as the catalog of many schemas is indexed."""
 
 SCHEMAS = (
     "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"

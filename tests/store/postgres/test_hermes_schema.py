@@ -21,7 +21,7 @@ from store.browse.protocol import Browser
 from store.formats.row_encoding import message_rows
 from store.home_store import HomeStore
 from store.open import locate_server, open_store, open_to_read
-from store.postgres import search, search_plan
+from store.postgres import create, schema_probe, search, search_plan
 from store.postgres.engine import PostgresEngine
 from store.postgres.reader import Reader
 from store.query.parse import parse
@@ -227,3 +227,8 @@ def test_what_is_no_plain_table_is_refused_by_its_name(server_url: str, run_sql:
             store.engine.sessions.ids()
         store.close()
     run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_the_probe_of_a_schema_looks_for_every_table_that_a_schema_of_ours_has() -> None:
+    made = {match[1] for sql in create.statements("s") if (match := re.match(r'CREATE TABLE "s"\.(\w+)', sql))}
+    assert made - set(schema_probe.TABLES) == set()
