@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -13,12 +14,16 @@ from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.rows import TupleRow
 
+from ..base.errors import CannotOpen
 from ..base.server_address import ServerAddress
 
+OLDEST = 170_000
+"""`server_version_num` of the oldest server that Hermes takes."""
 APPLICATION = "hermes-tui"
 MARGIN = 5.0
 """Seconds that a server may be late after the time limit of a statement."""
 _CANCEL_TIMEOUT = 2.0
+"""Seconds in which a server answers that it was asked to cancel, and in which it does."""
 
 RV = TypeVar("RV")
 
@@ -61,6 +66,7 @@ def connect(address: ServerAddress) -> Connection:
 
     Raises:
         psycopg.Error: The server cannot be reached or refuses.
+        CannotOpen: It is older than Hermes takes.
     """
     options: dict[str, Any] = address.parameters()
     connection = Connection.connect(
@@ -73,23 +79,42 @@ def connect(address: ServerAddress) -> Connection:
         gssencmode="disable",
     )
     connection.add_notice_handler(_ignore)
+    version = connection.info.server_version
+    if 0 < version < OLDEST:  # a pooler may not say
+        connection.close()
+        raise CannotOpen(f"{address.name} runs PostgreSQL {version // 10_000}; 17 or later is needed")
     return connection
 
 
-def canceller(connection: psycopg.Connection[TupleRow]) -> Callable[[], None]:
-    """Ends the running statement on the server, without waiting for that."""
-    return partial(_start, connection)
+class Cancellation:
+    """Ends the running statement of a connection on the server, without waiting for that; where the server does not
+    answer, the connection.
+    """
 
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
 
-def _start(connection: psycopg.Connection[TupleRow]) -> None:
-    threading.Thread(target=_cancel, args=(connection,), daemon=True).start()
+    def start(self) -> None:
+        """Begin with it."""
+        threading.Thread(target=self._run, daemon=True).start()
 
+    def end(self) -> None:
+        """The statement is over: nothing is done to the connection any more."""
+        with self._lock:
+            self._ended.set()
 
-def _cancel(connection: psycopg.Connection[TupleRow]) -> None:
-    try:
-        connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
-    except psycopg.Error:  # the statement ended, or its time limit ends it
-        pass
+    def _run(self) -> None:
+        try:
+            self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
+        except psycopg.Error:  # the statement ended, or the server does not answer
+            pass
+        self._ended.wait(_CANCEL_TIMEOUT)
+        with self._lock:
+            if not self._ended.is_set() and not self._connection.closed:
+                with socket.socket(fileno=os.dup(self._connection.fileno())) as shared:
+                    shared.shutdown(socket.SHUT_RDWR)
 
 
 def _plain(row: Sequence[object]) -> tuple[object, ...]:

@@ -111,4 +111,6 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
 
 
 def _other(error: psycopg.Error, name: str) -> errors.StoreError:
-    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate or ''})".rstrip())
+    if error.sqlstate is None:
+        return errors.Unreachable(f"{name} answered something that is not PostgreSQL's; check host and port")
+    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate})")

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import errors as pg
 
 from ..base.cancel import Cancel
 from ..base.errors import Interrupted, StoreError, StoreMissing, Unreachable
 from ..base.server_address import ServerAddress
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
-from .connection import MARGIN, Connection, canceller, connect, recover
+from .connection import MARGIN, Cancellation, Connection, connect, recover
 from .idle_connections import MOST, SharedConnections
 from .schema_probe import PROBE, SCHEMAS, Layout, layout_of
 
@@ -27,6 +26,8 @@ Params = Sequence[object]
 
 STATEMENT_SECONDS = 30.0
 """Time limit of a statement that has no other."""
+LOOK_SECONDS = 10.0
+"""Time limit of a look at the catalog."""
 PAGE = 256
 """Bodies per read transaction."""
 
@@ -68,9 +69,7 @@ class Reader:
         """
         layout = self._layout  # another thread may forget it
         if layout is None:
-            layout = layout_of(
-                self.address.schema, self._run([(PROBE, (self.address.schema,))], None, STATEMENT_SECONDS)[0]
-            )
+            layout = layout_of(self.address.schema, self._run([(PROBE, (self.address.schema,))], None, LOOK_SECONDS)[0])
             layout.require_readable(self.name)
             self._layout = layout
         elif self._idle.closed:
@@ -83,7 +82,7 @@ class Reader:
 
     def schemas(self) -> list[str]:
         """The schemas of the database that hold sessions and messages."""
-        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, STATEMENT_SECONDS)[0]]
+        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
 
     def rows(
         self, sql: str, params: Params = (), *, cancel: Cancel | None = None, seconds: float = STATEMENT_SECONDS
@@ -187,12 +186,15 @@ def _fetch(
     if cancel is None:
         return connection.answers(batch, params)[1:]
     found: list[list[Row]] = []
+    cancellation = Cancellation(connection)
     try:
-        with cancel.interrupting(canceller(connection)):
+        with cancel.interrupting(cancellation.start):
             found = connection.answers(batch, params)[1:]
-    except pg.QueryCanceled:
+    except psycopg.OperationalError:
         if not cancel.cancelled:
             raise
+    finally:
+        cancellation.end()
     if cancel.cancelled:
         connection.close()
         raise Interrupted("the request was cancelled")
