@@ -57,10 +57,11 @@ class IdleConnections:
             connection.close()
 
 
-class _Shared(IdleConnections):
-    """Those of all readers of a database."""
+class _Shared:
+    """Those of all readers of a database, and how many these are."""
 
-    users = 0
+    def __init__(self) -> None:
+        self.idle, self.users = IdleConnections(MOST), 0
 
 
 _lock = threading.Lock()
@@ -74,12 +75,12 @@ class SharedConnections:
         self._closed = threading.Event()
         database = address.of_schema("")
         with _lock:
-            pool = _shared.get(database)
-            if pool is None or pool.closed:
-                pool = _shared[database] = _Shared(MOST)
-            pool.users += 1
-        self._pool = pool
-        self.take, self.give = pool.take, pool.give
+            shared = _shared.get(database)
+            if shared is None or shared.idle.closed:
+                shared = _shared[database] = _Shared()
+            shared.users += 1
+        self._shared = shared
+        self.take, self.give = shared.idle.take, shared.idle.give
 
     @property
     def closed(self) -> bool:
@@ -89,8 +90,8 @@ class SharedConnections:
     def close(self) -> None:
         """Give the part up; may be called twice."""
         with _lock:
-            self._pool.users -= not self._closed.is_set()
+            self._shared.users -= not self._closed.is_set()
             self._closed.set()
-            is_last = not self._pool.users
+            is_last = not self._shared.users
         if is_last:
-            self._pool.close()
+            self._shared.idle.close()

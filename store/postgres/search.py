@@ -13,8 +13,9 @@ from ..query.tokenizer import fold
 from . import terms
 from .reader import Reader
 from .row_filters import Filters
+from .search_candidates import texts_statement
 from .search_plan import plan_of
-from .search_walk import Walk, texts_statement
+from .search_walk import Walk
 
 MOST_RANKED = 2_000
 """Newest matches that are ranked."""

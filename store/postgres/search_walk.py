@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.cancel import Cancel
 from ..base.errors import Locked
 from ..base.fallbacks import ScanProgress
 from ..engine.push_target import FILE_IDS
 from ..engine.search import SearchStep
 from ..query.ast import Query
-from ..query.matcher import accepts
-from . import cells, column_sql, terms
+from . import cells, column_sql
 from .reader import Reader, Row
 from .row_filters import Filters
-from .schema_probe import VECTOR, Layout
+from .search_candidates import Candidates
 from .search_plan import Plan, explained, is_rare, is_rare_by_trial
 
 FIRST, LATER = 8, 100
@@ -44,13 +43,11 @@ class Walk:
     def __init__(
         self, reader: Reader, query: Query, plan: Plan, filters: Filters, cancel: Cancel | None, *, inactive: bool
     ) -> None:
-        self._reader, self._query, self._plan, self._filters, self._cancel = reader, query, plan, filters, cancel
+        self._reader, self._plan, self._filters, self._cancel = reader, plan, filters, cancel
         layout = reader.layout
         self._layout = layout
         self._states = "true" if inactive else column_sql.findable(layout)
-        self._is_lean = bool(plan.matches) and plan.certain and not filters.any
-        """The index decides all but long rows, so that ids are enough."""
-        self._examined = 0
+        self._candidates = Candidates(reader, query, plan, filters, states=self._states, cancel=cancel)
         self._has_files = layout.is_ours
         """There may be rows of files, which were not looked at."""
 
@@ -75,7 +72,7 @@ class Walk:
     def _step(self, ids: Sequence[int], *, done: bool = False) -> SearchStep:
         scans = self._plan.fallback is not None and not done
         progress = ScanProgress.SCANNING if scans else ScanProgress.INDEXED
-        return SearchStep(tuple(ids), self._examined, self._plan.fallback, done, progress)
+        return SearchStep(tuple(ids), self._candidates.examined, self._plan.fallback, done, progress)
 
     def _every(self, above: int, limit: int) -> Iterator[list[int]]:
         """Matches of rows that were written one after the other, then of those of files, by time."""
@@ -97,16 +94,16 @@ class Walk:
 
     def _newest_first(self, above: int, limit: int) -> Iterator[list[int]]:
         """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper."""
-        most, size = self._candidates(limit), self._expected(limit)
+        most, size = self._most(limit), self._expected(limit)
         rows = self._reader.rows(*self._window(above, FILE_IDS, size, most), cancel=self._cancel)
-        yield self._matching(rows)
+        yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS
         if len(rows) < most and self._plan.matches and self._is_rare(min(limit, LATER)):
             yield from self._indexed(above, below)
         else:
             yield from self._windows(above, below, max(WINDOW, size), most)
 
-    def _candidates(self, limit: int) -> int:
+    def _most(self, limit: int) -> int:
         """Candidates of the first window; later ones have more, where texts decide about them."""
         return SCAN_ROWS if self._filters.any else min(limit, SCAN_ROWS)
 
@@ -120,7 +117,7 @@ class Walk:
 
     def _is_rare(self, limit: int) -> bool:
         plan, layout = self._plan, self._layout
-        if plan.estimated is not None and self._is_lean:
+        if plan.estimated is not None and self._candidates.is_lean:
             return False
         if layout.rows < 0:
             return is_rare_by_trial(self._reader, plan, self._cancel)
@@ -134,7 +131,7 @@ class Walk:
             if below == FILE_IDS:  # rows that are written meanwhile would move its end
                 statements.append(self._lowest(above, below, size))
             rows, *ends = self._reader.batch(statements, cancel=self._cancel)
-            yield self._matching(rows)
+            yield self._candidates.matching(rows)
             if len(rows) == most:
                 below, most = cells.integer(rows[-1][0]), min(4 * most, SCAN_ROWS)
                 continue
@@ -165,10 +162,10 @@ class Walk:
         condition, params = self._plan.sifted if sifted else (self._plan.condition, self._plan.params)
         ordered = " ORDER BY messages.id DESC" if self._filters.any else ""
         sql = (
-            f"SELECT {self._columns()} FROM ({newest}) AS messages{self._joined()}"
+            f"SELECT {self._candidates.columns()} FROM ({newest}) AS messages{self._candidates.joined()}"
             f" WHERE CASE WHEN {condition} THEN {self._states} END{ordered} LIMIT {most}"
         )
-        return sql, (*self._decisive, *bound, *params)
+        return sql, (*self._candidates.decisive, *bound, *params)
 
     # By the index
 
@@ -177,7 +174,7 @@ class Walk:
 
         Where there are no more, these are all, with those of files.
         """
-        if not self._is_lean:
+        if not self._candidates.is_lean:
             return [], FILE_IDS
         newest = f"ORDER BY id DESC LIMIT {LATER}"
         statements = [(self._indexed_rows(self._plan.matches, newest), (*self._plan.params, above))]
@@ -190,7 +187,7 @@ class Walk:
         if any(long):
             sifted, params = self._plan.sifted_long
             perhaps = self._reader.rows(self._indexed_rows(sifted, newest), (*params, above), cancel=self._cancel)
-        self._examined += len(rows) + len(perhaps)
+        self._candidates.examined += len(rows) + len(perhaps)
         ends = [cells.integer(part[-1][0]) for part in (rows, perhaps) if len(part) == LATER]
         times = {cells.integer(row[0]): row[1] for row in (*rows, *perhaps)}
         if ends and max(times) >= FILE_IDS:
@@ -198,7 +195,7 @@ class Walk:
         self._has_files = self._has_files and bool(ends)
         low = max(ends, default=above)
         known = {cells.integer(row[0]) for row in rows}
-        right = known | self._confirmed([key for key in times if key not in known])
+        right = known | self._candidates.confirmed([key for key in times if key not in known])
         return sorted((key for key in right if key >= low), key=lambda key: _order(key, times[key])), low
 
     def _indexed_rows(self, condition: str, newest: str) -> str:
@@ -213,7 +210,7 @@ class Walk:
             listed, params = self._listed(above, below)
             ids = [cells.integer(row[0]) for row in self._reader.rows(listed, params, cancel=self._cancel)]
             for start in range(0, len(ids), LATER):
-                yield self._matching(self._rows(ids[start : start + LATER]))
+                yield self._candidates.matching(self._candidates.rows(ids[start : start + LATER]))
             if len(ids) < MOST_INDEXED:
                 return
             below = ids[-1]
@@ -249,79 +246,14 @@ class Walk:
             ids = [cells.integer(row[0]) for row in rows]
             for start in range(0, len(ids), LATER):
                 page = ids[start : start + LATER]
-                right = set(self._matching(self._rows(page)))
+                right = set(self._candidates.matching(self._candidates.rows(page)))
                 yield [message_id for message_id in page if message_id in right]
             if len(ids) < MOST_INDEXED:
                 return
             bound = (rows[-1][1], ids[-1])
-
-    # Candidates
-
-    def _rows(self, ids: Sequence[int]) -> list[Row]:
-        """What decides about some candidates, the highest id first."""
-        sql = (
-            f"SELECT {self._columns()} FROM {self._layout.messages} AS messages{self._joined()}"
-            f" WHERE messages.id = ANY(%s) AND {self._states} ORDER BY messages.id DESC"
-        )
-        return self._reader.rows(sql, (*self._decisive, list(ids)), cancel=self._cancel)
-
-    @property
-    def _decisive(self) -> tuple[object, ...]:
-        """What `_columns` binds."""
-        return self._plan.params if self._is_lean and self._layout.has("messages", VECTOR) else ()
-
-    def _columns(self) -> str:
-        """Id, whether the index decides, the text where it is read at once, cells of filters."""
-        long = self._plan.perhaps_long
-        if self._is_lean:
-            return f"messages.id, ({self._plan.matches if self._decisive else f'{long} IS NOT TRUE'})"
-        texts = [column_sql.text(self._layout, "messages", name) for name in ("content", "tool_name", "tool_calls")]
-        if self._plan.certain and self._plan.matches:
-            texts = [f"CASE WHEN {long} THEN {text} END" for text in texts]
-        decided = f"({long}) IS NOT TRUE" if self._plan.certain and self._plan.matches else "false"
-        return ", ".join(("messages.id", decided, *texts, *self._filters.columns))  # NULL where a row has no calls
-
-    def _joined(self) -> str:
-        if not self._filters.any:
-            return ""
-        return f" LEFT JOIN {self._layout.sessions} AS sessions ON sessions.id = messages.session_id"
-
-    def _matching(self, rows: Sequence[Row]) -> list[int]:
-        raise_if_cancelled(self._cancel)
-        if self._is_lean:
-            return self._decided(rows)
-        found = []
-        for row_id, decided, content, tool_name, tool_calls, *filtered in rows:
-            raise_if_cancelled(self._cancel)
-            self._examined += 1
-            if not self._filters.passes(filtered):
-                continue
-            if decided or accepts(self._query, terms.searched_text(content, tool_name, tool_calls)):
-                found.append(cells.integer(row_id))
-        return found
-
-    def _decided(self, rows: Sequence[Row]) -> list[int]:
-        """The rows that the index decided, and long ones whose text has the words."""
-        self._examined += len(rows)
-        perhaps = [cells.integer(row_id) for row_id, decided in rows if not decided]
-        right = self._confirmed(perhaps) if perhaps else frozenset[int]()
-        return [cells.integer(row_id) for row_id, decided in rows if decided or row_id in right]
-
-    def _confirmed(self, ids: Sequence[int]) -> frozenset[int]:
-        """Those whose texts match."""
-        pages = self._reader.pages(texts_statement(self._layout), ids, cancel=self._cancel) if ids else ()
-        return frozenset(
-            cells.integer(row_id) for row_id, *parts in pages if accepts(self._query, terms.searched_text(*parts))
-        )
 
 
 def _order(message_id: int, timestamp: object) -> tuple[bool, float, int]:
     """Written rows by their ids, then those of files by time; the newest first."""
     is_file = message_id >= FILE_IDS
     return is_file, -timestamp if is_file and isinstance(timestamp, float) else math.inf, -message_id
-
-
-def texts_statement(layout: Layout) -> str:
-    """Binds ids: the texts that a search looks at."""
-    columns = (column_sql.text(layout, "messages", name) for name in ("content", "tool_name", "tool_calls"))
-    return f"SELECT id, {', '.join(columns)} FROM {layout.messages} AS messages WHERE id = ANY(%s)"

@@ -139,7 +139,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="keep the server's data here, and take those that are there")
     given = parser.parse_args()
     numbers = sorted(int(number) for number in given.schemas.split(","))
-    url = start(given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-")) / "data")
+    url = start(given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-")) / "data", "shared_buffers = 1GB\n")
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-home-"))
     build(folder, Size(50, 500, (50,)), seed=7)
     print("milliseconds of the fastest of three runs\n\n| schemas | first screen | first hit | push of one message |")
