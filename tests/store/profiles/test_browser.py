@@ -264,7 +264,7 @@ def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed
         part = folder if not place else folder / "profiles" / f"p{place}"
         part.mkdir(parents=True, exist_ok=True)
         with closing(SessionDB(part / "state.db")) as db:
-            for age in range(number):
+            for age in reversed(range(number)):
                 store(db, f"s{place}-{age}", [say("user", "here", timestamp=1.7e9 + 100 * place - age)])
     with closing(ProfilesBrowser(Home(folder).profiles())) as merged:
         expected = merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]
