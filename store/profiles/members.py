@@ -128,5 +128,5 @@ def last_active(row: Session) -> tuple[float, str]:
 
 def _opened(home: Home, cache_dir: Path | None) -> Member:
     if home.remote is not None:
-        return RemoteBrowser(home.remote)
+        return RemoteBrowser(home.remote, home.name)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
