@@ -25,17 +25,40 @@ TABLES = (
 """Tables that anything here looks at."""
 _NAMES = ", ".join(f"'{name}'" for name in TABLES)
 
-PROBE = (
-    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname,"
-    " t.typnamespace = 'pg_catalog'::regnamespace, c.reltuples,"
-    " CASE WHEN a.attnum = 1 THEN ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid)"
-    " FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) END"
-    " FROM pg_catalog.pg_class AS c"
-    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+_FAMILY = (
+    "WITH RECURSIVE family(oid) AS (SELECT c.oid UNION"
+    " SELECT i.inhrelid FROM family JOIN pg_catalog.pg_inherits AS i ON i.inhparent = family.oid),"
+    " part(classid, objid, is_table) AS (SELECT 'pg_class'::regclass, oid, true FROM family UNION ALL"
+    " SELECT 'pg_class'::regclass, i.indexrelid, false FROM family JOIN pg_catalog.pg_index AS i"
+    " ON i.indrelid = family.oid UNION ALL"
+    " SELECT 'pg_statistic_ext'::regclass, e.oid, false FROM family JOIN pg_catalog.pg_statistic_ext AS e"
+    " ON e.stxrelid = family.oid)"
+)
+"""A table with those that inherit from it, and what the planner reads of them besides."""
+_CALLS = (
+    f"EXISTS ({_FAMILY} SELECT 1 FROM part CROSS JOIN LATERAL (SELECT refclassid, refobjid FROM pg_catalog.pg_depend"
+    " WHERE classid = part.classid AND objid = part.objid OFFSET 0) AS d WHERE d.refobjid >= 16384"
+    " AND (d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)"
+    " OR (d.refclassid = 'pg_type'::regclass AND NOT part.is_table)))"
+    f" OR EXISTS ({_FAMILY} SELECT 1 FROM family JOIN pg_catalog.pg_class AS r ON r.oid = family.oid"
+    " WHERE r.relkind NOT IN ('r', 'p'))"
+)
+"""True where reading a table would run what is not the server's own: the planner computes functions of constants in
+conditions and expressions of indexes, statistics and partition keys, with the reader's rights; those of checks it does
+not look at in our transactions."""
+_TABLES = (
+    f"SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.reltuples, {_CALLS} AS calls,"
+    " ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i"
+    " WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) AS conditions FROM pg_catalog.pg_class AS c"
     " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s)"
-    f" AND c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-    " ORDER BY c.relname, a.attnum"
+    f" AND c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OFFSET 0"
+)
+PROBE = (
+    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, c.calls,"
+    " t.typnamespace = 'pg_catalog'::regnamespace, c.reltuples, c.conditions"
+    f" FROM ({_TABLES}) AS c"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid ORDER BY c.relname, a.attnum"
 )
 """Every column of those of a schema, with its type; by their names, as the catalog of many schemas is indexed."""
 
@@ -66,6 +89,8 @@ class Layout:
     """Table -> its kind: r ordinary, p partitioned, v view, m materialised view, f foreign."""
     policies: frozenset[str]
     """Tables with row policies."""
+    calling: frozenset[str]
+    """Tables whose reading would run functions that are not the server's own."""
     rows: float
     """Estimated messages; -1 where nobody counted."""
     partial_indexes: tuple[str, ...]
@@ -112,7 +137,7 @@ class Layout:
 
         Raises:
             StoreMissing: A table is missing.
-            NotADatabase: A table is a view or foreign, or lacks a column.
+            NotADatabase: A table is a view or foreign, lacks a column, or runs functions of others.
             NoPermission: A table has row policies, which hide rows.
         """
         for table in _READ:
@@ -122,28 +147,34 @@ class Layout:
                 raise NotADatabase(f"“{table}” of {name} is no ordinary table, so it is not read")
             if table in self.policies:
                 raise NoPermission(f"“{table}” of {name} has row policies, which hide rows, so it is not read")
+            if table in self.calling:
+                raise NotADatabase(
+                    f"“{table}” of {name} has an index or a part that runs functions of others, so it is not read"
+                )
         for table, column in _NEEDED:
             if not self.has(table, column):
                 raise NotADatabase(f"“{table}” of {name} has no column “{column}” of a known type")
 
 
 def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
-    """The structure in the rows of `PROBE`."""
+    """The structure in the rows of `PROBE`; of other tables than the two only such as can be read are known."""
     columns: dict[str, list[str]] = {}
     kinds: dict[str, str] = {}
-    policies: set[str] = set()
+    policies, calling = set[str](), set[str]()
     estimated, partial = -1.0, tuple[str, ...]()
-    for table, kind, policy, column, _, built_in, tuples, conditions in rows:
+    for table, kind, policy, column, calls, built_in, tuples, conditions in rows:
         name = str(table)
+        if name not in _READ and (kind not in _ORDINARY or policy or calls):
+            continue
         kinds[name] = str(kind)
         found = columns.setdefault(name, [])
         if built_in:
             found.append(str(column))
-        if policy:
-            policies.add(name)
+        policies |= {name} if policy else set()
+        calling |= {name} if calls else set()
         if name == "messages" and isinstance(tuples, float):
             estimated = tuples
         if name == "messages" and isinstance(conditions, list):
             partial = tuple(map(str, conditions))
     tables = {name: tuple(found) for name, found in columns.items()}
-    return Layout(schema, tables, kinds, frozenset(policies), estimated, partial)
+    return Layout(schema, tables, kinds, frozenset(policies), frozenset(calling), estimated, partial)
