@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
@@ -14,7 +16,7 @@ from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.rows import TupleRow
 
-from ..base.errors import CannotOpen
+from ..base.errors import CannotOpen, NoPermission
 from ..base.server_address import ServerAddress
 
 OLDEST = 170_000
@@ -69,8 +71,29 @@ def connect(address: ServerAddress) -> Connection:
         CannotOpen: It is older than Hermes takes.
     """
     options: dict[str, Any] = address.parameters()
-    connection = Connection.connect(
+    if open_file := _open_password_file():
+        options["passfile"] = str(open_file / "passed over")  # libpq would write a warning over the screen
+    try:
+        connection = _connected(options)
+    except psycopg.OperationalError as error:
+        if open_file and "password" in str(error):
+            raise NoPermission(
+                f"{address.name} refused the user or the password; {open_file} is no plain file of yours alone, so it"
+                " was passed over: chmod 600"
+            ) from None
+        raise
+    connection.add_notice_handler(_ignore)
+    version = connection.info.server_version
+    if 0 < version < OLDEST:  # a pooler may not say
+        connection.close()
+        raise CannotOpen(f"{address.name} runs PostgreSQL {version // 10_000}; 17 or later is needed")
+    return connection
+
+
+def _connected(options: dict[str, Any]) -> Connection:
+    return Connection.connect(
         **options,
+        target_session_attrs="any",
         application_name=APPLICATION,
         client_encoding="utf8",
         autocommit=True,
@@ -78,12 +101,17 @@ def connect(address: ServerAddress) -> Connection:
         cursor_factory=psycopg.ClientCursor,
         gssencmode="disable",
     )
-    connection.add_notice_handler(_ignore)
-    version = connection.info.server_version
-    if 0 < version < OLDEST:  # a pooler may not say
-        connection.close()
-        raise CannotOpen(f"{address.name} runs PostgreSQL {version // 10_000}; 17 or later is needed")
-    return connection
+
+
+def _open_password_file() -> Path | None:
+    """The file of passwords, where libpq would not take it, because others may read it too."""
+    path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    is_own = stat.S_ISREG(state.st_mode) and not state.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return None if is_own or os.name == "nt" else path
 
 
 class Cancellation:
