@@ -87,6 +87,18 @@ def _unanswered(error: psycopg.OperationalError, name: str) -> errors.StoreError
 
 _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = (
     (
+        (
+            "authentication method requirement",
+            "channel binding",
+            "invalid value for parameter",
+            "definition of service",
+        ),
+        lambda name: errors.CannotOpen(
+            f"{name} and a variable of the environment do not agree; look at PGSERVICE, PGREQUIREAUTH,"
+            " PGCHANNELBINDING, PGDATESTYLE and their like"
+        ),
+    ),
+    (
         ("password authentication failed", "no password supplied", "pg_hba"),
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
@@ -117,4 +129,6 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
 
 
 def _other(error: psycopg.Error, name: str) -> errors.StoreError:
-    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate or ''})".rstrip())
+    if error.sqlstate is None:
+        return errors.Unreachable(f"{name} answered something that is not PostgreSQL's; check host and port")
+    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -33,7 +34,7 @@ from ..base.models import (
 from ..browse.listed import Listing
 from ..browse.protocol import Browser
 from .listing import listing_of_members
-from .members import Members, asking
+from .members import Members, asking, last_active
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
@@ -115,8 +116,8 @@ class ProfilesBrowser:
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The newest sessions of all profiles, last active first."""
-        rows = self.members.joined(lambda browser: browser.recent(limit=limit))
-        return tuple(sorted(rows, key=_last_active, reverse=True)[:limit])
+        found = self.members.newest(partial(asking, Browser.recent), lambda rows: rows, limit)
+        return tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
 
     def listing(self, *, by_start: bool = False) -> Listing:
         """Every session of all profiles in one order, page by page."""
@@ -261,14 +262,14 @@ class ProfilesBrowser:
 
     def glance(self, *, limit: int = 200) -> FirstListing:
         """The first listings of all profiles as one."""
-        glances = self.members.answers(lambda browser: browser.glance(limit=limit), FirstListing((), {}, {}))
+        glances = self.members.newest(partial(asking, Browser.glance), lambda glance: glance.sessions, limit)
         drifts: dict[str, Drift | None] = {}
         facts: dict[str, JsonlFacts] = {}
         for glance in glances:
             drifts |= glance.drifts
             facts |= glance.facts
         rows = (row for glance in glances for row in glance.sessions)
-        return FirstListing(tuple(sorted(rows, key=_last_active, reverse=True)), drifts, facts)
+        return FirstListing(tuple(sorted(rows, key=last_active, reverse=True)), drifts, facts)
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: the cached ones of each first."""
@@ -381,7 +382,3 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
-
-
-def _last_active(row: Session) -> tuple[float, str]:
-    return row.last_active or 0.0, row.id

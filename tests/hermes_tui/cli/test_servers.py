@@ -174,3 +174,31 @@ def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(
     assert main(["list"]) == 2
     assert "HERMES_DATABASE_URL" in capsys.readouterr().err
     assert not (home / "state.db").exists()
+
+
+def test_a_password_file_of_others_and_odd_variables_are_one_line(
+    server_url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Mutants: libpq writes its warning past us, over the screen; the variable is not named."""
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    url = f"postgresql://tests_locked@/postgres?host={server_url.partition('host=')[2]}&schema=no_such"
+    passwords = tmp_path / "pgpass"
+    passwords.write_text(f"*:*:*:tests_locked:{PASSWORD.replace(':', chr(92) + ':')}\n")
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    for mode, said in ((0o644, "passed over: chmod 600"), (0o600, "has no no_such")):
+        passwords.chmod(mode)
+        assert main(["--home", url, "list"]) == 2
+        [line] = capfd.readouterr().err.splitlines()
+        assert said in line
+    for name, value, said in (
+        ("PGSERVICE", "nowhere", "PGSERVICE"),
+        ("PGREQUIREAUTH", "none", "PGREQUIREAUTH"),
+        ("PGDATESTYLE", "odd", "PGDATESTYLE"),
+        ("PGTARGETSESSIONATTRS", "standby", "has no no_such"),
+        ("PGOPTIONS", "-c odd=1", "has no no_such"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            assert main(["--home", url, "list"]) == 2
+            [line] = capfd.readouterr().err.splitlines()
+            assert said in line, name

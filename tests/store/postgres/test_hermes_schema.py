@@ -25,7 +25,7 @@ from store.browse.protocol import Browser
 from store.formats.row_encoding import message_rows
 from store.home_store import HomeStore
 from store.open import locate_server, open_store, open_to_read
-from store.postgres import search, search_plan
+from store.postgres import create, schema_probe, search, search_plan
 from store.postgres.engine import PostgresEngine
 from store.postgres.reader import Reader
 from store.query.parse import parse
@@ -273,3 +273,51 @@ def test_what_is_no_plain_table_is_refused_by_its_name(server_url: str, run_sql:
             store.engine.sessions.ids()
         store.close()
     run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+VIEW = "DROP TABLE {{s}}.{0}; CREATE VIEW {{s}}.{0} AS SELECT {1} WHERE {{s}}.trap(1)"
+PLANNED = (
+    ("CREATE INDEX added ON {s}.messages (id) WHERE {s}.trap(1)", True),
+    ("CREATE INDEX added ON {s}.sessions (({s}.trap(1)))", True),
+    ("CREATE STATISTICS {s}.added ON ({s}.trap(1)), id FROM {s}.messages", True),
+    ("CREATE TABLE {s}.added () INHERITS ({s}.messages); CREATE INDEX ON {s}.added (id) WHERE {s}.trap(1)", True),
+    ("ALTER TABLE {s}.messages ADD CONSTRAINT added CHECK ({s}.trap(1))", False),
+    ("CREATE TABLE {s}.added (CHECK ({s}.trap(1))) INHERITS ({s}.messages)", False),
+    (VIEW.format("state_change_revision", "1 AS revision"), False),
+    (VIEW.format("gateway_heartbeats", "'x' AS backend_id, 1 AS last_heartbeat"), False),
+)
+"""What makes the server run a function of the schema's owner when a table is read, and whether it is then refused."""
+
+
+@pytest.mark.parametrize(("statements", "is_refused"), PLANNED)
+def test_no_function_of_the_owner_runs_when_a_statement_is_planned_or_a_view_stands_for_a_table(
+    server_url: str, run_sql: SqlRunner, worker_id: str, statements: str, is_refused: bool
+) -> None:
+    """Mutants: no look at what depends on functions; a view is a table like others; checks exclude."""
+    schema = f"planned_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement)
+    run_sql(
+        f"CREATE FUNCTION {schema}.trap(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'postgres' THEN RAISE EXCEPTION 'trapped'; END IF; RETURN true; END $$"
+    )
+    for statement in statements.split("; "):
+        run_sql(statement.format(s=schema))
+    run_sql(f"GRANT USAGE ON SCHEMA {schema} TO tests_reader")
+    run_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO tests_reader")
+    with closing(HomeBrowser(open_to_read(locate_server(served(server_url, schema))))) as browser:
+        if is_refused:
+            with pytest.raises(NotADatabase, match="functions of others"):
+                browser.sessions(limit=5)
+        else:
+            assert browser.sessions(limit=5).items == ()
+            assert list(browser.search("words", limit=5))[-1].done
+            assert browser.watch().poll() is not None
+            assert [finding for finding in browser.health() if finding.ok is False] == []
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_the_probe_of_a_schema_looks_for_every_table_that_a_schema_of_ours_has() -> None:
+    made = {match[1] for sql in create.statements("s") if (match := re.match(r'CREATE TABLE "s"\.(\w+)', sql))}
+    assert made - set(schema_probe.TABLES) == set()
