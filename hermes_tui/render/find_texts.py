@@ -12,11 +12,12 @@ import unicodedata
 from array import array
 from bisect import bisect_right
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import accumulate, islice, pairwise, repeat
-from operator import attrgetter
 
 from hermes_tui.render.find import Needle, Scope, decoded, parts
+from store.base.late_dataclass import dataclass
 from store.formats.message_codec import shown_calls
 from store.models import END_OF_TEXT, JoinedTexts, Message, StoredTexts
 
@@ -24,6 +25,8 @@ MAX_KEPT = 48 << 20
 """Bytes of memory that kept texts may take."""
 IN_CHUNK = 1_024
 """Messages whose texts are read and kept together."""
+IN_BLOCK = 1 << 19
+"""Characters of a block, beyond which another one is begun: each is looked through in one go, without the others."""
 FEW = 16
 """Matches in a block that are looked up one by one."""
 _END = END_OF_TEXT.encode()
@@ -36,19 +39,19 @@ class TextBlock:
         scope: Theirs.
         ids: Of the messages.
         texts: One of each.
-        again: Takes them out of what is stored; None for what is kept: little of it, or decoded.
+        run: Where they are in what is stored; None for what is not read again: little of it, or decoded.
     """
 
-    __slots__ = ("_ids", "_starts", "_text", "_words", "again", "n_bytes", "scope")
+    __slots__ = ("_ids", "_starts", "_text", "_words", "n_bytes", "run", "scope")
 
     def __init__(
         self,
         scope: Scope,
         ids: Iterable[int],
         texts: Sequence[str],
-        again: Callable[[StoredTexts], JoinedTexts] | None = None,
+        run: Run | None = None,
     ) -> None:
-        self.scope, self.again = scope, again
+        self.scope, self.run = scope, run
         self._ids = array("q", ids)
         joined = END_OF_TEXT.join(texts)
         self._text: bytes | None = joined.encode("utf-8", "surrogatepass")
@@ -59,17 +62,14 @@ class TextBlock:
         self.n_bytes = sum(map(sys.getsizeof, (self._ids, self._starts, self._text)))
         """Bytes of memory that the block takes."""
 
-    def __len__(self) -> int:
-        return len(self._ids)
-
     @property
     def is_kept(self) -> bool:
         """Whether the texts are here, and not only their words."""
         return self._text is not None
 
     def learn(self) -> None:
-        """Keep each word once, unless that is nearly all of the text."""
-        if self._words is None and self._text is not None:
+        """Keep each word once, unless that is nearly all of the text, or one text is very long."""
+        if self._words is None and self._text is not None and len(self._text) <= 4 * IN_BLOCK:
             words = b" ".join(set(self._text.replace(b"\0", b" ").split()))
             if len(words) < len(self._text) // 2:
                 self._words = words
@@ -137,14 +137,11 @@ class Chunk:
             needle: Without a NUL.
             read: Reads the answers again of which the words are here alone.
         """
-        word, stored = _longest_word(needle), None
+        word, again = _longest_word(needle), _Again(read)
         found: dict[int, int] = {}
         for block in self.blocks:
             if needle.looks_in(block.scope) and block.may_have(word, in_any_case=needle.ignores_case):
-                searched = block
-                if not block.is_kept and block.again is not None:
-                    stored = stored or read()
-                    searched = _plain(block.scope, stored, block.again)
+                searched = block if block.is_kept or block.run is None else again.block(block.scope, block.run)
                 counts = searched.counts(needle)
                 if twice := found.keys() & counts.keys():
                     counts = {**counts, **{of: counts[of] + found[of] for of in twice}}
@@ -169,22 +166,52 @@ def chunk_of(size: int, stored: StoredTexts, others: Iterable[Message]) -> Chunk
     for message in others:
         for scope, text in parts(message):
             decoded_texts[scope].setdefault(message.id or 0, []).append(text)
-    prompts = TextBlock(Scope.PROMPTS, stored.prompts.ids, _texts(stored.prompts))
-    plain = (_plain(scope, stored, read) for scope, read in _PLAIN)
-    of_scopes = (TextBlock(scope, texts, [*map("\0".join, texts.values())]) for scope, texts in decoded_texts.items())
-    return Chunk(size, (block for block in (prompts, *plain, *of_scopes) if len(block)))
+    blocks = [
+        *_blocks(Scope.PROMPTS, stored.prompts.ids, _texts(stored.prompts)),
+        *_blocks(Scope.REPLIES, stored.replies.ids, _texts(stored.replies), "replies"),
+        *_blocks(Scope.REPLIES, stored.reasoning.ids, _texts(stored.reasoning), "reasoning"),
+    ]
+    for scope, texts in decoded_texts.items():
+        blocks += _blocks(scope, [*texts], [*map("\0".join, texts.values())])
+    return Chunk(size, blocks)
 
 
-_PLAIN: Sequence[tuple[Scope, Callable[[StoredTexts], JoinedTexts]]] = (
-    (Scope.REPLIES, attrgetter("replies")),
-    (Scope.REPLIES, attrgetter("reasoning")),
-)
-"""What may be read again."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some texts of one kind."""
+
+    kind: str
+    """The field of `StoredTexts`."""
+    places: slice
 
 
-def _plain(scope: Scope, stored: StoredTexts, read: Callable[[StoredTexts], JoinedTexts]) -> TextBlock:
-    joined = read(stored)
-    return TextBlock(scope, joined.ids, _texts(joined), read)
+class _Again:
+    """Texts that are read again for one find."""
+
+    def __init__(self, read: Callable[[], StoredTexts]) -> None:
+        self._stored = cache(read)
+        self._texts = cache(lambda kind: _texts(getattr(self._stored(), kind)))
+
+    def block(self, scope: Scope, run: Run) -> TextBlock:
+        """A block as it was before its texts were dropped."""
+        joined: JoinedTexts = getattr(self._stored(), run.kind)
+        return TextBlock(scope, joined.ids[run.places], self._texts(run.kind)[run.places], run)
+
+
+def _blocks(scope: Scope, ids: Sequence[int], texts: Sequence[str], kind: str = "") -> Iterator[TextBlock]:
+    """Blocks of texts, none of more characters than `IN_BLOCK` unless it has one text."""
+    start = size = 0
+    for place, text in enumerate(texts):
+        if size and size + len(text) > IN_BLOCK:
+            yield _block(scope, ids, texts, kind, slice(start, place))
+            start, size = place, 0
+        size += len(text)
+    if ids:
+        yield _block(scope, ids, texts, kind, slice(start, len(ids)))
+
+
+def _block(scope: Scope, ids: Sequence[int], texts: Sequence[str], kind: str, places: slice) -> TextBlock:
+    return TextBlock(scope, ids[places], texts[places], Run(kind, places) if kind else None)
 
 
 def _texts(joined: JoinedTexts) -> list[str]:
@@ -214,7 +241,7 @@ class FindTexts:
             return False
         self._chunks[place] = chunk
         self.n_bytes += chunk.n_bytes
-        self._droppable.extend(block for block in chunk.blocks if block.again is not None)
+        self._droppable.extend(block for block in chunk.blocks if block.run is not None)
         return True
 
     def learn(self, place: int) -> None:

@@ -110,6 +110,7 @@ def test_a_find_counts_what_decoding_every_message_counts(
     """
     monkeypatch.setattr(find_texts, "MAX_KEPT", kept)
     monkeypatch.setattr(finding, "IN_CHUNK", 8)
+    monkeypatch.setattr(find_texts, "IN_BLOCK", kept // 40)
     monkeypatch.setattr(finding, "FEW", 2)
     monkeypatch.setattr(finding, "MOST_AT_ONCE", kept // 10)
     chance, kept_texts = random.Random(5), FindTexts()
@@ -196,16 +197,17 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Mutants: the words dropped too; words in small letters alone; decoded texts dropped; all kept; the first word
-    of the find for its longest."""
+    of the find for its longest; a block read again with those before it."""
+    monkeypatch.setattr(find_texts, "IN_BLOCK", 600)
     messages = [Message(id_, "s", "assistant", "Quince and pear\tand 大别山 " * 10) for id_ in range(10)]
     texts, asked = kept_of(messages), list[int]()
     before = texts.n_bytes
     monkeypatch.setattr(find_texts, "MAX_KEPT", before)
-    tool = Message(11, "s", "tool", '{"output": "plum"}')
+    tool = Message(11, "s", "tool", json.dumps({"output": "plum " * 300}))
     chunk = chunk_of(1, StoredTexts.none_of([11]), [tool])
     assert not texts.keep(512, chunk), "a find waits for no words"
     assert texts.keep(512, chunk, drops=True)
-    assert texts.n_bytes < before
+    assert texts.n_bytes <= before
     first = texts.chunk(0, 10)
     assert first is not None
     again = replace(
@@ -224,10 +226,24 @@ def test_answers_make_room_for_more_texts_and_are_read_again_only_for_a_word_of_
     assert len(asked) == 5
     second = texts.chunk(512, 1)
     assert second is not None
-    assert second.counts(Needle("plum"), read) == {11: 1}
+    assert second.counts(Needle("plum"), read) == {11: 300}
     assert not texts.keep(
         1024, chunk_of(1, StoredTexts.none_of([1]), [Message(1, "s", "user", "x" * before)]), drops=True
     )
+
+
+def test_a_block_is_small_enough_to_be_looked_through_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: all texts in one block; words of a text that is longer than some blocks."""
+    monkeypatch.setattr(find_texts, "IN_BLOCK", 100)
+    texts = kept_of([Message(id_, "s", "assistant", "quince " * 6) for id_ in range(10)])
+    chunk = texts.chunk(0, 10)
+    assert chunk is not None
+    assert len(chunk.blocks) == 5
+    long = chunk_of(1, StoredTexts.none_of(()), [Message(1, "s", "user", "quince " * 60)])
+    before = long.n_bytes
+    for block in long.blocks:
+        block.learn()
+    assert long.n_bytes == before
 
 
 def test_a_truth_is_found_as_it_is_drawn() -> None:
