@@ -60,4 +60,5 @@ def _revision(layout: Layout) -> str:
         return f"SELECT sum(revision)::bigint FROM {layout.table(REVISIONS)}"
     if layout.has("state_change_revision", "revision"):
         return f"SELECT revision FROM {layout.table('state_change_revision')} LIMIT 1"
-    return "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint"
+    # all of it: a transaction that ends after a later one changes the list of running ones alone
+    return "SELECT pg_catalog.hashtextextended(pg_catalog.pg_current_snapshot()::text, 0)"

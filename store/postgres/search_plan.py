@@ -23,6 +23,9 @@ from .schema_probe import TERMS, Layout
 
 SMALL = 5_000
 """Messages of a schema of Hermes' that are scanned, so that nothing is missed that its index splits otherwise."""
+FEW_ROWS = 50_000
+"""Messages up to which no statistics are read, which takes the longer the more schemas there are: the index may list
+every match."""
 PROBE_SECONDS = 0.2
 """Time limit of the index where nobody has counted the rows."""
 PROBE_ROWS = 1_000
@@ -89,7 +92,7 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     long = "messages.hermes_tui_long" if column == TERMS else _long_rows(layout)
     perhaps = long if "<" in long else _LENGTH.sub("octet_length(", long)
     matches = f"messages.{column} @@ %s::tsquery"
-    known = word_statistics.statistics_of(reader, column)
+    known = word_statistics.statistics_of(reader, column) if layout.rows > FEW_ROWS else None
     return Plan(
         f"({matches} OR {perhaps})",
         (terms.tsquery(words),),

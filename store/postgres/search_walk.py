@@ -15,7 +15,7 @@ from . import cells, column_sql
 from .reader import Reader, Row
 from .row_filters import Filters
 from .search_candidates import Candidates
-from .search_plan import Plan, explained, is_rare, is_rare_by_trial
+from .search_plan import FEW_ROWS, Plan, explained, is_rare, is_rare_by_trial
 
 FIRST, LATER = 8, 100
 """Ids of the first step, and of those after it."""
@@ -76,15 +76,9 @@ class Walk:
 
     def _every(self, above: int, limit: int) -> Iterator[list[int]]:
         """Matches of rows that were written one after the other, then of those of files, by time."""
-        plan, below = self._plan, FILE_IDS
+        plan = self._plan
         if plan.estimated is not None and is_rare(plan.estimated, self._layout, limit=min(limit, LATER)):
-            try:
-                found, below = self._at_once(above)
-            except Locked:  # there are more than the statistics say
-                yield from self._windows(above, below, WINDOW, SCAN_ROWS)
-            else:
-                yield found
-                yield from self._indexed(above, below) if below > above else ()
+            yield from self._by_index(above, FILE_IDS)
         else:
             yield from self._newest_first(above, limit)
         if self._has_files:
@@ -99,7 +93,7 @@ class Walk:
         yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS
         if len(rows) < most and self._plan.matches and self._is_rare(min(limit, LATER)):
-            yield from self._indexed(above, below)
+            yield from self._by_index(above, below)
         else:
             yield from self._windows(above, below, max(WINDOW, size), most)
 
@@ -119,6 +113,8 @@ class Walk:
         plan, layout = self._plan, self._layout
         if plan.estimated is not None and self._candidates.is_lean:
             return False
+        if 0 <= layout.rows <= FEW_ROWS:
+            return True
         if layout.rows < 0:
             return is_rare_by_trial(self._reader, plan, self._cancel)
         answer = self._reader.rows(plan.explain(layout), plan.params, cancel=self._cancel)
@@ -168,6 +164,16 @@ class Walk:
         return sql, (*self._candidates.decisive, *bound, *params)
 
     # By the index
+
+    def _by_index(self, above: int, below: int) -> Iterator[list[int]]:
+        """Matches below an id by the index; by windows where that takes too long."""
+        try:
+            found, low = self._at_once(above)
+        except Locked:  # there are more than the statistics say
+            yield from self._windows(above, below, WINDOW, SCAN_ROWS)
+            return
+        yield [key for key in found if key < below or key >= FILE_IDS]
+        yield from self._indexed(above, min(low, below)) if low > above else ()
 
     def _at_once(self, above: int) -> tuple[list[int], int]:
         """The newest matches by the index and the id below which there may be more; `above` where there are none.

@@ -203,17 +203,16 @@ class ProfilesBrowser:
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
         """Messages by row id, in the requested order."""
         names, found = self.members.names, dict[int, Message]()
-        for place in self.members.places:
-            inner = [names.own_row(row) for row in ids if row % len(names.profiles) == place]
-            rows = self.members.answer(place, asking(Browser.messages, inner), ())
+        for place, asked in names.rows_by_place(ids).items():
+            rows = self.members.answer(place, asking(Browser.messages, list(map(names.own_row, asked))), ())
             found |= {row.id or 0: row for row in names.renamed(place, rows)}
         return tuple(found[row] for row in ids if row in found)
 
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages that may have a text."""
         names, found = self.members.names, set[int]()
-        for place in self.members.places:
-            rows = {names.own_row(row): row for row in ids if row % len(names.profiles) == place}
+        for place, asked in names.rows_by_place(ids).items():
+            rows = {names.own_row(row): row for row in asked}
             inner = self.members.answer(place, asking(Browser.containing, list(rows), words), frozenset())
             found |= {rows[row] for row in inner}
         return frozenset(found)

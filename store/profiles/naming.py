@@ -59,12 +59,14 @@ class ProfileNames:
 
     def __init__(self, profiles: Sequence[str]) -> None:
         self.profiles = tuple(profiles)
+        self._places = {name: place for place, name in reversed(list(enumerate(self.profiles)))}
+        """The first of each name."""
 
     def split(self, session_id: str) -> tuple[int, str]:
         """The place of a session's profile, and its id there."""
         name, slash, own = session_id.partition("/")
-        if slash and name in self.profiles and name != DEFAULT_PROFILE:
-            return self.profiles.index(name), own
+        if slash and name in self._places and name != DEFAULT_PROFILE:
+            return self._places[name], own
         return 0, session_id
 
     def own(self, session: str | Session) -> tuple[int, str | Session]:
@@ -88,6 +90,13 @@ class ProfileNames:
     def own_row(self, row: int) -> int:
         """A message's row id in its profile."""
         return row // len(self.profiles)
+
+    def rows_by_place(self, rows: Iterable[int]) -> dict[int, list[int]]:
+        """Some messages' row ids by profile, still among all."""
+        found: dict[int, list[int]] = {}
+        for row in rows:
+            found.setdefault(row % len(self.profiles), []).append(row)
+        return found
 
     def renamed(self, place: int, value: T) -> T:
         """A value of one profile with the names of the merged list."""
@@ -126,9 +135,9 @@ class ProfileNames:
 
     @_named.register
     def _(self, value: SessionLocation, place: int) -> SessionLocation:
-        if value.session.profile not in self.profiles:  # it was made after these were listed
+        if value.session.profile not in self._places:  # it was made after these were listed
             return value
-        place = self.profiles.index(value.session.profile)
+        place = self._places[value.session.profile]
         return replace(value, session=self.renamed(place, value.session), family=self.renamed(place, value.family))
 
     @_named.register

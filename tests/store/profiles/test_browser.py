@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from store import Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
+from store import Change, Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
 from store.browse.browser import HomeBrowser
 from store.files.home import ALL_PROFILES
 from store.profiles import members
+from store.profiles import watch as watch_module
 from store.profiles.browser import ProfilesBrowser
+from store.profiles.naming import ProfileNames
 from store.profiles.opening import open_home
+from store.profiles.watch import ProfilesWatch
 from tests.builders import home, jsonl, say, store
 
 
@@ -271,3 +274,25 @@ def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed
         monkeypatch.setattr(members, "MOST_WHOLE", 1)
         monkeypatch.setattr(members, "FEWEST", 2)
         assert (merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]) == expected
+
+
+class Polled:
+    """A watch that takes some time for a poll, and has a change."""
+
+    now = 0.0
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def poll(self) -> Change | None:
+        Polled.now += 0.004
+        return Change(newest_id=self._number)
+
+
+def test_of_many_profiles_a_poll_looks_at_some_and_the_next_one_goes_on_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: every poll looks at all, or begins with the first."""
+    monkeypatch.setattr(watch_module, "MOST_AT_ONCE", 6)
+    names = ProfileNames([f"p{number}" for number in range(7)])
+    watch = ProfilesWatch([Polled(number) for number in range(1, 8)], names, clock=lambda: Polled.now)
+    seen = [change.newest_id for _ in range(4) if (change := watch.poll())]
+    assert seen == [names.row(6, 7), names.row(2, 3), names.row(5, 6), names.row(6, 7)]

@@ -1,0 +1,61 @@
+"""Changes on a server, where ids are handed out before the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+
+from store.base.server_address import parse_address
+from store.postgres import create
+from store.postgres.changes import Changes
+from store.postgres.reader import Reader
+from tests.homes import on_postgres
+
+
+def append(connection: psycopg.Connection[Any], schema: str, session: str, shard: int | None) -> None:
+    """A message; in a schema of ours the commit is counted in a row that other sessions do not use."""
+    values = "(session_id, role, timestamp) VALUES (%s, 'user', 1.7e9)"
+    connection.execute(f"INSERT INTO {schema}.messages {values}".encode(), (session,))
+    if shard is not None:
+        counted = f"UPDATE {schema}.hermes_tui_revisions SET revision = revision + 1 WHERE shard = {shard}"
+        connection.execute(counted.encode())
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_row_whose_id_is_older_than_its_commit_is_reported_once(
+    server_url: str, run_sql: Callable[..., Any], worker_id: str, is_ours: bool
+) -> None:
+    """Mutant: only ids above the highest are looked at."""
+    schema = f"late_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in create.statements(schema) if is_ours else on_postgres.statements(schema):
+        run_sql(statement)
+    if not is_ours:  # its counter would make the second wait for the first
+        run_sql(f"DROP TABLE {schema}.state_change_revision CASCADE; DROP FUNCTION {schema}.raise_revision() CASCADE")
+    shards = (1, 2) if is_ours else (None, None)
+    with (
+        closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader,
+        psycopg.connect(server_url) as slow,
+        psycopg.connect(server_url) as fast,
+    ):
+        changes = Changes(reader)
+        append(fast, schema, "first", shards[1])
+        fast.commit()
+        newest, _ = changes.since(None)
+        before = changes.version()
+        append(slow, schema, "slow", shards[0])
+        append(fast, schema, "fast", shards[1])
+        fast.commit()
+        assert changes.version() != before
+        newest, sessions = changes.since(newest)
+        assert sessions == {"fast"}
+        before = changes.version()
+        slow.commit()
+        assert changes.version() != before
+        assert changes.since(newest) == (newest, frozenset({"slow"}))
+        assert changes.since(newest) == (newest, frozenset())
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
