@@ -47,7 +47,7 @@ class Outlines:
     Args:
         store: The home.
         totals: Messages of whole chains by the ids of their ends, once they were counted: for a list that asks for the
-            sections of a long chain page by page. None to count anew with each request.
+            sections of a long chain page by page. None to count them again with each request.
     """
 
     def __init__(self, store: HomeStore, totals: dict[tuple[str, str], int] | None = None) -> None:
