@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -27,6 +26,7 @@ from hermes_tui.render.line import (
 from hermes_tui.render.marks import marked
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import age, age_or_day, count
+from store.base.late_dataclass import dataclass, replace
 from store.models import Drift, Outline, Session, Status
 
 TITLE_FROM = 13
