@@ -89,7 +89,8 @@ def _shown_rows(db: Browser, listing: Listing, done: _Printed) -> Iterator[Sessi
             for session, outline, facts in page:
                 shown = session if facts is None and not spooled else _as_shown(db, session, facts, spooled)
                 done.take(shown)
-                yield SessionRow(shown, outline, db.drift(session, facts))
+                has_flag = facts is not None or session.problem
+                yield SessionRow(shown, outline, db.drift(session, facts) if has_flag else None)
     except Locked:
         raise
     except StoreError as error:

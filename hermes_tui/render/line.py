@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
+from itertools import accumulate
 
 from hermes_tui.render.safe import SafeText, safe
 from store.base.late_dataclass import dataclass, replace
@@ -53,6 +54,9 @@ _NARROW = late_pattern(
     "[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03ff\u0400-\u0482\u2010-\u2027\u2500-\u257f]*"
 )
 """One cell for each character, whatever the Unicode version."""
+_FIRST_WIDE = "\u3001"
+_WIDE = late_pattern(f"[{_FIRST_WIDE}-\u3029\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60]+")
+"""Two cells for each: ideographs, kana, Korean syllables and their punctuation."""
 
 
 def span(text: str, role: Role = Role.TEXT, *, bold: bool = False, italic: bool = False) -> Span:
@@ -102,7 +106,10 @@ def graphemes(text: str) -> list[tuple[int, int, int]]:
 
 def cells(text: str) -> int:
     """The cells that a safe text takes."""
-    return len(text) if is_narrow(text) else _measure()(text)
+    if is_narrow(text):
+        return len(text)
+    narrow = _WIDE.sub("", text)
+    return 2 * len(text) - len(narrow) if is_narrow(narrow) else _measure()(text)
 
 
 @cache
@@ -122,6 +129,9 @@ def reach(text: str, width: int) -> int:
     """The number of characters from the start that fit into `width` cells; never part of a symbol."""
     if is_narrow(text[: width + 1]):
         return min(len(text), max(width, 0))
+    if is_narrow(_WIDE.sub("", text[: width + 1])):
+        ends = accumulate(1 + (char >= _FIRST_WIDE) for char in text[: width + 1])
+        return sum(end <= width for end in ends)
     taken, ahead = 0, text[: width * 8 + 64]
     for start, end, size in graphemes(ahead):
         taken += size

@@ -31,7 +31,7 @@ class Listings:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
         self._sessions = StoredSessions(store)
-        self._outlines = Outlines(store)
+        self._outlines = Outlines(store, totals={})
         self._messages = StoredMessages(store)
 
     def listing(self, *, by_start: bool = False) -> Listing | None:

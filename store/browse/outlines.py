@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -43,10 +42,16 @@ class _Found:
 
 
 class Outlines:
-    """Outlines of one home. Bodies are read at the ends of a session and at the seams of its chain, nowhere else."""
+    """Outlines of one home. Bodies are read at the ends of a session and at the seams of its chain, nowhere else.
 
-    def __init__(self, store: HomeStore) -> None:
-        self._store = store
+    Args:
+        store: The home.
+        totals: Messages of whole chains by the ids of their ends, once they were counted: for a list that asks for the
+            sections of a long chain page by page. None to count them again with each request.
+    """
+
+    def __init__(self, store: HomeStore, totals: dict[tuple[str, str], int] | None = None) -> None:
+        self._store, self._totals = store, totals
         self._sessions = StoredSessions(store)
         self._messages = StoredMessages(store)
         self._repeats: dict[int, int] = {}
@@ -78,13 +83,20 @@ class Outlines:
 
     def _of_rows(self, rows: Sequence[Session]) -> dict[str, Outline]:
         chains = self._chains(rows)
-        sections = list(dict.fromkeys([row.id for row in rows] + [key for chain in chains.values() for key in chain]))
+        totals = {} if self._totals is None else self._totals
+        counted = {key: chain for chain in chains.values() if (key := (chain[0], chain[-1])) not in totals}
+        sections = list(dict.fromkeys([row.id for row in rows] + [key for chain in counted.values() for key in chain]))
         ends = self._store.engine.messages.ends_of(sections)
-        counts = self._store.engine.sessions.counts(sections) if chains else {}
+        counts = self._store.engine.sessions.counts(sections) if counted else {}
         facts = self._store.files.facts_at_hand([row.id for row in rows], self._store.engine.sessions.row_counts)
         spooled = self._messages.spooled()
-        of_chain = cache(partial(self._of_chain, counts, ends, spooled))
-        found = _Found(ends, spooled, facts, of_chain)
+
+        def _total(chain: tuple[str, ...]) -> int:
+            if (key := (chain[0], chain[-1])) not in totals:
+                totals[key] = self._of_chain(counts, ends, spooled, chain)
+            return totals[key]
+
+        found = _Found(ends, spooled, facts, _total)
         return {row.id: _outline(row, ends, self._shown(row, chains.get(row.id, ()), found)) for row in rows}
 
     def _chains(self, rows: Sequence[Session]) -> dict[str, tuple[str, ...]]:

@@ -51,6 +51,8 @@ class MatchCount:
     sessions: frozenset[str]
     capped: bool = False
     """More match than were counted."""
+    inactive: frozenset[str] | None = None
+    """Sessions with a match that was undone or compacted: a message with copies has one; None where not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _MICROSECOND = 1e-6
 _LARGEST = 2**63
 _LONGEST_CHARACTER = 4
 _TEXTS = ("tool_call_id", "tool_name", "effect_disposition", "finish_reason", "api_content", "display_kind")
+_PLAIN = frozenset({"role", "content", "timestamp"})
 _THOUGHTS = ("reasoning", "reasoning_content")
 _THOUGHT_LISTS = ("reasoning_details", "codex_reasoning_items", "codex_message_items")
 
@@ -80,12 +81,24 @@ def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
 
 
 def _row(message: Mapping[str, object], now: float) -> MessageRow:
-    role = storable(message.get("role")) or "unknown"
+    given = {name: value for name, value in message.items() if value is not None}
+    role = storable(given.get("role")) or "unknown"
     values: dict[str, str | int | float | None] = {
         "role": role,
-        "content": content_cell(message.get("content")),
+        "content": content_cell(given.get("content")),
+        "timestamp": timestamp(given.get("timestamp"), now=now),
+    }
+    if not given.keys() <= _PLAIN:  # those of a prompt are
+        values |= _other_cells(given, role)
+    return MessageRow(
+        {name: value for name, value in values.items() if value is not None}, calls_in(given.get("tool_calls"))
+    )
+
+
+def _other_cells(message: Mapping[str, object], role: str) -> dict[str, str | int | float | None]:
+    """The cells of what most messages of a user lack."""
+    values: dict[str, str | int | float | None] = {
         "tool_calls": json_cell(message.get("tool_calls")),
-        "timestamp": timestamp(message.get("timestamp"), now=now),
         "token_count": int64(message.get("token_count"), "token_count"),
         "platform_message_id": storable(message.get("platform_message_id") or message.get("message_id")),
         "observed": 1 if message.get("observed") else None,
@@ -95,9 +108,7 @@ def _row(message: Mapping[str, object], now: float) -> MessageRow:
     if role == "assistant":
         values |= {name: storable(message.get(name)) for name in _THOUGHTS}
         values |= {name: json_cell(message.get(name)) for name in _THOUGHT_LISTS}
-    return MessageRow(
-        {name: value for name, value in values.items() if value is not None}, calls_in(message.get("tool_calls"))
-    )
+    return values
 
 
 def storable(value: object) -> str | None:

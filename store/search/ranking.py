@@ -126,7 +126,8 @@ class Ranking:
 
     def _without_copies(self, tally: MatchCount) -> MatchCount:
         """The same with each message once; sessions that were compacted in place are counted again."""
-        copied = {} if tally.capped else CopiedHits(self._engine, self._cancel).of_sessions(tally.sessions)
+        suspects = tally.sessions if tally.inactive is None else tally.inactive
+        copied = {} if tally.capped else CopiedHits(self._engine, self._cancel).of_sessions(suspects)
         if not copied:
             return tally
         steps = self._engine.search.matching_ids(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
+from ..base.late_pattern import late_pattern
 from ..base.models import Batch, Count, Hit
 from ..home_store import HomeStore
 from ..query.filters import passes
@@ -14,6 +15,8 @@ from ..query.parse import Query, parse
 from ..query.tokenizer import cjk_runs, fold
 from .ranking import Ranking
 from .stream import Search
+
+_ID = late_pattern(r"[0-9]{6}")
 
 
 class Searches:
@@ -94,14 +97,18 @@ class Searches:
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
         """Corrections where nothing was found: words that the index lacks, each with the most similar word that it has.
 
-        Chinese, Japanese and Korean words, and those that are still being typed, are left out.
+        Chinese, Japanese and Korean words, and those that are still being typed, are left out; a query with six digits
+        in a row is a pasted id, and stays as it is.
         Where SQLite cannot be read there is nothing to propose; the search itself has said why.
 
         Raises:
             QueryInvalid: A filter's value means nothing.
             Interrupted: The search was cancelled.
         """
-        words = {word for term in _parsed(query).terms if not term.prefix for word in term.words if not cjk_runs(word)}
+        asked = _parsed(query)
+        if _ID.search(asked.text):
+            return {}
+        words = {word for term in asked.terms if not term.prefix for word in term.words if not cjk_runs(word)}
         try:
             found = {
                 word: self._store.engine.search.similar_words(fold(word).letters, limit=1, cancel=cancel)

@@ -90,8 +90,7 @@ def probe(connection: apsw.Connection, known: Layout | None = None) -> Layout:
 
     Raises apsw.Error as it comes.
     """
-    row = connection.execute("PRAGMA schema_version").fetchone()
-    counter = integer(row[0]) if row else 0
+    counter = counter_of(connection)
     if known is None or known.counter != counter:
         known = replace(_schema(connection), counter=counter)
     markers = _markers(connection) if known.has("state_meta", "value") else {}
@@ -101,6 +100,12 @@ def probe(connection: apsw.Connection, known: Layout | None = None) -> Layout:
     if (unindexed, stale, number) == (known.unindexed, known.stale, known.schema_version):
         return known
     return replace(known, unindexed=unindexed, stale=stale, schema_version=number)
+
+
+def counter_of(connection: apsw.Connection) -> int:
+    """SQLite's counter of schema changes."""
+    row = connection.execute("PRAGMA schema_version").fetchone()
+    return integer(row[0]) if row else 0
 
 
 def version(connection: apsw.Connection) -> int | None:

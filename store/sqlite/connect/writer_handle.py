@@ -11,7 +11,7 @@ import apsw
 
 from ...base import errors
 from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard
-from ..base.schema_probe import Layout, probe
+from ..base.schema_probe import Layout, counter_of, probe
 from ..base.write_obstacles import obstacles
 from . import read_open
 
@@ -30,6 +30,7 @@ class WriterHandle:
         self._pid = os.getpid()
         self._beside: dict[str, read_open.FileId] = {}
         self._generation = 0
+        self._version: object = None
         self._file: read_open.FileId = None
         self._idle: list[apsw.Connection] = []
         self._lent: Callable[[], apsw.Connection | None] = lambda: None
@@ -59,6 +60,7 @@ class WriterHandle:
                 raise replaced(path)
             wal, _, shm = read_open.sidecars(path)
             self._file, self._beside = file, {str(wal): None, str(shm): None}
+            self._version = None  # each connection has its own count
             self._idle.append(_connect(path))
 
     def lend(self) -> Iterator[apsw.Connection]:
@@ -129,7 +131,12 @@ class WriterHandle:
             ReadOnly: Its structure forbids to write into it.
         """
         known, self.layout = self.layout, None
-        found = probe(connection, known)
+        [(version,)] = connection.execute("PRAGMA data_version").fetchall()
+        if known is None or version != self._version or counter_of(connection) != known.counter:
+            found = probe(connection, known)
+        else:  # nobody else has committed, and this process never changes the markers
+            found = known
+        self._version = version
         if (known is None or known.counter != found.counter) and (forbidding := obstacles(connection)):
             raise errors.ReadOnly(error_mapping.only_read(self.path, forbidding))
         self.layout = found

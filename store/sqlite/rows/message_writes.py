@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import apsw
@@ -104,12 +105,16 @@ def insert(
         row["id"] = at
     if layout.has("messages", "active"):  # added by ALTER it may have no default (docs/format.md §2.1)
         row.setdefault("active", 1)
-    columns, parameters = ", ".join(row), ", ".join("?" * len(row))
-    statement = f"INSERT INTO messages ({columns}) VALUES ({parameters}) RETURNING id"
-    [(row_id,)] = list(connection.execute(statement, tuple(row.values())))
+    [(row_id,)] = connection.execute(_insert_statement(tuple(row)), tuple(row.values())).fetchall()
     if layout.has("messages", "display_order") and not triggers_on(connection):  # docs/decisions/0012
         connection.execute("UPDATE messages SET display_order = id WHERE id = ?", (row_id,))
     return cell_values.integer(row_id)
+
+
+@lru_cache(maxsize=256)
+def _insert_statement(columns: tuple[str, ...]) -> str:
+    names, parameters = ", ".join(columns), ", ".join("?" * len(columns))
+    return f"INSERT INTO messages ({names}) VALUES ({parameters}) RETURNING id"
 
 
 def append_after(

@@ -30,10 +30,11 @@ def present(layout: Layout, table: str, values: Mapping[str, Value]) -> dict[str
     Raises:
         ColumnMissing: A non-empty value has no column (docs/decisions/0007).
     """
+    columns = layout.columns.get(table, frozenset())
     for name, value in values.items():
-        if value not in (None, "") and not layout.has(table, name):
+        if name not in columns and value not in (None, ""):
             raise ColumnMissing(name)
-    return {name: value for name, value in values.items() if value is not None and layout.has(table, name)}
+    return {name: value for name, value in values.items() if value is not None and name in columns}
 
 
 def create(connection: apsw.Connection, layout: Layout, session_id: str, values: Mapping[str, Value]) -> None:
@@ -149,12 +150,14 @@ def _is_older_section(connection: apsw.Connection, holder: str | None, session_i
 
 def count(connection: apsw.Connection, session_id: str, *, messages: int, calls: int, absolute: bool = False) -> None:
     """Add to the counters of messages and tool calls, or set them (docs/format.md §4.7)."""
-    before = "0" if absolute else "COALESCE({}, 0)"
-    connection.execute(
-        f"UPDATE sessions SET message_count = {before.format('message_count')} + ?,"
-        f" tool_call_count = {before.format('tool_call_count')} + ? WHERE id = ?",
-        (messages, calls, storable(session_id)),
-    )
+    connection.execute(_SET_COUNTERS if absolute else _ADD_TO_COUNTERS, (messages, calls, storable(session_id)))
+
+
+_SET_COUNTERS = "UPDATE sessions SET message_count = ?, tool_call_count = ? WHERE id = ?"
+_ADD_TO_COUNTERS = (
+    "UPDATE sessions SET message_count = COALESCE(message_count, 0) + ?,"
+    " tool_call_count = COALESCE(tool_call_count, 0) + ? WHERE id = ?"
+)
 
 
 def delete(connection: apsw.Connection, session_id: str, *, delegates: bool, ended_only: bool = False) -> list[str]:

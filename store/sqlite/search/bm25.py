@@ -175,7 +175,7 @@ def _count_by_index(
 ) -> MatchCount | None:
     """Count by SQLite, grouped by session; None where the index cannot be read."""
     hits, below = 0, _NO_CAP
-    sessions: set[str] = set()
+    sessions, inactive = set[str](), set[str]()
     shown = column_sql.findable(layout)
     if not ranked.certain:
         shown = f"({shown} AND NOT COALESCE({doubtful(layout, ranked.escapes)}, 0))"
@@ -185,12 +185,18 @@ def _count_by_index(
         rows = _index_rows(reader, sql, (ranked.expression, below, most), cancel)
         if rows is None:
             return None
-        hits += sum(cell_values.integer(row[1]) for row in rows)
-        sessions.update(cell_values.text(row[0]) or "" for row in rows if row[1])
-        if sum(cell_values.integer(row[2]) for row in rows) < most:
+        read = 0
+        for session_cell, n_shown, n_rows, lowest, n_active in rows:
+            read += cell_values.integer(n_rows)
+            below = min(below, cell_values.integer(lowest))
+            if n_shown:
+                hits += cell_values.integer(n_shown)
+                sessions.add(session_id := cell_values.text(session_cell) or "")
+                if n_active != n_rows:
+                    inactive.add(session_id)
+        if read < most:
             break
-        below = min(cell_values.integer(row[3]) for row in rows)
-    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
+    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap, frozenset(inactive))
 
 
 def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) -> list[Row] | None:
@@ -206,11 +212,13 @@ def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) 
 
 
 def count_statement(layout: Layout, table: str, shown: str) -> str:
-    """Statement for the newest matches below an id, by session: those with `shown`, all of them, and the lowest id."""
-    session_id = column_sql.text(layout, "messages", "session_id")
+    """Statement for the newest matches below an id, by session: those with `shown`, all of them, the lowest id, and
+    those that are active."""
+    session_id, active = column_sql.text(layout, "messages", "session_id"), column_sql.active(layout)
+    cells = f"{session_id} AS session_id, {shown} AS shown, messages.id AS id, {active} AS active"
     return (
-        f"SELECT session_id, sum(shown), count(*), min(id) FROM (SELECT {session_id} AS session_id, {shown} AS shown,"
-        f" messages.id AS id FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
+        f"SELECT session_id, sum(shown), count(*), min(id), sum(active) FROM (SELECT {cells}"
+        f" FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
         f" WHERE {table} MATCH ? AND {table}.rowid < ? ORDER BY {table}.rowid DESC LIMIT ?) GROUP BY session_id"
     )
 
@@ -226,9 +234,10 @@ def _count_of_steps(
     reader: Reader, steps: Iterator[SearchStep], cap: int, cancel: Cancel | None, counted: MatchCount
 ) -> MatchCount:
     """The matches of a search, with those that were counted before."""
-    hits, sessions = counted.hits, set(counted.sessions)
+    hits, others = counted.hits, set[str]()
     for step in steps:
         hits += len(step.ids)
         for start in range(0, len(step.ids), _CHUNK):
-            sessions |= newest_first.sessions_of(reader, step.ids[start : start + _CHUNK], cancel=cancel)
-    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap)
+            others |= newest_first.sessions_of(reader, step.ids[start : start + _CHUNK], cancel=cancel)
+    inactive = None if counted.inactive is None else counted.inactive | others
+    return MatchCount(min(hits, cap), counted.sessions | others, hits > cap, inactive)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from hermes_tui.render.line import (
     crop,
     fill,
     fit,
+    graphemes,
     head,
     is_narrow,
     join,
@@ -74,6 +77,25 @@ def test_what_counts_as_narrow_takes_one_cell_for_each_character(text: str) -> N
 def test_all_of_the_narrow_characters_are_narrow() -> None:
     narrow = [chr(code) for code in range(0x3000) if code not in range(0x20) and code != 0x7F and is_narrow(chr(code))]
     assert {cell_len(character) for character in narrow} == {1}
+
+
+def test_ideographs_kana_and_korean_take_two_cells_each() -> None:
+    """Mutants: the wide ones counted once; combining marks (U+302A, U+3099) among them; a cut one cell too late."""
+    ranges = ((0x3000, 0x3100), (0x4E00, 0xA000), (0xAC00, 0xD7B0), (0xFF00, 0xFF70))
+    for char in map(chr, chain.from_iterable(range(*points) for points in ranges)):
+        assert cells(char) == cell_len(char), f"{ord(char):x}"
+    for text in ("大别山 and more", "a大b别c山", "カ\u3099キ", "大\u302aあ", "별 세 개", "大e\u0301别"):
+        assert cells(text) == cell_len(text)
+        for width in range(-1, 20):
+            kept = text[: reach(text, width)]
+            assert cell_len(kept) <= max(width, 0)
+            rest = text[len(kept) :]
+            assert not rest or cell_len(kept + graphemes_of(rest)) > width
+
+
+def graphemes_of(text: str) -> str:
+    """The first symbol of a text."""
+    return text[: graphemes(text)[0][1]]
 
 
 def test_padding_counts_cells() -> None:

@@ -27,6 +27,7 @@ INSERT INTO sessions (id, source, title, started_at, parent_session_id, end_reas
  ('spaces', 'cli', '  ', 1.71e9, NULL, NULL), ('described', 'cli', 'a', 1.72e9, NULL, NULL),
  ('undone', 'cli', 'b', '2024-03-01T10:00:00', NULL, NULL), ('empty', '', '', 'soon', NULL, NULL),
  ('root', 'cli', 'r', 1.6e9, NULL, 'compression'), ('next', 'cli', 'r #2', 1.61e9, 'root', NULL),
+ ('rival', 'cli', 'r #3', 1.6e9, 'root', NULL),
  ('blank', 'cli', 'c', 1.73e9, NULL, NULL), ('late', 'cli', 'd', 1.74e9, NULL, NULL),
  ('bytes', 'cli', CAST(x'ff6f' AS TEXT), 1.75e9, NULL, NULL), ('waits', 'cli', 'w', 1.76e9, NULL, NULL),
  ('filed', 'cli', 'f', 1.77e9, NULL, NULL), ('tool', 'cli', 't', 1.78e9, NULL, NULL),
@@ -36,6 +37,7 @@ INSERT INTO messages (session_id, role, content, timestamp, active, finish_reaso
  ('described', 'session_meta', '{}', 1.72e9, 1, NULL, NULL), ('described', 'user', 'y', 1.79e9, 1, NULL, NULL),
  ('undone', 'user', 'x', 1.7e9, 1, NULL, NULL), ('undone', 'user', 'y', 1.7e9, 0, NULL, NULL),
  ('root', 'user', 'x', 1.6e9, 1, NULL, NULL), ('next', 'user', 'y', 1.62e9, 1, NULL, NULL),
+ ('rival', 'user', 'y', 1.6e9, 1, NULL, NULL), ('rival', 'user', 'z', 1.6e9, 1, NULL, NULL),
  ('blank', 'user', 'x', 1.7e9, 1, NULL, NULL), ('blank', 'assistant', '                  ', 1.7e9, 1, NULL, NULL),
  ('late', 'assistant', 'x', 1.7e9, 1, 'length', NULL), ('late', 'system', 'x', 1.5e9, 1, NULL, NULL),
  ('bytes', 'user', 'x', 1.7e9, 1, NULL, NULL), ('waits', 'user', 'x', 1.7e9, 1, NULL, NULL),
@@ -140,3 +142,22 @@ def test_a_page_costs_what_is_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert steps_of(many, 1, by_start=False)[1] - steps_of(few, 1, by_start=False)[1] < 28 * 40 * 12
     statements = [steps_of(few, pages, by_start=False)[0] for pages in (2, 3, 4)]
     assert statements[2] - statements[1] == statements[1] - statements[0] <= 8
+
+
+def test_a_long_chain_is_counted_once_for_all_of_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: `Outlines(store)` without `totals` in `Listings`; the sections of every chain among those of a page."""
+    monkeypatch.setattr(listed, "PAGE", 3)
+    asked = []
+    for sections in (15, 30, 60):
+        path = make(home(tmp_path, f"h{sections}"), "x", session="s0")
+        run(
+            path,
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {sections - 1}) INSERT INTO"
+            " sessions (id, source, parent_session_id, started_at) SELECT 's' || i, 'cli', 's' || (i - 1), 1.7e9 + i"
+            " FROM n; UPDATE sessions SET ended_at = started_at, end_reason = 'compression';"
+            " INSERT INTO messages (session_id, role, content, timestamp) SELECT id, 'user', id, 1.7e9 FROM sessions",
+        )
+        asked.append(steps_of(path, sections // 3, by_start=False))
+    few, more, most = asked
+    assert most[0] - more[0] < 2.2 * (more[0] - few[0])
+    assert most[1] - more[1] < 2.2 * (more[1] - few[1])

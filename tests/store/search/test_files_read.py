@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from store import Cancel, SessionDB
-from store.files import jsonl_reader
+from store.files import jsonl_reader, snapshots
+from store.files.home import FileStat
 from tests.builders import aged, db, home, jsonl, say, store
 
 SESSIONS = 6
@@ -68,3 +70,39 @@ def test_after_a_survey_only_the_file_that_has_more_is_read(
     parsed, raw, found = read_by(folder, "haystack", monkeypatch, cache_dir=tmp_path / "cache")
     assert (raw, found) == (1, ["s0"])
     assert parsed
+
+
+def test_a_snapshot_is_read_once_and_again_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: nothing kept in `Snapshots.get`; what is kept not compared with the file."""
+    folder = home(tmp_path)
+    db(folder).close()
+    path = folder / "sessions" / "session_old.json"
+    path.write_text(json.dumps({"session_id": "old", "messages": [say("user", "needle")]}))
+    read: list[Path] = []
+    parts = snapshots._parts
+
+    def _noted(stat: FileStat) -> object:
+        read.append(stat.path)
+        return parts(stat)
+
+    monkeypatch.setattr(snapshots, "_parts", _noted)
+    with closing(SessionDB(folder / "state.db", read_only=True)) as database:
+
+        def _found(words: str) -> int:
+            return sum(len(batch.hits) for batch in database.search(words, limit=9))
+
+        assert [_found("needle"), _found("absent"), _found("needle")] == [1, 0, 1]
+        assert read == [path]
+        aged(path)
+        path.write_text(json.dumps({"session_id": "old", "messages": [say("user", "haystack")] * 3}))
+        assert [_found("needle"), _found("haystack")] == [0, 3]
+    assert read == [path, path]
+
+
+def test_a_pasted_id_is_not_corrected(tmp_path: Path) -> None:
+    """Mutant: `meant` without the look at the digits."""
+    folder = home(tmp_path)
+    with closing(db(folder)) as database:
+        store(database, "s", [say("user", "20260301 and a1b2c3")])
+        assert database.meant("20260302_100000_a1b2c4") == {}
+        assert database.meant("a1b2c4") == {"a1b2c4": "a1b2c3"}

@@ -19,6 +19,7 @@ from store.sqlite.base.backoff import Backoff
 from store.sqlite.connect import lock_holders, read_open
 from store.sqlite.connect.reader import Reader
 from store.sqlite.connect.writer import Writer, triggers_on
+from tests.counting import asked_of_sqlite
 from tests.store.sqlite_files import add, holding, make, outcome, python, run
 
 INSERT = "INSERT INTO messages (session_id, role, content, timestamp) VALUES ('s1', 'user', ?, 1.7e9) RETURNING id"
@@ -511,3 +512,20 @@ def test_a_writer_and_readers_in_one_process_see_each_other(path: Path, writer: 
         add(path, "from outside", session="s2")
         run(path, "DELETE FROM messages WHERE session_id = 's2'")
     reader.close()
+
+
+def test_the_features_of_a_file_are_read_again_only_after_a_commit_of_somebody_else(path: Path) -> None:
+    """Mutants: `probe` at each transaction; never again; not where the schema alone has changed."""
+    with asked_of_sqlite() as asked:
+        writer = Writer(path)
+        each = []
+        for _ in range(4):
+            before = asked.statements
+            writer.transaction(lambda _: None)
+            each.append(asked.statements - before)
+    assert each[1] == each[2] == each[3] == 5  # BEGIN, three numbers, COMMIT
+    run(path, "INSERT INTO state_meta (key, value) VALUES ('fts_stale', '1')")
+    assert writer.transaction(lambda _: writer.layout.stale)
+    writer.transaction(lambda connection: connection.execute("CREATE TABLE own (a)").fetchall())
+    assert writer.transaction(lambda _: "own" in writer.layout.tables)
+    writer.close()

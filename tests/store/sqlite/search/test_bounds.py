@@ -8,12 +8,15 @@ several filters tested by LIKE in place of one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from store import SessionDB
+from store.formats.carried_copies import Copies
+from store.search.copied_hits import CopiedHits
 from store.sqlite.connect import create
 from store.sqlite.search import newest_first
 from tests.counting import asked_of_sqlite
@@ -119,3 +122,22 @@ def test_what_no_index_has_is_looked_for_once(tmp_path: Path, monkeypatch: pytes
             assert found(database, query) == [late, *first]
         assert len(first) == (0 if "role" in query else 2)
     assert steps[1] - steps[0] < 300
+
+
+def test_a_count_looks_for_copies_where_a_match_is_inactive_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: `tally.sessions` for `tally.inactive`; `inactive` left empty."""
+    asked: list[set[str]] = []
+    of_sessions = CopiedHits.of_sessions
+
+    def _noted(copied: CopiedHits, ids: Collection[str]) -> dict[str, Copies]:
+        asked.append(set(ids))
+        return of_sessions(copied, ids)
+
+    monkeypatch.setattr(CopiedHits, "of_sessions", _noted)
+    path = made(tmp_path / "home", 20)
+    run(path, "UPDATE messages SET active = 0, compacted = 1 WHERE id = 55")
+    with closing(SessionDB(path, read_only=True)) as database:
+        counted = database.count("words")
+    assert (counted.hits, counted.sessions, asked) == (200, 20, [{"s5"}])
