@@ -11,7 +11,7 @@ import pytest
 
 from store import SessionDB
 from store.engine.push_target import HomeIdentity, PushTarget
-from store.errors import CannotOpen, Refused
+from store.errors import CannotOpen, DiskFull, NoPermission, Refused
 from store.files.home import Home
 from store.open import open_push_target, open_to_read
 from store.push import machine
@@ -208,6 +208,31 @@ def test_messages_of_a_home_that_began_again_leave_those_that_are_gone_readable(
     rows = run_sql(f"SELECT session_id, content, hermes_tui_gone_at > 0 FROM {schema}.messages ORDER BY session_id, id")
     words = (("first", "heron", True), ("second", "egret", True), ("third", "stork", None))
     assert rows == [(name, f"{word} {place}", gone) for name, word, gone in words for place in range(3)]
+
+
+def test_a_server_without_room_or_rights_is_said_and_the_next_push_goes_on(
+    folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: a write is said to be a read; each session is said to be copied before the commit."""
+    monkeypatch.setattr("store.push.pusher.BATCH_SESSIONS", 1)
+    session = long_session(folder)
+    for code, kind, said in (("53100", DiskFull, "no room left"), ("42501", NoPermission, "may not write")):
+        run_sql(
+            f"CREATE OR REPLACE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN IF NEW.session_id = '{session}' THEN RAISE EXCEPTION USING ERRCODE = '{code}'; END IF;"
+            " RETURN NEW; END $$"
+        )
+        run_sql(
+            f"CREATE OR REPLACE TRIGGER refused BEFORE INSERT ON {schema}.messages"
+            f" FOR EACH ROW EXECUTE FUNCTION {schema}.refuse()"
+        )
+        with pytest.raises(kind, match=said):
+            pushed(pusher)
+        assert shown(run_sql, schema, session) == []
+    run_sql(f"DROP TRIGGER refused ON {schema}.messages")
+    written, _ = pushed(pusher)
+    assert 0 < written < 31
+    assert list(pusher.verify()) == []
 
 
 def test_no_two_profiles_of_a_machine_share_a_schema_and_its_id_is_whole_or_not_there(
