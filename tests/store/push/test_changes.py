@@ -213,7 +213,7 @@ def test_messages_of_a_home_that_began_again_leave_those_that_are_gone_readable(
 def test_a_server_without_room_or_rights_is_said_and_the_next_push_goes_on(
     folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutants: a write is said to be a read; each session is said to be copied before the commit."""
+    """Mutant: a write is said to be a read."""
     monkeypatch.setattr("store.push.pusher.BATCH_SESSIONS", 1)
     session = long_session(folder)
     for code, kind, said in (("53100", DiskFull, "no room left"), ("42501", NoPermission, "may not write")):
