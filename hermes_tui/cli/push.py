@@ -55,6 +55,8 @@ def push(home: Home, options: Options, streams: Streams) -> int:
         return complain(
             f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
         )
+    for profile in (profile for profile in every if profile not in homes):
+        remark(f"{profile.profile} has no state.db, so it is not copied", streams.err)
     codes: dict[Home, int] = {}
     for profile in homes:
         try:

@@ -36,6 +36,7 @@ _MOVE_WORDS = (
     " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
     " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
 )
+_GONE = "UPDATE {table} SET hermes_tui_gone_at = %s WHERE {key} = ANY(%s) AND hermes_tui_gone_at IS NULL"
 _LISTS = "ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))"
 _UNPUSHED = (
     "SELECT id, '?', 0 FROM {layout.sessions} UNION SELECT session_id, '?', 0 FROM {layout.messages}"
@@ -190,6 +191,8 @@ class ServerCopy:
         layout = self._reader.layout
         if copy.row is not None:
             _upsert(run, layout.sessions, pushed_rows.row_of("sessions", copy.row))
+        else:
+            run(_GONE.format(table=layout.sessions, key="id"), (now, [copy.session_id]))
         sql = f"SELECT id FROM {layout.messages} WHERE session_id = %s AND id > %s"
         after = -1 << 62 if copy.after is None else copy.after
         known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
@@ -205,9 +208,8 @@ class ServerCopy:
         gone = list(session_ids)
         with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
-            sql = "UPDATE {} SET hermes_tui_gone_at = %s WHERE {} = ANY(%s) AND hermes_tui_gone_at IS NULL"
-            run(sql.format(layout.sessions, "id"), (now, gone))
-            run(sql.format(layout.messages, "session_id"), (now, gone))
+            run(_GONE.format(table=layout.sessions, key="id"), (now, gone))
+            run(_GONE.format(table=layout.messages, key="session_id"), (now, gone))
             run(f"UPDATE {layout.table(PUSHED)} SET mark = '' WHERE session_id = ANY(%s)", (gone,))
             run.count()
 
@@ -230,7 +232,8 @@ class ServerCopy:
         copy = _at_place(copy, self._reader.number(sql, (copy.session_id,)))
         stored = self._stored(layout.sessions, "id", "sessions", copy.session_id)
         different = []
-        if copy.row is not None and not any(pushed_rows.same("sessions", copy.row, row) for row in stored):
+        same = [copy.row is not None and pushed_rows.same("sessions", copy.row, row) for row in stored]
+        if same != ([] if copy.row is None else [True]):
             different.append("session")
         rows = {row["id"]: row for row in self._stored(layout.messages, "session_id", "messages", copy.session_id)}
         for raw in copy.messages:
