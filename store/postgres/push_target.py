@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from ..base.errors import Refused, StoreMissing
 from ..base.server_address import ServerAddress
+from ..engine.operations import RawRow
 from ..engine.push_target import FILE_IDS, MOST_MESSAGES, SOURCE, HomeIdentity, SessionCopy
 from . import cells, error_mapping, pushed_rows
 from .changes import REVISIONS
@@ -18,6 +20,8 @@ from .writer import Writer
 
 PATIENCE = 30.0
 """Seconds that a push waits for a lock."""
+ROW_SECONDS = 0.01
+"""Seconds besides that a COPY may take for each message."""
 STATEMENT, LONGEST = 60.0, 3600.0
 """Seconds that a statement of a push may take, and one that marks or removes what is gone."""
 PUSHED = "hermes_tui_pushed"
@@ -140,27 +144,21 @@ class ServerCopy:
 
     def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> Sequence[str]:
         """Copy sessions that were never copied, in one transaction; those that another push has copied meanwhile."""
-        with self._transaction() as run:
+        number = sum(len(copy.messages) for copy in copies)
+        with self._transaction(seconds=STATEMENT + number * ROW_SECONDS) as run:
             layout = self._reader.layout
             known = run(
                 f"SELECT session_id FROM {layout.table(PUSHED)} WHERE session_id = ANY(%s)",
                 ([copy.session_id for copy in copies],),
             )
             others = {cells.text(row[0]) or "" for row in known}
-            placed = self._placed(run, [copy for copy in copies if copy.session_id not in others], now)
+            placed = self._placed(run, [copy for copy in copies if self.stored_id(copy.session_id) not in others], now)
             if self._has_any(run, placed):  # a repair gave a message to another session, or the schema was taken over
                 for copy in placed:
                     self._put(run, copy, now)
                 return list(others)
-            for table, rows in (
-                (
-                    layout.sessions,
-                    [pushed_rows.row_of("sessions", copy.row) for copy in placed if copy.row is not None],
-                ),
-                (layout.messages, [pushed_rows.message_row(raw) for copy in placed for raw in copy.messages]),
-            ):
-                if rows:
-                    run.copy(table, rows)
+            run.copy(layout, "sessions", [copy.row for copy in placed if copy.row is not None])
+            run.copy(layout, "messages", [raw for copy in placed for raw in copy.messages])
             return list(others)
 
     def _has_any(self, run: Run, copies: Sequence[SessionCopy]) -> bool:
@@ -311,13 +309,16 @@ class Run:
             self._counted = True
             self(f"UPDATE {self._revisions} SET revision = revision + 1 WHERE shard = 0", ())
 
-    def copy(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Insert rows by COPY; a column that a row lacks is NULL."""
-        names = sorted({name for row in rows for name in row})
+    def copy(self, layout: Layout, table: str, rows: Sequence[RawRow]) -> None:
+        """Insert rows by COPY, made while the server takes those before; a column that a row lacks is NULL."""
+        if not rows:
+            return
+        names = pushed_rows.columns_of(table, rows)
         columns = ", ".join(f'"{name}"' for name in names)
+        row_of = pushed_rows.message_row if table == "messages" else partial(pushed_rows.row_of, table)
         cursor = self._connection.cursor()
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
-            for row in rows:
+        with cursor.copy(f"COPY {layout.table(table)} ({columns}) FROM STDIN".encode()) as copy:
+            for row in map(row_of, rows):
                 copy.write_row([sendable(row.get(name)) for name in names])
 
 
