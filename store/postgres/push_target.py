@@ -27,6 +27,12 @@ STATEMENT, LONGEST = 60.0, 3600.0
 PUSHED = "hermes_tui_pushed"
 """Table of ours: the marks of the sessions that were copied, and the places of those with ids of their own."""
 _DERIVED = ("hermes_tui_terms", "hermes_tui_long")
+_TAKEN = (
+    "SELECT old.session_id, old.id FROM ROWS FROM (pg_catalog.unnest(%s::bigint[]), pg_catalog.unnest(%s::float8[]))"
+    " AS given(id, at) JOIN {messages} AS old ON old.id = given.id WHERE old.session_id <> %s"
+    " AND (old.hermes_tui_gone_at IS NOT NULL OR old.timestamp IS DISTINCT FROM given.at)"
+)
+"""Messages of other sessions that have the ids of given ones."""
 _AWAY = (
     "UPDATE {messages} AS old SET id = moved.fresh FROM (SELECT own.id, {first} + place * {most} + COALESCE((SELECT"
     " max(kept.id) + 1 - {first} - place * {most} FROM {messages} AS kept WHERE kept.session_id = own.session_id"
@@ -195,9 +201,10 @@ class ServerCopy:
         after = -1 << 62 if copy.after is None else copy.after
         known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
         ids = {cells.integer(raw["id"]) for raw in copy.messages}
-        _make_room(run, layout, copy.session_id, sorted(ids))
-        for raw in copy.messages:
-            _upsert(run, layout.messages, pushed_rows.message_row(raw))
+        rows = [pushed_rows.message_row(raw) for raw in copy.messages]
+        _make_room(run, layout, copy.session_id, rows, now)
+        for row in rows:
+            _upsert(run, layout.messages, row)
         if known - ids:
             _take_out(run, layout.messages, sorted(known - ids), sorted(ids - known), now)
 
@@ -331,15 +338,17 @@ def _at_place(copy: SessionCopy, place: int) -> SessionCopy:
     return replace(copy, messages=messages, after=None if copy.after is None else first + copy.after)
 
 
-def _make_room(run: Run, layout: Layout, session_id: str, ids: Sequence[int]) -> None:
-    """Give other ids to messages of other sessions that are gone, where a home which began again has theirs."""
+def _make_room(run: Run, layout: Layout, session_id: str, rows: Sequence[Mapping[str, object]], now: float) -> None:
+    """Give other ids to messages of other sessions, where a home which began again has theirs.
+
+    They are gone; a message of the same time is the same one, which was given to this session.
+    """
     messages, pushed = layout.messages, layout.table(PUSHED)
-    sql = (
-        f"SELECT DISTINCT session_id FROM {messages} WHERE id = ANY(%s::bigint[]) AND session_id <> %s"
-        " AND hermes_tui_gone_at IS NOT NULL"
-    )
-    if found := [cells.text(row[0]) for row in run(sql, (list(ids), session_id))]:
-        run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (found,))
+    params = ([row["id"] for row in rows], [row.get("timestamp") for row in rows], session_id)
+    if found := run(_TAKEN.format(messages=messages), params):
+        names, ids = [cells.text(row[0]) for row in found], [cells.integer(row[1]) for row in found]
+        run(_GONE.format(table=messages, key="id"), (now, ids))
+        run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (names,))
 
 
 def _upsert(run: Run, table: str, row: Mapping[str, object]) -> None:
