@@ -27,6 +27,8 @@ MOST_UNREAD = 3
 """Files that are named of those that could not be read."""
 PAUSE = 0.5
 """Seconds between two looks at a home that is followed."""
+LONGEST_PAUSE = 5.0
+"""Seconds between two looks where something is in the way."""
 REPORT = 2.0
 """Seconds between two lines of progress where the error stream is no terminal, which has a bar."""
 
@@ -55,6 +57,8 @@ def push(home: Home, options: Options, streams: Streams) -> int:
         return complain(
             f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
         )
+    for profile in (profile for profile in every if profile not in homes):
+        remark(f"{profile.profile} has no state.db, so it is not copied", streams.err)
     codes: dict[Home, int] = {}
     for profile in homes:
         try:
@@ -142,6 +146,7 @@ class _Follower:
         self._pusher, self._name, self._streams = pusher, name, streams
         self._looks = follow(pusher)
         self._said = ""
+        self._pause = self._next = 0.0
 
     def look(self) -> str:
         """Copy what is new: the line that says so, "" for nothing. What is in the way is said once, and tried again.
@@ -149,12 +154,17 @@ class _Follower:
         Raises:
             Refused: The schema is another's by now.
         """
+        if time.monotonic() < self._next:
+            return ""
         try:
             written = next(self._looks)
+            self._pause = 0.0
         except Refused:
             raise
         except StoreError as error:
             self._say(f"{error}; trying again")
+            self._pause = min(2 * self._pause + PAUSE, LONGEST_PAUSE)
+            self._next = time.monotonic() + self._pause
             self._looks = follow(self._pusher)
             return ""
         left = f"{self._pusher.left} sessions vanished, and stay there; a push with --allow-gone marks them"
@@ -186,7 +196,7 @@ def _verify(pusher: Pusher, output: Output, name: str) -> int:
     for session_id, rows in pusher.verify():
         different += 1
         if not rows:
-            output.line(safe(f"{session_id} cannot be compared: its files cannot be read"))
+            output.line(safe(f"{session_id} cannot be compared: it cannot be read"))
             continue
         output.line(safe(f"{session_id} differs in {', '.join(rows[:5])}{' …' if len(rows) > 5 else ''}"))
     if not different:

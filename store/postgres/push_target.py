@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from ..base.errors import Refused, StoreMissing
 from ..base.server_address import ServerAddress
+from ..engine.operations import RawRow
 from ..engine.push_target import FILE_IDS, MOST_MESSAGES, SOURCE, HomeIdentity, SessionCopy
 from . import cells, error_mapping, pushed_rows
 from .changes import REVISIONS
@@ -18,11 +20,19 @@ from .writer import Writer
 
 PATIENCE = 30.0
 """Seconds that a push waits for a lock."""
+ROW_SECONDS = 0.01
+"""Seconds besides that a COPY may take for each message."""
 STATEMENT, LONGEST = 60.0, 3600.0
 """Seconds that a statement of a push may take, and one that marks or removes what is gone."""
 PUSHED = "hermes_tui_pushed"
 """Table of ours: the marks of the sessions that were copied, and the places of those with ids of their own."""
 _DERIVED = ("hermes_tui_terms", "hermes_tui_long")
+_TAKEN = (
+    "SELECT old.session_id, old.id FROM ROWS FROM (pg_catalog.unnest(%s::bigint[]), pg_catalog.unnest(%s::float8[]))"
+    " AS given(id, at) JOIN {messages} AS old ON old.id = given.id WHERE old.session_id <> %s"
+    " AND (old.hermes_tui_gone_at IS NOT NULL OR old.timestamp IS DISTINCT FROM given.at)"
+)
+"""Messages of other sessions that have the ids of given ones."""
 _AWAY = (
     "UPDATE {messages} AS old SET id = moved.fresh FROM (SELECT own.id, {first} + place * {most} + COALESCE((SELECT"
     " max(kept.id) + 1 - {first} - place * {most} FROM {messages} AS kept WHERE kept.session_id = own.session_id"
@@ -36,6 +46,7 @@ _MOVE_WORDS = (
     " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
     " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
 )
+_GONE = "UPDATE {table} SET hermes_tui_gone_at = %s WHERE {key} = ANY(%s) AND hermes_tui_gone_at IS NULL"
 _LISTS = "ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))"
 _UNPUSHED = (
     "SELECT id, '?', 0 FROM {layout.sessions} UNION SELECT session_id, '?', 0 FROM {layout.messages}"
@@ -139,27 +150,21 @@ class ServerCopy:
 
     def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> Sequence[str]:
         """Copy sessions that were never copied, in one transaction; those that another push has copied meanwhile."""
-        with self._transaction() as run:
+        number = sum(len(copy.messages) for copy in copies)
+        with self._transaction(seconds=STATEMENT + number * ROW_SECONDS) as run:
             layout = self._reader.layout
             known = run(
                 f"SELECT session_id FROM {layout.table(PUSHED)} WHERE session_id = ANY(%s)",
                 ([copy.session_id for copy in copies],),
             )
             others = {cells.text(row[0]) or "" for row in known}
-            placed = self._placed(run, [copy for copy in copies if copy.session_id not in others], now)
+            placed = self._placed(run, [copy for copy in copies if self.stored_id(copy.session_id) not in others], now)
             if self._has_any(run, placed):  # a repair gave a message to another session, or the schema was taken over
                 for copy in placed:
                     self._put(run, copy, now)
                 return list(others)
-            for table, rows in (
-                (
-                    layout.sessions,
-                    [pushed_rows.row_of("sessions", copy.row) for copy in placed if copy.row is not None],
-                ),
-                (layout.messages, [pushed_rows.message_row(raw) for copy in placed for raw in copy.messages]),
-            ):
-                if rows:
-                    run.copy(table, rows)
+            run.copy(layout, "sessions", [copy.row for copy in placed if copy.row is not None])
+            run.copy(layout, "messages", [raw for copy in placed for raw in copy.messages])
             return list(others)
 
     def _has_any(self, run: Run, copies: Sequence[SessionCopy]) -> bool:
@@ -190,13 +195,16 @@ class ServerCopy:
         layout = self._reader.layout
         if copy.row is not None:
             _upsert(run, layout.sessions, pushed_rows.row_of("sessions", copy.row))
+        else:
+            run(_GONE.format(table=layout.sessions, key="id"), (now, [copy.session_id]))
         sql = f"SELECT id FROM {layout.messages} WHERE session_id = %s AND id > %s"
         after = -1 << 62 if copy.after is None else copy.after
         known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
         ids = {cells.integer(raw["id"]) for raw in copy.messages}
-        _make_room(run, layout, copy.session_id, sorted(ids))
-        for raw in copy.messages:
-            _upsert(run, layout.messages, pushed_rows.message_row(raw))
+        rows = [pushed_rows.message_row(raw) for raw in copy.messages]
+        _make_room(run, layout, copy.session_id, rows, now)
+        for row in rows:
+            _upsert(run, layout.messages, row)
         if known - ids:
             _take_out(run, layout.messages, sorted(known - ids), sorted(ids - known), now)
 
@@ -205,9 +213,8 @@ class ServerCopy:
         gone = list(session_ids)
         with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
-            sql = "UPDATE {} SET hermes_tui_gone_at = %s WHERE {} = ANY(%s) AND hermes_tui_gone_at IS NULL"
-            run(sql.format(layout.sessions, "id"), (now, gone))
-            run(sql.format(layout.messages, "session_id"), (now, gone))
+            run(_GONE.format(table=layout.sessions, key="id"), (now, gone))
+            run(_GONE.format(table=layout.messages, key="session_id"), (now, gone))
             run(f"UPDATE {layout.table(PUSHED)} SET mark = '' WHERE session_id = ANY(%s)", (gone,))
             run.count()
 
@@ -230,7 +237,8 @@ class ServerCopy:
         copy = _at_place(copy, self._reader.number(sql, (copy.session_id,)))
         stored = self._stored(layout.sessions, "id", "sessions", copy.session_id)
         different = []
-        if copy.row is not None and not any(pushed_rows.same("sessions", copy.row, row) for row in stored):
+        same = [copy.row is not None and pushed_rows.same("sessions", copy.row, row) for row in stored]
+        if same != ([] if copy.row is None else [True]):
             different.append("session")
         rows = {row["id"]: row for row in self._stored(layout.messages, "session_id", "messages", copy.session_id)}
         for raw in copy.messages:
@@ -308,13 +316,16 @@ class Run:
             self._counted = True
             self(f"UPDATE {self._revisions} SET revision = revision + 1 WHERE shard = 0", ())
 
-    def copy(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Insert rows by COPY; a column that a row lacks is NULL."""
-        names = sorted({name for row in rows for name in row})
+    def copy(self, layout: Layout, table: str, rows: Sequence[RawRow]) -> None:
+        """Insert rows by COPY, made while the server takes those before; a column that a row lacks is NULL."""
+        if not rows:
+            return
+        names = pushed_rows.columns_of(table, rows)
         columns = ", ".join(f'"{name}"' for name in names)
+        row_of = pushed_rows.message_row if table == "messages" else partial(pushed_rows.row_of, table)
         cursor = self._connection.cursor()
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
-            for row in rows:
+        with cursor.copy(f"COPY {layout.table(table)} ({columns}) FROM STDIN".encode()) as copy:
+            for row in map(row_of, rows):
                 copy.write_row([sendable(row.get(name)) for name in names])
 
 
@@ -327,15 +338,17 @@ def _at_place(copy: SessionCopy, place: int) -> SessionCopy:
     return replace(copy, messages=messages, after=None if copy.after is None else first + copy.after)
 
 
-def _make_room(run: Run, layout: Layout, session_id: str, ids: Sequence[int]) -> None:
-    """Give other ids to messages of other sessions that are gone, where a home which began again has theirs."""
+def _make_room(run: Run, layout: Layout, session_id: str, rows: Sequence[Mapping[str, object]], now: float) -> None:
+    """Give other ids to messages of other sessions, where a home which began again has theirs.
+
+    They are gone; a message of the same time is the same one, which was given to this session.
+    """
     messages, pushed = layout.messages, layout.table(PUSHED)
-    sql = (
-        f"SELECT DISTINCT session_id FROM {messages} WHERE id = ANY(%s::bigint[]) AND session_id <> %s"
-        " AND hermes_tui_gone_at IS NOT NULL"
-    )
-    if found := [cells.text(row[0]) for row in run(sql, (list(ids), session_id))]:
-        run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (found,))
+    params = ([row["id"] for row in rows], [row.get("timestamp") for row in rows], session_id)
+    if found := run(_TAKEN.format(messages=messages), params):
+        names, ids = [cells.text(row[0]) for row in found], [cells.integer(row[1]) for row in found]
+        run(_GONE.format(table=messages, key="id"), (now, ids))
+        run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (names,))
 
 
 def _upsert(run: Run, table: str, row: Mapping[str, object]) -> None:

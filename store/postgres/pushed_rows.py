@@ -9,15 +9,16 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..engine.operations import Cell, RawRow, RawText
 from ..engine.push_target import SOURCE, source_of
 from . import cells, create
+from .schema_probe import TERMS
 from .terms import LONGEST, searched_text, stored_terms
 
 _NUMBERS, _WHOLE, _BYTES = "double precision", "bigint", "bytea"
-EXTRA = "hermes_tui_extra"
+EXTRA, LONG = "hermes_tui_extra", "hermes_tui_long"
 
 
 def row_of(table: str, raw: RawRow) -> dict[str, object]:
@@ -44,13 +45,19 @@ def row_of(table: str, raw: RawRow) -> dict[str, object]:
     return found
 
 
+def columns_of(table: str, rows: Iterable[RawRow]) -> list[str]:
+    """Those columns that rows made of some raw ones have."""
+    names = {name for raw in rows for name in raw} & create.columns(table)
+    return sorted(names | {EXTRA, SOURCE} | ({TERMS, LONG} if table == "messages" else set()))
+
+
 def message_row(raw: RawRow) -> dict[str, object]:
     """The same of a message, with the words by which it is found."""
     found = row_of("messages", raw)
     text = searched_text(*(found.get(name) for name in ("content", "tool_name", "tool_calls")))
     words = stored_terms(text)
     long = words is None
-    return {**found, "hermes_tui_terms": None if words is None else vector(words), "hermes_tui_long": long or None}
+    return {**found, TERMS: None if words is None else vector(words), LONG: long or None}
 
 
 def vector(words: list[str]) -> str:

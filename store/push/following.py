@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 
+from ..base.errors import Damaged
 from .pusher import Pusher, Vanished
 
 FULL_EVERY = 60.0
@@ -72,5 +74,6 @@ class _Followed:
 
     def _recent(self) -> Iterator[str]:
         sessions = self._pusher.store.engine.sessions
-        yield from sessions.newest()
+        with suppress(Damaged):
+            yield from sessions.newest()
         yield from (session.id for session in sessions.page(limit=RECENT, cursor=None, now=0.0, profile="").items)

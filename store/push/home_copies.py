@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..base.errors import ReadOnly
+from ..base.errors import Damaged, ReadOnly
 from ..engine.push_target import SessionCopy
 from ..home_store import HomeStore
 from .file_copies import FileCopies, Unread
@@ -30,13 +30,15 @@ class HomeCopies:
         self._stored = SessionCopies(store.engine, self._rows)
         self._files = FileCopies(store)
         self._current: dict[str, str] = {}
+        self._damaged: dict[str, str] = {}
+        """Session -> why SQLite cannot read it."""
         self.kept: set[str] = set()
         """Sessions that were left as they are, since what they were copied from could not be looked at."""
 
     @property
     def unread(self) -> Sequence[str]:
-        """A sentence for each file or folder that could not be looked at."""
-        return self._files.unread
+        """A sentence for each file, folder or part of SQLite that could not be looked at."""
+        return [*self._files.unread, *dict.fromkeys(self._damaged.values())]
 
     @property
     def all_listed(self) -> bool:
@@ -47,6 +49,7 @@ class HomeCopies:
         """List the files again, and know of nothing that was left."""
         self._files.look()
         self.kept.clear()
+        self._damaged.clear()
 
     def ids(self) -> list[str]:
         """All sessions of the home, the newest of SQLite first."""
@@ -65,25 +68,32 @@ class HomeCopies:
         return self._stored.states(ids)
 
     def walk(self, ids: Sequence[str]) -> Iterator[None]:
-        """Read all messages once, in steps, for `is_as_copied`."""
+        """Read all messages once, in steps, for `is_as_copied`; where a page is damaged each session is read itself."""
         self._current = {}
-        yield from self._stored.marks(ids, self._current) if ids else ()
+        try:
+            yield from self._stored.marks(ids, self._current) if ids else ()
+        except Damaged:
+            return
 
     def is_as_copied(self, session_id: str, known: str) -> bool:
         """True where neither side of a session changed since its copy, or its files cannot be looked at."""
         before, state, kinds = _parts(known)
         return self._keeps(session_id, kinds) or (
-            before == self._current[session_id] and state == self._files.state(session_id)
+            before == self._current.get(session_id) and state == self._files.state(session_id)
         )
 
     def new(self, ids: Sequence[str]) -> Iterator[SessionCopy]:
-        """Some sessions, whole; without those that only a file has which cannot be read."""
-        for copy in self._stored.new(ids):
+        """Some sessions, whole; without those that cannot be read."""
+        try:
+            copies = list(self._stored.new(ids))
+        except Damaged:
+            copies = list(filter(None, [self._of_sqlite(session_id, "") for session_id in ids]))
+        for copy in copies:
             if (found := self._with_files(copy, "")) is not None:
                 yield found
 
     def whole(self, session_id: str, known: str) -> SessionCopy | None:
-        """A session, read whole; None where its files cannot be looked at and the copy has some of them.
+        """A session, read whole; None where it cannot be, or its files cannot be and the copy has some of them.
 
         Args:
             known: Its mark at the copy before, "" for none.
@@ -92,19 +102,28 @@ class HomeCopies:
         if self._keeps(session_id, kinds):
             return None
         before = "" if kinds or self._files.state(session_id) else before
-        return self._with_files(self._stored.copy(session_id, before, whole=True), kinds)
+        copy = self._of_sqlite(session_id, before)
+        return None if copy is None else self._with_files(copy, kinds)
+
+    def _of_sqlite(self, session_id: str, before: str) -> SessionCopy | None:
+        try:
+            return self._stored.copy(session_id, before, whole=True)
+        except Damaged as error:
+            self._damaged[session_id] = str(error)
+            self.kept.add(session_id)
+            return None
 
     def grown(self, session_id: str, known: str) -> SessionCopy | None:
         """The same with what was appended since the copy before; read whole where that is not all."""
         before, state, kinds = _parts(known)
-        if not state and not kinds and not self._files.state(session_id):
-            copy = self._stored.copy(session_id, before, whole=False)
-            return replace(copy, mark=f"{copy.mark}||")
         try:
+            if not state and not kinds and not self._files.state(session_id):
+                copy = self._stored.copy(session_id, before, whole=False)
+                return replace(copy, mark=f"{copy.mark}||")
             grown = self._files.grown(
                 session_id, known, lambda stored: self._stored.copy(session_id, stored, whole=False)
             )
-        except Unread:
+        except (Unread, Damaged):
             return None
         return grown or self.whole(session_id, known)
 

@@ -27,7 +27,7 @@ from store.engine.push_target import HomeIdentity
 from store.files.home import Home
 from store.open import open_push_target, open_to_read
 from store.postgres import create, pushed_rows
-from store.postgres.push_target import Run
+from store.postgres.reader import sendable
 from store.push.pusher import BATCH_ROWS, Pusher
 from tests.postgres_server import start
 
@@ -58,19 +58,23 @@ def measured(what: str, folder: Path, work: Callable[[], object]) -> float:
     return own + server
 
 
-def batches(home: Home) -> Iterator[tuple[list[dict[str, object]], list[dict[str, object]]]]:
-    """Rows of sessions and of messages as a push writes them, made beforehand."""
+Rows = list[dict[str, object]]
+
+
+def batches(home: Home) -> Iterator[tuple[str, Rows]]:
+    """Rows of sessions and of messages as a push writes them, made beforehand, with their table."""
     with closing(open_to_read(home)) as store:
         assert store.copied is not None
         rows = store.copied()
-        yield [pushed_rows.row_of("sessions", raw) for raw in rows.session_rows()], []
+        yield "sessions", [pushed_rows.row_of("sessions", raw) for raw in rows.session_rows()]
         batch = []
         for raw in rows.every_message():
             batch.append(pushed_rows.message_row(raw))
             if len(batch) == BATCH_ROWS:
-                yield [], batch
+                yield "messages", batch
                 batch = []
-        yield [], batch
+        if batch:
+            yield "messages", batch
 
 
 def bare(url: str, home: Home, folder: Path) -> float:
@@ -82,11 +86,12 @@ def bare(url: str, home: Home, folder: Path) -> float:
         connection.commit()
 
         def _copy() -> None:
-            run = Run(connection, "")  # type: ignore[arg-type]
-            for sessions, messages in made:
-                for table, rows in (("sessions", sessions), ("messages", messages)):
-                    if rows:
-                        run.copy(f"bare.{table}", rows)
+            for table, rows in made:
+                names = sorted({name for row in rows for name in row})
+                columns = ", ".join(f'"{name}"' for name in names)
+                with connection.cursor().copy(f"COPY bare.{table} ({columns}) FROM STDIN".encode()) as copy:
+                    for row in rows:
+                        copy.write_row([sendable(row.get(name)) for name in names])
                 connection.commit()
 
         return measured("bare COPY of rows made beforehand", folder, _copy)

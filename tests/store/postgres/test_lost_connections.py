@@ -99,6 +99,18 @@ def test_a_connection_that_ends_inside_a_transaction_writes_nothing(
         assert (row["end_reason"], row["system_prompt"]) == (None, None)
 
 
+def test_a_server_ends_a_transaction_whose_writer_the_network_lost(url: str) -> None:
+    """Mutant: the time limit is left out; the locks stay until the server notices, by default after two hours."""
+    settings = ("idle_in_transaction_session_timeout", "lock_timeout", "synchronous_commit", "search_path")
+    asked = ", ".join(f"pg_catalog.current_setting('{name}')" for name in settings)
+    with closing(SessionDB(url, patience=2.0)) as db:
+        db.create_session("s1", "cli")
+        [row] = db.store.write(lambda tx: tx._rows(f"SELECT {asked}", ()))  # type: ignore[attr-defined]
+    idle, *others = row
+    assert 0 < float(idle.removesuffix("ms")) <= 7000 or idle == "7s"
+    assert others[1:] == ["on", "pg_catalog"]
+
+
 def test_two_sessions_are_written_side_by_side_and_one_only_in_turn(url: str, server_url: str, worker_id: str) -> None:
     with closing(SessionDB(url, patience=0.1)) as db:
         for name in ("s1", "s2"):

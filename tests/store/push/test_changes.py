@@ -11,13 +11,13 @@ import pytest
 
 from store import SessionDB
 from store.engine.push_target import HomeIdentity, PushTarget
-from store.errors import CannotOpen, Refused
+from store.errors import CannotOpen, DiskFull, NoPermission, Refused
 from store.files.home import Home
 from store.open import open_push_target, open_to_read
 from store.push import machine
 from store.push.following import follow
 from store.push.home_copies import HomeCopies
-from store.push.pusher import Pusher
+from store.push.pusher import Pusher, Vanished
 from store.push.session_copies import SessionCopies
 from tests import builders
 from tests.store.push.conftest import WHOSE, SqlRunner, claimed
@@ -194,20 +194,48 @@ def test_what_a_schema_held_before_it_was_taken_over_is_gone_and_a_missing_one_i
 def test_messages_of_a_home_that_began_again_leave_those_that_are_gone_readable(
     tmp_path: Path, target: PushTarget, schema: str, run_sql: SqlRunner
 ) -> None:
-    """Mutant: the ids of gone messages are given to the new ones."""
+    """Mutants: the ids of gone messages are given to the new ones, or those of messages that were left as they are."""
     home = builders.home(tmp_path)
     for name, word in (("first", "heron"), ("second", "egret"), ("third", "stork")):
         with closing(builders.db(home)) as db:
             builders.store(db, name, builders.talk(3, word=word))
         with closing(open_to_read(Home(home))) as store:
             pusher = claimed(store, target)
-            pushed(pusher, allow_gone=True)
-            assert list(pusher.verify()) == []
+            list(pusher.push(Vanished.LEAVE))
+            assert shown(run_sql, schema, name) == [f"{word} {place}" for place in range(3)]
+            if name != "second":
+                pushed(pusher, allow_gone=True)
+                assert list(pusher.verify()) == []
         for path in home.glob("state.db*"):
             path.unlink()
     rows = run_sql(f"SELECT session_id, content, hermes_tui_gone_at > 0 FROM {schema}.messages ORDER BY session_id, id")
     words = (("first", "heron", True), ("second", "egret", True), ("third", "stork", None))
     assert rows == [(name, f"{word} {place}", gone) for name, word, gone in words for place in range(3)]
+
+
+def test_a_server_without_room_or_rights_is_said_and_the_next_push_goes_on(
+    folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: a write is said to be a read."""
+    monkeypatch.setattr("store.push.pusher.BATCH_SESSIONS", 1)
+    session = long_session(folder)
+    for code, kind, said in (("53100", DiskFull, "no room left"), ("42501", NoPermission, "may not write")):
+        run_sql(
+            f"CREATE OR REPLACE FUNCTION {schema}.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN IF NEW.session_id = '{session}' THEN RAISE EXCEPTION USING ERRCODE = '{code}'; END IF;"
+            " RETURN NEW; END $$"
+        )
+        run_sql(
+            f"CREATE OR REPLACE TRIGGER refused BEFORE INSERT ON {schema}.messages"
+            f" FOR EACH ROW EXECUTE FUNCTION {schema}.refuse()"
+        )
+        with pytest.raises(kind, match=said):
+            pushed(pusher)
+        assert shown(run_sql, schema, session) == []
+    run_sql(f"DROP TRIGGER refused ON {schema}.messages")
+    written, _ = pushed(pusher)
+    assert 0 < written < 31
+    assert list(pusher.verify()) == []
 
 
 def test_no_two_profiles_of_a_machine_share_a_schema_and_its_id_is_whole_or_not_there(

@@ -80,6 +80,20 @@ def test_a_push_copies_everything_once_and_then_what_changed(
     assert run_sql(f"SELECT count(*) FROM {schema}.messages WHERE hermes_tui_extra LIKE '%mood%'") == [(1,)]
 
 
+def test_a_session_that_lost_its_row_alone_has_none_that_is_not_gone(
+    folder: Path, pusher: Pusher, run_sql: SqlRunner, schema: str
+) -> None:
+    """Mutants: the row stays; a row too many is no difference."""
+    pushed(pusher)
+    session = long_session(folder)
+    changed(folder, "PRAGMA foreign_keys = 0", f"DELETE FROM sessions WHERE id = '{session}'")
+    assert list(pusher.verify()) == [(session, ["session"])]
+    assert pushed(pusher) == (1, 0)
+    assert list(pusher.verify()) == []
+    assert run_sql(f"SELECT hermes_tui_gone_at FROM {schema}.sessions WHERE id = %s", (session,)) == [(NOW,)]
+    assert run_sql(f"SELECT count(*) FROM {schema}.messages WHERE hermes_tui_gone_at IS NOT NULL") == [(0,)]
+
+
 def test_what_vanished_stays_readable_until_it_is_pruned(
     folder: Path, pusher: Pusher, server_url: str, schema: str
 ) -> None:

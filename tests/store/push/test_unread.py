@@ -16,9 +16,11 @@ import pytest
 from store.engine.push_target import PushTarget
 from store.files.home import Home
 from store.open import open_to_read
+from store.push.following import follow
 from store.push.pusher import Pusher
 from tests import builders
-from tests.store.push.conftest import WHOSE, SqlRunner
+from tests.store.push.conftest import WHOSE, SqlRunner, claimed
+from tests.store.sqlite_files import leaves, smash
 
 PLACES = {
     "jsonl": "sessions/both.jsonl",
@@ -105,6 +107,38 @@ def unreadable(monkeypatch: pytest.MonkeyPatch, path: Path, how: str) -> None:
     monkeypatch.setattr(os, "open", _open)
     monkeypatch.setattr(os, "read", _read)
     monkeypatch.setattr(os, "scandir", _scandir)
+
+
+def test_a_damaged_page_of_sqlite_keeps_the_copies_of_its_sessions_and_the_others_go_on(
+    tmp_path: Path, target: PushTarget, run_sql: SqlRunner, schema: str
+) -> None:
+    """Mutants: the walk ends the push, a session that cannot be read, or the newest messages."""
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        for number in range(12):
+            builders.store(db, f"s{number:02}", builders.talk(20, word=f"session {number} " + "x" * 300))
+    with closing(open_to_read(Home(home))) as store:
+        list(claimed(store, target).push())
+    shown = f"SELECT count(*) FROM {schema}.messages WHERE hermes_tui_gone_at IS NULL"
+    assert run_sql(shown) == [(240,)]
+    with closing(builders.db(home)) as db:
+        db.append_messages("s00", builders.talk(1, word="later"))
+        builders.store(db, "new", builders.talk(3))
+    pages = leaves(home / "state.db", "messages")
+    smash(home / "state.db", pages[len(pages) // 2])
+    with closing(open_to_read(Home(home))) as store:
+        pusher = claimed(store, target)
+        step = list(pusher.push())[-1]
+        assert (step.written, step.gone, 0 < step.kept <= 2) == (2, 0, True)
+        assert run_sql(shown) == [(244,)]
+        assert len(pusher.unread) > 0
+        assert [rows for _, rows in pusher.verify()] == [[]] * step.kept
+        looks = follow(pusher, clock=lambda: 0.0)
+        next(looks)
+        with closing(builders.db(home)) as db:
+            db.append_messages("s00", builders.talk(1, word="last"))
+        assert next(looks) == 1
+    assert run_sql(shown) == [(245,)]
 
 
 CASES = [
