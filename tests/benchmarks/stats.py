@@ -1,7 +1,7 @@
 """Statistics of a home beside the bare statements: `python -m tests.benchmarks.stats HOME`.
 
-CPU seconds in one process, in turn, medians of five rounds: sessions, tokens, cost, calendar, hours, longest and dearest
-sessions by the library, and by one SQL statement for each as one would type them.
+CPU seconds in one process, in turn, medians of five rounds: sessions, tokens, cost, calendar, hours, the longest and
+the dearest sessions by the library, and by one SQL statement for each as one would type them.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tests.builders import sqlite_of
 
 ROUNDS = 5
 BARE = (
-    "SELECT count(*), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(cache_write_tokens),"
-    " sum(reasoning_tokens), sum(estimated_cost_usd), sum(actual_cost_usd),"
-    " sum(COALESCE(estimated_cost_usd, 0) = 0 AND COALESCE(actual_cost_usd, 0) = 0) FROM sessions",
+    """SELECT count(*), sum(input_tokens), sum(output_tokens), sum(cache_read_tokens), sum(cache_write_tokens),
+       sum(reasoning_tokens), sum(estimated_cost_usd), sum(actual_cost_usd),
+       sum(COALESCE(estimated_cost_usd, 0) = 0 AND COALESCE(actual_cost_usd, 0) = 0) FROM sessions""",
     "SELECT count(*) FROM messages",
     "SELECT date(timestamp, 'unixepoch', 'localtime') AS day, count(*) FROM messages GROUP BY day",
     "SELECT strftime('%H', timestamp, 'unixepoch', 'localtime') AS hour, count(*) FROM messages GROUP BY hour",

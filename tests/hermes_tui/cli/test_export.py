@@ -145,7 +145,9 @@ def test_verify_tells_growth_from_change(home: Path, run: Run, tmp_path: Path) -
     run(home, "export", A, "-o", str(target))
     db = builders.db(home)
     db.append_message(A, "user", "one more")
-    assert "the store has 1 more" in run(home, "verify", str(target))[1]
+    link = tmp_path / "link.md"
+    link.symlink_to(target)
+    assert "the store has 1 more" in run(home, "verify", str(link))[1]
     edited = target.read_bytes().replace(b"why does", b"how does")
     target.unlink()
     run(home, "export", A, "-o", str(target))
@@ -171,7 +173,9 @@ def test_an_import_is_done_once_and_overwrites_nothing(home: Path, run: Run, tmp
     other.mkdir(parents=True)
 
     assert run(other, "import", str(source))[1].split() == ["imported", A, "imported", B, "imported", C]
-    assert run(other, "import", str(source))[:2] == (0, f"known     {A}\nknown     {B}\nknown     {C}\n")
+    (tmp_path / "link.jsonl").symlink_to(source)
+    again = run(other, "import", str(tmp_path / "link.jsonl"))
+    assert again[:2] == (0, f"known     {A}\nknown     {B}\nknown     {C}\n")
     db = builders.db(other)
     db.append_message(A, "user", "mine")
     code, out, err = run(other, "import", str(source))
