@@ -19,7 +19,8 @@ _UNFIT = re.compile(r"[^\w .,()+-]+")
 
 def file_name(name: str, form: Format) -> str:
     """A name for a file: the letters and digits of an id or a title, nothing that leads out of its folder."""
-    fit = _UNFIT.sub("_", one_line(name)).encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip(" .")
+    fit = _UNFIT.sub("_", one_line(name)).encode()[:LONGEST_NAME].decode("utf-8", "ignore")
+    fit = fit.lstrip(" .-").rstrip(" .")  # neither hidden nor an option of a program
     return f"{fit or 'session'}.{form}"
 
 

@@ -84,11 +84,26 @@ def test_an_export_that_is_cancelled_leaves_nothing(
 
 def test_any_title_is_a_name_of_a_file() -> None:
     """Mutant: so many characters in place of bytes."""
-    for title in ("大别山🏔" * 60, "é" * 300, "..", "a/b\\c\0d", " .hidden", "\u202e"):
+    for title in ("大别山🏔" * 60, "é" * 300, "..", "a/b\\c\0d", " .hidden", "--help", "\u202e"):
         name = file_name(title, Format.MARKDOWN)
         assert len(name.encode()) <= 200
-        assert not name.startswith(".")
+        assert not name.startswith((".", "-"))
         assert Path(name).name == name
+
+
+def test_no_two_sessions_get_one_file(run: Run, tmp_path: Path) -> None:
+    """Mutants: names that differ in case alone, which some file systems have once; ids that make one name."""
+    home = builders.home(tmp_path)
+    titles = ("same", "Same", None, "SAME", "語" * 99 + "a", "語" * 99 + "b", "語" * 99 + "c")
+    with closing(builders.db(home)) as db:
+        for session_id, title in zip(("a/b", "a:b", "a*b", "A_B", "long", "longer", "longest"), titles, strict=True):
+            db.create_session(session_id, "cli")
+            db.append_message(session_id, "user", "hello")
+            db.set_session_title(session_id, title)
+    for more in ([], ["--by-title"]):
+        folder = tmp_path / f"out{len(more)}"
+        assert run(home, "export", "--query", "hello", "--yes", "-o", str(folder), *more)[0] == 0
+        assert len({name.casefold() for name in os.listdir(folder)}) == len(titles)
 
 
 def test_a_file_says_which_source_it_is_and_what_is_damaged(home: Path, run: Run) -> None:
