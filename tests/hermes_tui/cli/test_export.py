@@ -133,6 +133,22 @@ def test_parts_of_a_session_and_many_sessions(home: Path, run: Run, tmp_path: Pa
     assert run(home, "export")[0] == 2
 
 
+def test_a_session_of_one_of_all_profiles_is_exported_as_from_its_own(run: Run, tmp_path: Path) -> None:
+    """Mutants: fields under names with the profile before them; an id that no store has."""
+    home = builders.home(tmp_path)
+    for place in (home, home / "profiles" / "work"):
+        place.mkdir(parents=True, exist_ok=True)
+        with closing(SessionDB(place / "state.db")) as db:
+            db.create_session("s1", "cli", cwd="/work", model=str(place))
+            db.append_messages("s1", builders.talk(3))
+    for form in ("json", "jsonl"):
+        own = json.loads(exported(run, home, "--profile", "work", "s1", "-f", form))
+        merged = json.loads(exported(run, home, "--profile", "all", "work/s1", "-f", form))
+        assert merged.pop("hermes_tui")["session"] == "work/s1"
+        del own["hermes_tui"]
+        assert merged == own
+
+
 def test_secrets_are_counted_or_masked_wherever_they_stand(home: Path, run: Run) -> None:
     """Mutant: arguments that are masked as text only, before they are decoded."""
     hidden = {"command": 'export API_TOKEN="abc123def456"', "deep": json.dumps({"password": "hunter2x"})}
