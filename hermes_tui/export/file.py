@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable
@@ -58,7 +59,10 @@ class MadeFiles:
     def write(self, path: Path, chunks: Iterable[str], *, replace: bool) -> None:
         """Write a file; its folder is made for the user alone. See `write_export`."""
         missing = [folder for folder in path.parents if not folder.exists()]
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except FileExistsError as error:  # of the folder, not of the file
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
         self._folders += reversed(missing)
         write_export(path, chunks, replace=replace)
         if not replace:

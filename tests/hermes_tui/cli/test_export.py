@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.export.file import file_name
+from hermes_tui.export.file import MadeFiles, file_name
 from hermes_tui.export.stream import SessionExport
 from hermes_tui.render.export.markdown import MarkdownWriter
 from hermes_tui.render.export.model import About, ExportOptions, Format
@@ -50,7 +50,7 @@ def test_an_export_has_the_text_and_is_a_new_file_of_its_owner(home: Path, run: 
 
 
 def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: Path) -> None:
-    """Mutant: `write_export` without its look at what is there."""
+    """Mutants: `write_export` without its look at what is there; a file taken for the folder of another."""
     target = tmp_path / f"{A}.md"
     target.write_text("mine")
     code, out, err = run(home, "export", A, "-o", str(tmp_path))
@@ -60,6 +60,8 @@ def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: P
     link.symlink_to(tmp_path / "nowhere")
     assert run(home, "export", A, "-o", str(link))[0] == 2
     assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(NotADirectoryError):
+        MadeFiles().write(target / "inner.md", [], replace=False)
 
 
 def test_an_export_that_is_cancelled_leaves_nothing(
