@@ -43,6 +43,9 @@ def _script(shell: str) -> str:
         elif action.metavar == "DIR":
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
     script: str = shtab.complete(parser, shell=shell, preamble=PREAMBLE)  # type: ignore[arg-type]
+    script = script.replace(
+        "zsh_eval_context[-1] == eval ]]", "zsh_eval_context[-1] != loadautofunc ]]"
+    )  # sourced, too
     return script.rstrip("\n") + "\n"
 
 

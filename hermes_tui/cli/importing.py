@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,12 +53,12 @@ def import_file(home: Home, options: Options, streams: Streams) -> int:
         raise ReadOnly("import writes, and --read-only was given; leave one of them out")
     if home.is_every:
         return complain(EVERY, streams.err)
-    path = Path(options.files[0])
+    path = Path(os.path.realpath(options.files[0]))  # a link that a person names is followed
     try:
         entries = _in_order(list(_entries(path)))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        return complain(f"{path} cannot be imported, and nothing was: {reason}", streams.err)
+        return complain(f"{options.files[0]} cannot be imported, and nothing was: {reason}", streams.err)
     outcome = _Outcome()
     with opened_to_write(home) as db:
         for entry in entries:

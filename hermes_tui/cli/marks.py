@@ -8,6 +8,7 @@ from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
 from store import Home, Mark
+from store.errors import ColumnMissing
 
 _MARKS = {
     "archive": (Mark.ARCHIVED, True, "archived"),
@@ -52,7 +53,12 @@ def mark(home: Home, options: Options, streams: Streams) -> int:
     which, on, words = _MARKS[options.verb or ""]
     output = Output(streams.out)
     with opened_to_write(home) as db:
-        plan = db.plan_mark(ids, which, on=on)
+        try:
+            plan = db.plan_mark(ids, which, on=on)
+        except ColumnMissing:
+            return complain(
+                f"nothing was done: this state.db has no column “{which}”, which a newer Hermes adds", streams.err
+            )
         changed = db.mark(plan)
     if options.json:
         output.json({"sessions": list(plan.session_ids), "changed": changed})

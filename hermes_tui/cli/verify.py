@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from hermes_tui.cli.options import Options
@@ -25,7 +26,7 @@ def verify(home: Home, options: Options, streams: Streams) -> int:
     code = 0
     with opened(home) as db:
         for name in options.files:
-            path = Path(name)
+            path = Path(os.path.realpath(name))  # a link that a person names is followed
             try:
                 for written in written_sessions(path):
                     verdict = compare(db, path, written)
@@ -33,7 +34,7 @@ def verify(home: Home, options: Options, streams: Streams) -> int:
                     _print(output, verdict, as_json=options.json)
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else error
-                code = complain(f"{path} cannot be verified: {reason}", streams.err)
+                code = complain(f"{name} cannot be verified: {reason}", streams.err)
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterable
@@ -19,7 +20,8 @@ _UNFIT = re.compile(r"[^\w .,()+-]+")
 
 def file_name(name: str, form: Format) -> str:
     """A name for a file: the letters and digits of an id or a title, nothing that leads out of its folder."""
-    fit = _UNFIT.sub("_", one_line(name)).encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip(" .")
+    fit = _UNFIT.sub("_", one_line(name)).encode()[:LONGEST_NAME].decode("utf-8", "ignore")
+    fit = fit.lstrip(" .-").rstrip(" .")  # neither hidden nor an option of a program
     return f"{fit or 'session'}.{form}"
 
 
@@ -57,7 +59,10 @@ class MadeFiles:
     def write(self, path: Path, chunks: Iterable[str], *, replace: bool) -> None:
         """Write a file; its folder is made for the user alone. See `write_export`."""
         missing = [folder for folder in path.parents if not folder.exists()]
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except FileExistsError as error:  # of the folder, not of the file
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from error
         self._folders += reversed(missing)
         write_export(path, chunks, replace=replace)
         if not replace:

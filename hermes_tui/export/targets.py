@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from hermes_tui.export.file import file_name
@@ -73,15 +74,16 @@ def targets_of(
 def _in_folder(
     db: Browser, folder: Path, ids: Sequence[str], options: ExportOptions, by_title: bool
 ) -> Iterator[Target]:
-    """A file for each session; of two with one title the second has its id, too."""
+    """A file for each session; of two with one name in any case the second has its id or a number, too."""
     taken: set[str] = set()
     for session_id in ids:
         session = db.session(session_id) if by_title else None
         title = session.title if session else None
         if title and options.redact:
             title = Redactor(is_masking=True).text(title)
-        name = file_name(title or session_id, options.format)
-        if name in taken:
-            name = file_name(f"{title} {session_id}", options.format)
-        taken.add(name)
+        numbered = (f"{number} {title or session_id}" for number in count(2))  # in front: a long name is cut
+        wanted = (title or session_id, *([f"{title} {session_id}"] if title else []))
+        names = (file_name(name, options.format) for name in chain(wanted, numbered))
+        name = next(name for name in names if name.casefold() not in taken)
+        taken.add(name.casefold())
         yield Target(folder / name, (session_id,))

@@ -74,7 +74,7 @@ def rename(before: str | None, after: str | None, taken: str | None, *, width: i
     said = [("title", f"“{before}”" if before else "none so far")]
     said.append(("rename", "type the title below, then enter" if after is None else f"“{after}”" if after else "none"))
     if taken:
-        said.append(("refused", f"session {taken} has this title; it can have another one"))
+        said.append(("refused", f"session {taken} has this title"))
     said.append(("note", "titles are unique in a home, and at most 100 characters"))
     yield from entries(said, width=width, glyphs=glyphs)
 
@@ -133,6 +133,8 @@ def _title(text: str) -> Line:
 
 
 def _mark(verb: str, glyphs: Glyphs) -> tuple[Span, Role]:
+    if not verb:
+        return blank(1), Role.DIM
     if verb in ("refuse", "refused", "left", "failed"):
         return glyphs.bad, Role.ERROR
     if verb in ("deleted", "restored", "archived", "pinned", "renamed", "done", "written"):

@@ -172,7 +172,6 @@ class ProfilesBrowser:
     snapshot_messages = _of_session(Browser.snapshot_messages)
     waiting = _of_session(Browser.waiting)
     reading = _of_session(Browser.reading)
-    session_record = _of_session(Browser.session_record)
 
     def spooled(self) -> frozenset[str]:
         """Ids of the sessions of all profiles that have messages in the spool."""
@@ -235,6 +234,11 @@ class ProfilesBrowser:
         if piece is None:
             return None
         return replace(self.members.names.renamed(place, piece), row=session if piece.row else None)
+
+    def session_record(self, session_id: str, /) -> RowDict | None:
+        """Every field of a session's row, as it is in its own profile."""
+        place, own = self.members.names.split(session_id)
+        return self.members.browsers[place].session_record(own)
 
     def records(self, piece: Piece) -> Iterator[RowDict]:
         """Every field of the messages of a piece, with their ids in their own profile."""

@@ -1,4 +1,4 @@
-"""Export of one long session: `python -m tests.benchmarks.export [MESSAGES]`.
+"""Export of one long session: `python -m tests.benchmarks.export [--calls] [MESSAGES]`.
 
 For each format, the medians of three rounds: CPU seconds of the verb in a program of its own, how many times as long
 it took as `json.dumps` over the same rows just before, and its peak of memory.
@@ -6,6 +6,7 @@ it took as `json.dumps` over the same rows just before, and its peak of memory.
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import resource
@@ -31,21 +32,43 @@ finally:
 """
 
 
-def make(folder: Path, messages: int) -> Path:
-    """A home with one session of so many messages, of 40 to 3,000 characters each."""
-    home, chance, words = builders.home(folder), random.Random(5), WORDS.split()
+def make(folder: Path, messages: int, *, calls: bool) -> Path:
+    """A home with one session of so many messages: texts of 40 to 3,000 characters, or prompts, calls and results."""
+    home, chance = builders.home(folder), random.Random(5)
     db = builders.db(home)
     db.create_session("long", "cli")
+    make_message = called if calls else written
     for start in range(0, messages, 5000):
-        turn = []
-        for number in range(start, min(start + 5000, messages)):
-            text = " ".join(chance.choice(words) for _ in range(chance.choice((8, 30, 80, 600))))
-            turn.append(
-                builders.say("assistant" if number % 2 else "user", f"{number} {text}", timestamp=1.7e9 + number)
-            )
-        db.append_messages("long", turn)
+        numbers = range(start, min(start + 5000, messages))
+        db.append_messages("long", [make_message(number, chance) for number in numbers])
     db.close()
     return home
+
+
+def some_words(chance: random.Random, number: int) -> str:
+    """So many words."""
+    words = WORDS.split()
+    return " ".join(chance.choice(words) for _ in range(number))
+
+
+def written(number: int, chance: random.Random) -> builders.Dict:
+    """A message of text alone."""
+    text = f"{number} {some_words(chance, chance.choice((8, 30, 80, 600)))}"
+    return builders.say("assistant" if number % 2 else "user", text, timestamp=1.7e9 + number)
+
+
+def called(number: int, chance: random.Random) -> builders.Dict:
+    """A prompt, an answer with its thoughts and a call, or the result of that."""
+    time, kind = 1.7e9 + number, number % 3
+    if kind == 0:
+        return builders.say("user", some_words(chance, 20), timestamp=time)
+    if kind == 1:
+        arguments = json.dumps({"command": f"ls -la /tmp/{number} && cat x.py", "timeout": 30})
+        call = {"id": f"call_{number}", "type": "function", "function": {"name": "terminal", "arguments": arguments}}
+        thoughts = some_words(chance, 30)
+        return builders.say("assistant", some_words(chance, 40), timestamp=time, tool_calls=[call], reasoning=thoughts)
+    result = json.dumps({"output": f"{some_words(chance, 100)}\nline: a=b", "exit_code": 0})
+    return builders.say("tool", result, timestamp=time, tool_call_id=f"call_{number - 1}", tool_name="terminal")
 
 
 def dumps_seconds(home: Path) -> float:
@@ -77,11 +100,11 @@ def export_seconds(home: Path, form: str, path: Path) -> tuple[float, int]:
     return seconds, int(done.stderr.split()[-1])
 
 
-def main(messages: int) -> None:
+def main(messages: int, *, calls: bool) -> None:
     """Print a line for each format."""
     with tempfile.TemporaryDirectory() as folder:
-        home = make(Path(folder), messages)
-        print(f"{messages} messages")
+        home = make(Path(folder), messages, calls=calls)
+        print(f"{messages} messages{', a third of them calls, a third results' if calls else ''}")
         for form in ("jsonl", "json", "txt", "md", "html"):
             path, rounds = Path(folder) / f"long.{form}", []
             for _ in range(ROUNDS):
@@ -95,4 +118,8 @@ def main(messages: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.export")
+    parser.add_argument("messages", type=int, nargs="?", default=100_000)
+    parser.add_argument("--calls", action="store_true", help="prompts, calls and results in place of texts")
+    given = parser.parse_args()
+    main(given.messages, calls=given.calls)

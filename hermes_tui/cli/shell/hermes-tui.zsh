@@ -531,7 +531,7 @@ _hermes_tui_ids() { local -a ids; ids=(${(f)"$(hermes-tui completion ids 2>/dev/
 
 typeset -A opt_args
 
-if [[ $zsh_eval_context[-1] == eval ]]; then
+if [[ $zsh_eval_context[-1] != loadautofunc ]]; then
   # eval/source/. command, register function for later
   compdef _shtab_hermes_tui -N hermes-tui
 else

@@ -119,7 +119,10 @@ def _paired(match: re.Match[str]) -> str:
 def session_fields(about: About) -> dict[str, object]:
     """The fields of a session that can be imported."""
     row = about.record
-    fields: dict[str, object] = {"id": about.id, "source": str(row.get("source") or about.source or "import")}
+    fields: dict[str, object] = {
+        "id": str(row.get("id") or about.id),
+        "source": str(row.get("source") or about.source or "import"),
+    }
     fields |= {"started_at": about.started_at}
     fields |= {name: str(row[name]) for name in _SESSION_TEXTS if row.get(name) not in (None, "", b"")}
     fields |= {name: row[name] for name in _SESSION_NUMBERS if _is_number(row.get(name))}

@@ -152,6 +152,9 @@ def test_zsh_completes_verbs_options_values_and_ids(stubbed: dict[str, str]) -> 
     done = subprocess.run(command, env=stubbed, capture_output=True, text=True, timeout=120, check=True)
     for _, wanted in (*WANTED, *WANTED_IDS):
         assert wanted in done.stdout, done.stdout
+    sourced = f"autoload -Uz compinit; compinit -u -D; source {FOLDER / 'hermes-tui.zsh'}; print $_comps[hermes-tui]"
+    done = subprocess.run(["zsh", "-f", "-c", sourced], env=stubbed, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("_shtab_hermes_tui\n", "")
 
 
 def test_the_manual_page_is_clean_roff(home: Path, run: Run) -> None:

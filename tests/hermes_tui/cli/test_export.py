@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hermes_tui.export.file import file_name
+from hermes_tui.export.file import MadeFiles, file_name
 from hermes_tui.export.stream import SessionExport
 from hermes_tui.render.export.markdown import MarkdownWriter
 from hermes_tui.render.export.model import About, ExportOptions, Format
@@ -50,7 +50,7 @@ def test_an_export_has_the_text_and_is_a_new_file_of_its_owner(home: Path, run: 
 
 
 def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: Path) -> None:
-    """Mutant: `write_export` without its look at what is there."""
+    """Mutants: `write_export` without its look at what is there; a file taken for the folder of another."""
     target = tmp_path / f"{A}.md"
     target.write_text("mine")
     code, out, err = run(home, "export", A, "-o", str(tmp_path))
@@ -60,6 +60,8 @@ def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: P
     link.symlink_to(tmp_path / "nowhere")
     assert run(home, "export", A, "-o", str(link))[0] == 2
     assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(NotADirectoryError):
+        MadeFiles().write(target / "inner.md", [], replace=False)
 
 
 def test_an_export_that_is_cancelled_leaves_nothing(
@@ -84,11 +86,26 @@ def test_an_export_that_is_cancelled_leaves_nothing(
 
 def test_any_title_is_a_name_of_a_file() -> None:
     """Mutant: so many characters in place of bytes."""
-    for title in ("大别山🏔" * 60, "é" * 300, "..", "a/b\\c\0d", " .hidden", "\u202e"):
+    for title in ("大别山🏔" * 60, "é" * 300, "..", "a/b\\c\0d", " .hidden", "--help", "\u202e"):
         name = file_name(title, Format.MARKDOWN)
         assert len(name.encode()) <= 200
-        assert not name.startswith(".")
+        assert not name.startswith((".", "-"))
         assert Path(name).name == name
+
+
+def test_no_two_sessions_get_one_file(run: Run, tmp_path: Path) -> None:
+    """Mutants: names that differ in case alone, which some file systems have once; ids that make one name."""
+    home = builders.home(tmp_path)
+    titles = ("same", "Same", None, "SAME", "語" * 99 + "a", "語" * 99 + "b", "語" * 99 + "c")
+    with closing(builders.db(home)) as db:
+        for session_id, title in zip(("a/b", "a:b", "a*b", "A_B", "long", "longer", "longest"), titles, strict=True):
+            db.create_session(session_id, "cli")
+            db.append_message(session_id, "user", "hello")
+            db.set_session_title(session_id, title)
+    for more in ([], ["--by-title"]):
+        folder = tmp_path / f"out{len(more)}"
+        assert run(home, "export", "--query", "hello", "--yes", "-o", str(folder), *more)[0] == 0
+        assert len({name.casefold() for name in os.listdir(folder)}) == len(titles)
 
 
 def test_a_file_says_which_source_it_is_and_what_is_damaged(home: Path, run: Run) -> None:
@@ -118,6 +135,22 @@ def test_parts_of_a_session_and_many_sessions(home: Path, run: Run, tmp_path: Pa
     assert run(home, "export")[0] == 2
 
 
+def test_a_session_of_one_of_all_profiles_is_exported_as_from_its_own(run: Run, tmp_path: Path) -> None:
+    """Mutants: fields under names with the profile before them; an id that no store has."""
+    home = builders.home(tmp_path)
+    for place in (home, home / "profiles" / "work"):
+        place.mkdir(parents=True, exist_ok=True)
+        with closing(SessionDB(place / "state.db")) as db:
+            db.create_session("s1", "cli", cwd="/work", model=str(place))
+            db.append_messages("s1", builders.talk(3))
+    for form in ("json", "jsonl"):
+        own = json.loads(exported(run, home, "--profile", "work", "s1", "-f", form))
+        merged = json.loads(exported(run, home, "--profile", "all", "work/s1", "-f", form))
+        assert merged.pop("hermes_tui")["session"] == "work/s1"
+        del own["hermes_tui"]
+        assert merged == own
+
+
 def test_secrets_are_counted_or_masked_wherever_they_stand(home: Path, run: Run) -> None:
     """Mutant: arguments that are masked as text only, before they are decoded."""
     hidden = {"command": 'export API_TOKEN="abc123def456"', "deep": json.dumps({"password": "hunter2x"})}
@@ -145,7 +178,9 @@ def test_verify_tells_growth_from_change(home: Path, run: Run, tmp_path: Path) -
     run(home, "export", A, "-o", str(target))
     db = builders.db(home)
     db.append_message(A, "user", "one more")
-    assert "the store has 1 more" in run(home, "verify", str(target))[1]
+    link = tmp_path / "link.md"
+    link.symlink_to(target)
+    assert "the store has 1 more" in run(home, "verify", str(link))[1]
     edited = target.read_bytes().replace(b"why does", b"how does")
     target.unlink()
     run(home, "export", A, "-o", str(target))
@@ -171,7 +206,9 @@ def test_an_import_is_done_once_and_overwrites_nothing(home: Path, run: Run, tmp
     other.mkdir(parents=True)
 
     assert run(other, "import", str(source))[1].split() == ["imported", A, "imported", B, "imported", C]
-    assert run(other, "import", str(source))[:2] == (0, f"known     {A}\nknown     {B}\nknown     {C}\n")
+    (tmp_path / "link.jsonl").symlink_to(source)
+    again = run(other, "import", str(tmp_path / "link.jsonl"))
+    assert again[:2] == (0, f"known     {A}\nknown     {B}\nknown     {C}\n")
     db = builders.db(other)
     db.append_message(A, "user", "mine")
     code, out, err = run(other, "import", str(source))

@@ -64,6 +64,22 @@ def test_what_is_looked_through_as_one_is_masked_as_if_it_stood_alone() -> None:
     assert not any(have_secrets([text, text]) for text in PLAIN)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"content": '{"name": "DB_PASSWORD", "value": "hunter"}'},
+        {"env": [{"name": "DB_PASSWORD", "value": "hunter"}]},
+        {"api_key": "abcd1234"},
+        {"details": [["AKIAIOSFODNN7EXAMPLE"]]},
+    ],
+)
+def test_a_name_or_a_list_hides_no_secret_among_records_without_one(record: Record) -> None:
+    """Mutants: a value under the name of a pair, the names of a record, a list inside of a list not looked at."""
+    redactor = Redactor(is_masking=True)
+    assert "[redacted" in str(redactor.records([{"content": "plain"}, record]))
+    assert redactor.counts.total() == 1
+
+
 def test_an_address_of_a_person_opens_nothing() -> None:
     assert not is_secret("write to bob@example.org")
     assert is_secret("password=hunter2")

@@ -44,6 +44,7 @@ async def test_marked_sessions_are_exported_by_one_plan_that_names_their_files_a
         await stage.shows("4 likely secrets: 4 keys")
         await stage.says(str(tmp_path / "second.md"))
         assert not [*tmp_path.glob("*.md")]
+        assert "·     " not in stage.text  # mutant: a mark before what only says more of the line above
         await stage.press("f", "f", "f", "r")
         await stage.shows("a mask takes the place of each")
         await stage.says(str(tmp_path / "second.jsonl"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,22 @@ def test_a_session_that_hermes_works_on_is_left_alone_unless_forced(folder: Path
     with pytest.raises(DeletionRefused):
         db.delete(plan)
     assert db.delete(plan, force=True).state is State.DONE
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="this system does not show who holds locks")
+def test_the_session_of_a_chat_that_a_gateway_serves_is_left_alone_unless_forced(folder: Path) -> None:
+    """Mutants: any session of a home with a gateway refused; the index of chats not asked."""
+    (folder / "sessions" / "sessions.json").write_text('{"agent:main:telegram:dm:1": {"session_id": "tip"}}')
+    with (folder / "gateway.lock").open("w") as lock, closing(SessionDB(folder / "state.db")) as db:
+        assert not db.plan_delete("tip").objections
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        plan = db.plan_delete("tip")
+        assert [found.against for found in plan.objections] == [Against.HELD]
+        assert not db.plan_delete("bystander").objections
+        with pytest.raises(DeletionRefused):
+            db.delete(plan)
+        receipt = db.delete(plan, force=True)
+        assert (receipt.state, receipt.gateway is not None) == (State.DONE, True)
 
 
 def test_a_taken_title_comes_back_as_restored(folder: Path) -> None:
