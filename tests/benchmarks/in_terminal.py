@@ -126,13 +126,20 @@ class InTerminal:
 
 @contextmanager
 def in_terminal(*arguments: str, columns: int = 80, rows: int = 24) -> Iterator[InTerminal]:
-    """A Python program with folders of its own for what it keeps."""
+    """A Python program."""
+    with running([sys.executable, *arguments], columns=columns, rows=rows) as program:
+        yield program
+
+
+@contextmanager
+def running(command: Sequence[str], *, columns: int = 80, rows: int = 24) -> Iterator[InTerminal]:
+    """Any program, with folders of its own for what it keeps."""
     with TemporaryDirectory() as folder:
         dropped = {"NO_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE"}
         environ = {name: value for name, value in os.environ.items() if name not in dropped}
         own = {f"XDG_{name}_HOME": folder for name in ("STATE", "CACHE", "CONFIG")}
         look = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
-        program = InTerminal([sys.executable, *arguments], environ | own | look, columns=columns, rows=rows)
+        program = InTerminal(command, environ | own | look, columns=columns, rows=rows)
         try:
             yield program
         finally:

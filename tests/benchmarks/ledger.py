@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 Action = Callable[[], object]
 
@@ -143,7 +144,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A figure of our own, one for each run, beside its limit."""
+    """A figure of our own, one for each run, beside its limit; inf where it stands beside others for comparison."""
 
     name: str
     unit: str
@@ -159,6 +160,8 @@ class Gauge:
     @property
     def judgement(self) -> str:
         """`met` or `missed`."""
+        if self.most == inf:
+            return "for comparison"
         return "met" if self.median <= self.most else "missed"
 
     @property
@@ -169,7 +172,8 @@ class Gauge:
     def as_line(self) -> str:
         """The row of the table."""
         spread = f"{self.median:,.1f} {self.unit} ({min(self.values):,.1f} to {max(self.values):,.1f})"
-        return f"| {self.name} | {spread} |  | – | ≤ {self.most:,g} {self.unit} | {self.judgement} |"
+        limit = "–" if self.most == inf else f"≤ {self.most:,g} {self.unit}"
+        return f"| {self.name} | {spread} |  | – | {limit} | {self.judgement} |"
 
     def as_object(self) -> dict[str, object]:
         """The same for scripts."""
@@ -177,7 +181,7 @@ class Gauge:
             "name": self.name,
             "unit": self.unit,
             "compared": list(self.values),
-            "most": self.most,
+            "most": None if self.most == inf else self.most,
             "judgement": self.judgement,
             "note": self.note,
         }

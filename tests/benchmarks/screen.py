@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from store import SessionDB
 from tests.benchmarks import odd_shapes
-from tests.benchmarks.in_terminal import UNSEEN, InTerminal, app, in_terminal, percentile
+from tests.benchmarks.in_terminal import UNSEEN, InTerminal, app, in_terminal, percentile, running
 from tests.benchmarks.ledger import Gauge, Row
+from tests.benchmarks.typist import write_titles
 
 HELLO = """
 from textual.app import App
@@ -81,6 +85,7 @@ def gauges(folder: Path, size: str, runs: int) -> Iterator[Gauge]:
     deep = odd_shapes.home(folder, "plain", 1, shapes.deep).parent
     family = odd_shapes.home(folder, "family", shapes.family).parent
     groups: list[Callable[[], Mapping[tuple[str, str, float], float]]] = [
+        lambda: _others(many),
         lambda: _loaded(many, shapes.sessions),
         lambda: _keys_while_loading(many, shapes.sessions),
         lambda: _appended(many),
@@ -123,6 +128,23 @@ def _loaded(home: Path, sessions: int) -> Mapping[tuple[str, str, float], float]
             escapes += screen.pressed([ESCAPE], pause=FAST)
         figures["esc", "ms", 30.0] = percentile(escapes, 0.5)
         return figures
+
+
+def _others(home: Path) -> Mapping[tuple[str, str, float], float]:
+    """The same keys in the least program there is, which shows how busy the machine is, and in fzf if it is here."""
+    with running(["cat"]) as screen:
+        screen.listen(0.3)
+        waits = screen.pressed("j" * KEYS, pause=FAST)
+    found = {("a key that `cat` shows, 99 %: the machine itself", "ms", inf): percentile(waits, 0.99)}
+    if (fzf := shutil.which("fzf")) is not None:
+        with (
+            TemporaryDirectory() as folder,
+            running(["sh", "-c", f"exec {fzf} < {write_titles(home, Path(folder))}"]) as screen,
+        ):
+            screen.settle()
+            waits = screen.pressed(ABSENT, pause=SLOWLY)
+        found["a letter of a word that no title has in fzf, 95 %", "ms", inf] = percentile(waits, 0.95)
+    return found
 
 
 def _typed(screen: InTerminal, sessions: int) -> Mapping[tuple[str, str, float], float]:

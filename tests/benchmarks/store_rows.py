@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +23,7 @@ from tests.benchmarks.ledger import Gauge, Row
 AGAIN = 40
 """Times that an operation of a fraction of a millisecond is repeated."""
 BARE = (
-    "SELECT messages.id, session_id, role, content, timestamp FROM messages_fts JOIN messages"
+    "SELECT messages.id, session_id, role, messages.content, timestamp FROM messages_fts JOIN messages"
     " ON messages.id = messages_fts.rowid WHERE messages_fts MATCH ? ORDER BY messages_fts.rowid DESC LIMIT ?"
 )
 TRIGRAMS = "SELECT rowid FROM messages_fts_trigram WHERE messages_fts_trigram MATCH ? ORDER BY rowid DESC"
@@ -115,5 +114,10 @@ def _snapshots(folder: Path) -> Row:
         snapshot = {"session_id": "20260101_000000_aaaaaa", "messages": said}
         (home / "sessions" / "session_20260101_000000_aaaaaa.json").write_text(json.dumps(snapshot))
     database = _opened(home)
-    first = lambda: [*islice(database.search("nowhere"), 50)]  # noqa: E731
-    return Row(f"a query beside a snapshot of {SNAPSHOT // 1000} MB, again", first, "", None, 1, most=50)
+
+    def _first() -> None:
+        with closing(_opened(home)) as another:
+            list(another.search("nowhere"))
+
+    name = f"a query beside a snapshot of {SNAPSHOT // 1000} MB"
+    return Row(name, lambda: [*database.search("nowhere")], "the first of a program, which reads it", _first, 0.6)
