@@ -154,8 +154,13 @@ def main() -> None:
     parser.add_argument("--size", choices=SIZES, default="S")
     parser.add_argument("--homes", type=Path, help="keep the homes here, and take those that are there")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--screen", action="store_true", help="print the rows of the screen alone, and write nothing")
     asked = parser.parse_args()
     with TemporaryDirectory() as folder:
+        if asked.screen:
+            for gauge in screen.gauges((asked.homes or Path(folder)) / "odd", asked.size, asked.runs):
+                print(gauge.as_line(), flush=True)
+            return
         rows, grown = run(asked.size, asked.homes or Path(folder), asked.runs)
     ledger = RESULTS.with_name("ledger.json")
     before = json.loads(ledger.read_text()) if ledger.exists() else {}
