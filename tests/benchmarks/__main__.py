@@ -66,7 +66,7 @@ def run(size: str, homes: Path, runs: int) -> tuple[list[Measurement], Series]:
         found += [measure(row, runs) for row in store_rows.rows(largest, SIZES[size][-1])]
         found += [measure(row, runs) for row in screen.start(largest)]
         found += [measure(store_rows.drawn(size), 1), *store_rows.repaired(size)]
-        found += screen.gauges(homes / "odd", size, min(runs, SCREENS))
+        found += screen.gauges(homes / "odd", size, min(runs, SCREENS), indexed=largest)
         halves = [measure(row, runs) for row in odd_shapes.rows(homes / "odd", ODD[size] // 2)]
         wholes = [measure(row, runs) for row in odd_shapes.rows(homes / "odd", ODD[size])]
         for half, whole in zip(halves, wholes, strict=True):
@@ -158,7 +158,9 @@ def main() -> None:
     asked = parser.parse_args()
     with TemporaryDirectory() as folder:
         if asked.screen:
-            for gauge in screen.gauges((asked.homes or Path(folder)) / "odd", asked.size, asked.runs):
+            homes = asked.homes or Path(folder)
+            indexed = made(homes, SIZES[asked.size][-1])
+            for gauge in screen.gauges(homes / "odd", asked.size, asked.runs, indexed=indexed):
                 print(gauge.as_line(), flush=True)
             return
         rows, grown = run(asked.size, asked.homes or Path(folder), asked.runs)
