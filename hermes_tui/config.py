@@ -26,7 +26,7 @@ _VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "history": (lambda value: isinstance(value, bool), "true or false"),
 }
 """Settings, what each accepts, and how that is said."""
-TUNING = {"ESCDELAY": "25", "TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none"}
+TUNING = {"ESCDELAY": "10", "TEXTUAL_FPS": "240", "TEXTUAL_ANIMATIONS": "none"}
 """Esc acts after 25 ms instead of 100, a frame is painted within 4 ms instead of 17, and nothing glides."""
 
 

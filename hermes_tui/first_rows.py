@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from hermes_tui.render.columns import anchored
@@ -29,6 +30,8 @@ ALTERNATE, BACK = "\x1b[?1049h", "\x1b[?1049l"
 """To the screen of programs, and back to what stood before."""
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 """The cursor."""
+WITHIN = 0.3
+"""Seconds that the screen waits at most for what is drawn before it."""
 FRAME = 4
 """Rows that are none of the list: search row, status line, rule, footer."""
 BOLD = frozenset({Role.ACCENT, Role.FOCUS, Role.WARNING, Role.ERROR})
@@ -71,24 +74,35 @@ class FirstRows:
         self._stands = False
 
     def show(self, open_store: Callable[[], Browser], kept: KeptHome) -> FirstListing | None:
-        """Draw the newest sessions of a home.
+        """Draw the newest sessions of a home, unless it takes long to read them, which is for the screen.
 
         Returns:
-            What was read; None where the home cannot be read or its list has another order, which is for the screen.
+            What was read; None where the list has another order.
         """
         if order_named(kept.setting("order")) is not Order.NEWEST:
             return None
         share, (width, height) = kept.shared("list_share"), os.get_terminal_size(self._terminal)
         layout = Layout(width, height, share if isinstance(share, int) else None)
-        try:
-            store = open_store()
-            sessions = store.recent(limit=2 * height)
-        except StoreError:
-            return None
+        opened: list[Browser] = []
+        read: list[Session] = []
+
+        def _read() -> None:
+            with suppress(StoreError):
+                opened.append(open_store())
+                read.extend(opened[0].recent(limit=2 * height))
+
+        reader = Thread(target=_read, name="hermes-tui first rows", daemon=True)
+        reader.start()
+        reader.join(WITHIN)
+        sessions = () if reader.is_alive() else tuple(read)
         now = datetime.now().astimezone()
         self._draw(picture(sessions, FirstLook(layout, self._glyphs, now, kept.last_read, kept.marked_sessions)))
-        opened = [store]
-        return FirstListing(sessions, lambda: opened.pop() if opened else open_store())
+
+        def _open() -> Browser:
+            reader.join()
+            return opened.pop() if opened else open_store()
+
+        return FirstListing(sessions, _open)
 
     def take(self) -> bool:
         """True where the picture stands; from now on the terminal is for the caller to set back."""

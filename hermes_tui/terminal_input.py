@@ -25,7 +25,7 @@ READ = 1 << 12
 ESCAPE = "\x1b"
 PAUSE = 0.1
 """Seconds after which a key of Escape is no start of a sequence, and a read is no more of the text before it."""
-SOON = 0.005
+SOON = 0.002
 """The same behind a read that ends with Escape: the parser, which is asked after each look, decides after ESCDELAY."""
 ESCAPE_FOR = 2 * constants.ESCAPE_DELAY
 """Seconds behind such a read."""

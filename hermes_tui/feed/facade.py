@@ -70,7 +70,7 @@ class Feed:
         *,
         clock: Callable[[], float] = time.monotonic,
         debounce: float = 0.008,
-        pause: float = 0.1,
+        pause: float = 0.075,
         open_to_write: OpenRepairs | None = None,
         open_to_count: OpenCounts | None = None,
     ) -> None:

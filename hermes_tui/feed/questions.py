@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count, pairwise
+from threading import Timer
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
 from store import Browser, Piece
-from store.base.cancel import Cancel
+from store.base.cancel import Cancel, raise_if_cancelled
 from store.base.late_dataclass import dataclass, field, replace
-from store.errors import CannotOpen, Damaged
+from store.errors import CannotOpen, Damaged, Interrupted
 from store.formats.compaction_overlap import EDGE_ROWS
 from store.models import (
     Change,
@@ -58,6 +59,8 @@ QUIET = 0.3
 """Seconds without a key after which more is looked for than the first screens."""
 FIRST_HITS = 200
 """Hits that a key finds at once, with the best where an index ranks them; the others follow when no other key does."""
+RANKED_WITHIN = 0.02
+"""Seconds in which the best are found while somebody types, or else once nobody does."""
 MOST_WORDS = 8
 """Words of a sentence of which each is left out once."""
 ENOUGH_HITS = 1000
@@ -378,6 +381,22 @@ def hits_again(db: Browser, search: StandingSearch) -> Iterator[answers.HitsArri
     for message in hits(db, search):
         if message.batch.hits:
             yield replace(message, standing=True)
+
+
+def best_at_once(db: Browser, search: StandingSearch, found: Sequence[Hit]) -> answers.HitsRanked | None:
+    """The best hits of a search; None where it takes longer than a key may, because much of a large store matches."""
+    short = Cancel()
+    end = Timer(RANKED_WITHIN, short.cancel)
+    end.daemon = True
+    with search.cancel.interrupting(short.cancel):
+        end.start()
+        try:
+            return best_of(db, replace(search, cancel=short), found)
+        except Interrupted:
+            raise_if_cancelled(search.cancel)
+            return None
+        finally:
+            end.cancel()
 
 
 def best_of(db: Browser, search: StandingSearch, found: Sequence[Hit]) -> answers.HitsRanked:

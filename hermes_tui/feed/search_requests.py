@@ -98,7 +98,8 @@ class SearchRequests:
             if len(found) >= questions.FIRST_HITS and not rested:
                 rested = True
                 if search.query.has_words and not message.batch.fallbacks:
-                    yield (ranked := questions.best_of(db, search, found))
+                    ranked = questions.best_at_once(db, search, found)
+                yield from (ranked,) if ranked is not None else ()
                 rest(search.cancel)
         yield from questions.beyond(db, search, found=found, capped=capped, ranked=ranked)
         yield from self._new_hits(search, db, generation)

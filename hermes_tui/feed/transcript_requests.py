@@ -222,10 +222,11 @@ def _marked(
         bodies = [kept[message_id] for message_id in ids if message_id in kept]
         bodies += db.messages([message_id for message_id in ids if message_id not in kept])
         found += ((body.id or 0, mark) for body in bodies if (mark := marks(body)))
-        if time.monotonic() - posted >= MARKS_TOGETHER:
+        if found and time.monotonic() - posted >= MARKS_TOGETHER:
             yield answers.MarksArrived(generation, tuple(found))
             found, posted = [], time.monotonic()
-    yield answers.MarksArrived(generation, tuple(found))
+    if found:  # without marks nothing is painted again
+        yield answers.MarksArrived(generation, tuple(found))
 
 
 def _matched(

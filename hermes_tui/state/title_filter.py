@@ -39,7 +39,7 @@ SHORTEST_FOLDER = 3
 """Characters of a working folder that match a session."""
 MOST_CANDIDATES = 500
 """Above so many sessions per word a walk through all of them meets the first fifty soon."""
-LINES = 64
+LINES = 128
 """Titles of a block."""
 UTF_8 = "utf-8", "surrogatepass"
 _END, _PART = "\n", "\0"
@@ -129,7 +129,7 @@ class Titles:
 
     def every(self) -> Iterator[tuple[str, str]]:
         """Id and title of each session that is known now, which may be read in another thread."""
-        return _titles((*self._blocks,), [session.id for session in self._sessions])
+        return _titles((*self._blocks,), (*self._sessions,))
 
     def _lines(self, block: bytes) -> list[str]:
         if self._split[0] is not block:
@@ -161,9 +161,9 @@ def _lines(block: bytes) -> list[str]:
     return block.decode(*UTF_8).split(_END)
 
 
-def _titles(blocks: Iterable[bytes], session_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _titles(blocks: Iterable[bytes], sessions: Iterable[Session]) -> Iterator[tuple[str, str]]:
     lines = (line for block in blocks for line in _lines(block)[:-1])
-    titles = ((session_id, line.partition(_PART)[0]) for session_id, line in zip(session_ids, lines, strict=True))
+    titles = ((session.id, line.partition(_PART)[0]) for session, line in zip(sessions, lines, strict=True))
     return ((session_id, title) for session_id, title in titles if title)
 
 

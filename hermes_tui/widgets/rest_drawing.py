@@ -21,6 +21,10 @@ class MessageFinished(Message):
     drawn: DrawnMessage
 
 
+DESCRIPTION = "the rest of a message"
+"""Without one Textual makes a text of what is to be done, with all of the message in it."""
+
+
 class RestDrawing:
     """Draws one message at a time for a pane, which gets `MessageFinished`."""
 
@@ -33,7 +37,8 @@ class RestDrawing:
         shown = {row.index for row in cursor.viewport.rows}
         for index, drawing in cursor.layout.unfinished(shown).items() if not self._running else ():
             self._running = True
-            self._pane.run_worker(partial(self._draw, index, drawing), thread=True, group="rest")
+            work = partial(self._draw, index, drawing)
+            self._pane.run_worker(work, thread=True, group="rest", description=DESCRIPTION)
             return
 
     def take(self, cursor: TranscriptCursor, message: MessageFinished) -> None:

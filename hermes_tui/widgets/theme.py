@@ -16,9 +16,9 @@ from textual.color import Color
 from textual.strip import Strip
 
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from hermes_tui.render.line import Line, Role, Span
+from hermes_tui.render.line import Line, Role, Span, in_look_of
 from hermes_tui.render.safe import SafeText
-from store.base.late_dataclass import dataclass, replace
+from store.base.late_dataclass import dataclass
 
 LEGIBLE = 4.5
 """The contrast that every text colour has on its ground, where the foreground has it (WCAG 2.1, AA)."""
@@ -75,7 +75,7 @@ class Palette:
 
     def style(self, span: Span, ground: Ground = Ground.PLAIN) -> Style:
         """The style of a span on a ground."""
-        return _style(self, replace(span, text=NOTHING), ground)
+        return _style(self, in_look_of(span, NOTHING), ground)
 
     def ground_style(self, ground: Ground = Ground.PLAIN) -> Style:
         """The style of empty cells on a ground."""

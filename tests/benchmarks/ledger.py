@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 Action = Callable[[], object]
 
@@ -29,7 +30,7 @@ class Row:
     """One operation beside what it is compared with.
 
     Args:
-        limit: How many times the CPU time of the other it may take.
+        limit: How many times the CPU time of the other it may take; 0 where there is no target.
         other: What it is compared with; None where that is not installed, which `against` then says.
         note: Where either does more or less work.
         most: CPU milliseconds that it may take at most, where no other stands beside it; None where there is none.
@@ -63,15 +64,10 @@ class Times:
         """The median of the CPU time."""
         return statistics.median(self.cpu)
 
-    @property
-    def spread(self) -> float:
-        """Half of the distance between the quartiles of the CPU time."""
-        quartiles = statistics.quantiles(self.cpu, n=4) if len(self.cpu) > 1 else [0.0, 0.0, 0.0]
-        return (quartiles[2] - quartiles[0]) / 2
-
     def as_text(self) -> str:
-        """`12.3 ± 0.4 (15.1)`: median, spread, wall."""
-        return f"{self.median:.1f} ± {self.spread:.1f} ({statistics.median(self.wall):.1f})"
+        """`12.3 (11.9 to 14.0), wall 15.1`: median, spread from the lowest to the highest, wall."""
+        wall = statistics.median(self.wall)
+        return f"{self.median:,.1f} ({min(self.cpu):,.1f} to {max(self.cpu):,.1f}), wall {wall:,.1f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +80,48 @@ class Measured:
 
     @property
     def ratio(self) -> float | None:
-        """Our CPU time by that of the other; None without one."""
-        return None if self.other is None else self.ours.median / max(self.other.median, 0.001)
+        """The median of our CPU time by that of the other right behind it; None without one."""
+        return statistics.median(self.ratios) if self.ratios else None
+
+    @property
+    def ratios(self) -> Sequence[float]:
+        """Our CPU time by that of the other, run by run."""
+        if self.other is None:
+            return ()
+        return [ours / max(other, 0.001) for ours, other in zip(self.ours.cpu, self.other.cpu, strict=True)]
+
+    @property
+    def name(self) -> str:
+        """What was measured."""
+        return self.row.name
+
+    @property
+    def note(self) -> str:
+        """Where either does more or less work."""
+        return self.row.note
+
+    @property
+    def compared(self) -> tuple[str, Sequence[float]]:
+        """What two ledgers are compared by: the ratios, else the times."""
+        return ("×", self.ratios) if self.ratios else ("ms", self.ours.cpu)
 
     @property
     def judgement(self) -> str:
         """`met`, `missed`, or that nothing could be compared."""
         if self.row.most is not None:
             return "met" if self.ours.median <= self.row.most else "missed"
-        if self.ratio is None:
-            return "not compared"
+        if self.ratio is None or not self.row.limit:
+            return "not compared" if self.ratio is None else "no target"
         return "met" if self.ratio <= self.row.limit else "missed"
 
     def as_line(self) -> str:
         """The row of the table."""
         other = self.row.against if self.other is None else f"{self.row.against}: {self.other.as_text()}"
-        ratio = "–" if self.ratio is None else f"{self.ratio:.1f}×"
-        limit = f"≤ {self.row.limit:g}×" if self.row.most is None else f"≤ {self.row.most:g} ms"
+        ratio = "–"
+        if self.ratio is not None:
+            ratio = f"{self.ratio:.2f}× ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+        limit = f"≤ {self.row.limit:g}×" if self.row.limit else "–"
+        limit = limit if self.row.most is None else f"≤ {self.row.most:,g} ms"
         return f"| {self.row.name} | {self.ours.as_text()} | {other} | {ratio} | {limit} | {self.judgement} |"
 
     def as_object(self) -> dict[str, object]:
@@ -113,11 +134,66 @@ class Measured:
             "other_cpu_ms": None if self.other is None else self.other.cpu,
             "other_wall_ms": None if self.other is None else self.other.wall,
             "ratio": self.ratio,
+            "compared": list(self.compared[1]),
             "limit": self.row.limit,
             "most_cpu_ms": self.row.most,
             "judgement": self.judgement,
             "note": self.row.note,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A figure of our own, one for each run, beside its limit; inf where it stands beside others for comparison."""
+
+    name: str
+    unit: str
+    most: float
+    values: Sequence[float]
+    note: str = ""
+
+    @property
+    def median(self) -> float:
+        """The median of all runs."""
+        return statistics.median(self.values)
+
+    @property
+    def judgement(self) -> str:
+        """`met` or `missed`."""
+        if self.most == inf:
+            return "for comparison"
+        return "met" if self.median <= self.most else "missed"
+
+    @property
+    def compared(self) -> tuple[str, Sequence[float]]:
+        """What two ledgers are compared by."""
+        return self.unit, self.values
+
+    def as_line(self) -> str:
+        """The row of the table."""
+        spread = f"{self.median:,.1f} {self.unit} ({min(self.values):,.1f} to {max(self.values):,.1f})"
+        limit = "–" if self.most == inf else f"≤ {self.most:,g} {self.unit}"
+        return f"| {self.name} | {spread} |  | – | {limit} | {self.judgement} |"
+
+    def as_object(self) -> dict[str, object]:
+        """The same for scripts."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "compared": list(self.values),
+            "most": None if self.most == inf else self.most,
+            "judgement": self.judgement,
+            "note": self.note,
+        }
+
+
+def agree(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether the medians of two ledgers lie within each other's spread, or not further apart than a tenth."""
+    if not one or not other:
+        return one == other
+    medians = statistics.median(one), statistics.median(other)
+    low, high = max(min(one), min(other)), min(max(one), max(other))
+    return low <= high or abs(medians[0] - medians[1]) <= max(medians) / 10
 
 
 def measure(row: Row, runs: int) -> Measured:

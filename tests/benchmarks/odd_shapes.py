@@ -66,6 +66,7 @@ def rows(folder: Path, size: int) -> Iterator[Row]:
     yield _row(folder, "the list over a family of {:,}", "family", size, act=_listed)
     yield _row(folder, "all pages of a list of {:,}", "plain", size * 4, act=_paged)
     yield _row(folder, "numbers of {:,} sessions that are left out", "plain", size * 4, act=lambda db: db.scope())
+    yield _row(folder, "the row of a session of {:,}", "plain", 1, size * 20, act=_row_of, limit=FLAT)
     yield _row(folder, "the heads of a session of {:,}", "plain", 1, size * 20, act=_read)
     first = _row(folder, "the first heads of a session of {:,}", "plain", 1, size * 20, act=_begun, limit=FLAT)
     yield Row(first.name, first.ours, first.against, first.other, first.limit, _MOMENT)
@@ -88,6 +89,10 @@ def _row(
 
 def _read(database: SessionDB) -> int:
     return sum(len(piece.heads) for piece in database.pieces(database.reading("s000000")))
+
+
+def _row_of(database: SessionDB) -> object:
+    return database.session("s000000")
 
 
 def _begun(database: SessionDB) -> object:

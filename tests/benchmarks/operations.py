@@ -113,9 +113,9 @@ class Operations:
         yield self._idle()
         yield from self._flat()
         yield self._appends()
-        for name, peer in (("fzf", "fzf"), ("agentsview", "agentsview")):
+        for peer in ("fzf", "agentsview"):
             if shutil.which(peer) is None:
-                yield Row(f"beside {name}", lambda: None, f"{name} is not installed", None, 1)
+                yield Row(f"beside {peer}", lambda: None, f"{peer} is not installed", None, 1)
 
     def _flat(self) -> Iterator[Row]:
         """Questions that must not grow with the store: each at most 50 ms of CPU time, in a store that is open."""

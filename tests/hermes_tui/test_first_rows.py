@@ -7,6 +7,7 @@ import os
 import struct
 import sys
 import termios
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -102,11 +103,31 @@ def drawing(kept: KeptHome, open_store: Callable[[], Browser]) -> Iterator[tuple
         os.close(master)
 
 
-def test_what_cannot_be_read_or_has_another_order_is_left_to_the_screen() -> None:
+def test_what_cannot_be_read_or_has_another_order_is_left_to_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: without an end of the wait a store that is copied first keeps the screen away."""
+
     def broken() -> Browser:
         raise NotADatabase("no database")
 
+    home, go_on = builders.home(tmp_path), threading.Event()
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s", [builders.say("user", "hello")])
+
+    def late() -> Browser:
+        go_on.wait(5)
+        return open_home(Home(home))
+
     kept = KeptState(None)
+    with monkeypatch.context() as patched, drawing(kept.home("h"), broken) as (rows, sent):
+        patched.setattr("hermes_tui.first_rows.WITHIN", 0.0)
+        found = rows.show(late, kept.home("h"))
+        assert sent() == b""
+        assert found is not None
+        go_on.set()
+        assert found.sessions == ()
+        assert [session.id for session in found.open_store().recent()] == ["s"]
     with drawing(kept.home("h"), broken) as (rows, sent):
         assert sent() == b""
         assert not rows.take()

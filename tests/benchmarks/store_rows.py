@@ -1,0 +1,123 @@
+"""Rows of the ledger about the store: hits beside the bare statement, surveys, snapshots, repairs, a long answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import apsw
+
+from store import Cancel, SessionDB
+from tests.benchmarks import reader
+from tests.benchmarks.ledger import Gauge, Row
+
+AGAIN = 40
+"""Times that an operation of a fraction of a millisecond is repeated."""
+BARE = (
+    "SELECT messages.id, session_id, role, messages.content, timestamp FROM messages_fts JOIN messages"
+    " ON messages.id = messages_fts.rowid WHERE messages_fts MATCH ? ORDER BY messages_fts.rowid DESC LIMIT ?"
+)
+TRIGRAMS = "SELECT rowid FROM messages_fts_trigram WHERE messages_fts_trigram MATCH ? ORDER BY rowid DESC"
+WORD, THREE, TWO = "docker", "大别山", "部署"
+REPAIRED = {"S": 1_000, "M": 10_000, "L": 100_000}
+"""Messages of the session that is repaired."""
+KILOBYTES = {"S": 20, "M": 100, "L": 100}
+"""Of the answer that is drawn."""
+SNAPSHOT = 8_000
+"""Messages of a snapshot, a kilobyte each."""
+_WAITED = re.compile(r"beside the repair.*\| (?P<worst>[\d,]+) ms \|$", re.MULTILINE)
+_TOOK = re.compile(r"^(?P<seconds>\d+) s in ", re.MULTILINE)
+
+
+def rows(folder: Path, sessions: int) -> Iterator[Row]:
+    """Rows of one home; in its folder `files` the same with JSONL files."""
+    path = folder / "state.db"
+    database = SessionDB(path, read_only=True)
+    bare = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    for name, limit in (("first eight hits", 8), ("fifty newest hits", 50)):
+        ours = partial(_again, partial(_hits, database, limit))
+        other = partial(_again, partial(_bare, bare, limit))
+        note = "of each its text is read, marked and checked, and the guard looks for strangers"
+        yield Row(f"{name} of `{WORD}`, {AGAIN} times", ours, "bare statement", other, 3, note)
+    yield Row(
+        f"`{THREE}` to its end, {AGAIN} times",
+        partial(_again, lambda: [*database.search(THREE, limit=1 << 20)]),
+        "bare statement on the trigrams",
+        partial(_again, lambda: bare.execute(TRIGRAMS, (f'"{THREE}"',)).fetchall()),
+        2,
+        "the statement yields numbers, ours hits with their texts",
+    )
+    yield Row(f"best twenty of `{TWO}`", lambda: database.rank(TWO, limit=20), "", None, 1, most=100)
+    files = folder / "files"
+    yield Row(f"first survey of {sessions:,}", lambda: _survey(files), "", None, 1, most=0.5 * sessions)
+    yield _snapshots(folder)
+
+
+def drawn(size: str) -> Row:
+    """A long answer to its first screen, beside Textual's own widget, which takes half a minute for 100 KB."""
+    text = reader.answer(random.Random(5), KILOBYTES[size])
+    show = reader.one_message("assistant", text).show
+    other = lambda: asyncio.run(reader._textual(text))  # noqa: E731
+    return Row(f"{KILOBYTES[size]} KB of Markdown, first screen", show, "Textual's Markdown", other, 0.001)
+
+
+def repaired(size: str) -> Iterator[Gauge]:
+    """A session of which SQLite has two messages, while another program appends."""
+    number = REPAIRED[size]
+    arguments = [sys.executable, "-m", "tests.torture.repair_waits", "--messages", str(number)]
+    said = subprocess.run(arguments, capture_output=True, text=True, check=False).stdout
+    took, waited = _TOOK.search(said), _WAITED.search(said)
+    if took is not None and waited is not None:
+        yield Gauge(f"repair of {number:,}, all but two missing", "s wall", 30.0, (float(took["seconds"]),))
+        worst = float(waited["worst"].replace(",", ""))
+        yield Gauge("longest wait of an append beside it", "ms", 50.0, (worst,))
+
+
+def _again(action: Callable[[], object]) -> None:
+    for _ in range(AGAIN):
+        action()
+
+
+def _hits(database: SessionDB, limit: int) -> object:
+    return [*database.search(WORD, limit=limit)]
+
+
+def _bare(connection: apsw.Connection, limit: int) -> object:
+    return connection.execute(BARE, (WORD, limit)).fetchall()
+
+
+def _survey(home: Path) -> int:
+    with TemporaryDirectory() as cache, closing(_opened(home, Path(cache))) as database:
+        return sum(len(step.drifts) for step in database.survey(cancel=Cancel()))
+
+
+def _opened(home: Path, cache: Path | None = None) -> SessionDB:
+    return SessionDB(home / "state.db", read_only=True, cache_dir=cache)
+
+
+def _snapshots(folder: Path) -> Row:
+    """A query in a home with a large snapshot that no other source has: the second one of a program."""
+    home = folder / "snapshots"
+    if not (home / "state.db").exists():
+        (home / "sessions").mkdir(parents=True)
+        SessionDB(home / "state.db").close()
+        said = [{"role": "user", "content": "words " * 160} for _ in range(SNAPSHOT)]
+        snapshot = {"session_id": "20260101_000000_aaaaaa", "messages": said}
+        (home / "sessions" / "session_20260101_000000_aaaaaa.json").write_text(json.dumps(snapshot))
+    database = _opened(home)
+
+    def _first() -> None:
+        with closing(_opened(home)) as another:
+            list(another.search("nowhere"))
+
+    name = f"a query beside a snapshot of {SNAPSHOT // 1000} MB"
+    return Row(name, lambda: [*database.search("nowhere")], "the first of a program, which reads it", _first, 0.6)
