@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, NoReturn
 from hermes_tui.cli.options import WRONG, Options, parse
 
 if TYPE_CHECKING:
+    from hermes_tui.app import HermesApp
     from hermes_tui.config import Config
-    from hermes_tui.feed import KeptState, ProfileEntry
-    from store import Home, Session, SessionDB
+    from hermes_tui.early_keys import EarlyKeys
+    from hermes_tui.feed import KeptHome, KeptState, ProfileEntry
+    from hermes_tui.first_rows import FirstListing
+    from store import Browser, Home, Session, SessionDB
 
 _OBJECTS = 200_000
 """Objects that a verb makes between two looks for cycles: modules and a list of sessions have many, none in a cycle."""
@@ -227,41 +230,51 @@ def _screen(options: Options, home: Home, stack: ExitStack) -> int:
         from hermes_tui.demo.run import agent
 
         stack.enter_context(agent(home.folder))
-    from hermes_tui import config
-
-    config.tune(os.environ)
-    settings = _settings()
-    from hermes_tui.app import HermesApp
-    from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
-
-    started = started_with()
-
-    cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
-    kept = _kept(options)
-    stack.callback(kept.close)
-    app = HermesApp(
-        _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept),
-        profiles=_profiles(options, home, cache_dir, kept),
-        config=settings,
-        searches=None if options.demo else config.searches_file(),
-        kept=kept,
-        ascii_only=not shows_unicode(started, encoding=sys.stdout.encoding),
-        few_colours=has_few_colours(os.environ),
-        early=early,
-        query=" ".join(options.query),
-        near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
-    )
+    app = _app(options, home, stack, early=early, lists=opening is None and not options.query)
     app.begin_with(opening, picks=options.print_id)
     if options.demo:
         app.say_what_to_try()
     _tune()
-    picked = app.run(mouse=settings.mouse)
+    picked = app.run(mouse=app.config.mouse)
     if app.return_code == CRASHED:
         return WRONG
     if out is not None and not app.return_code:
         os.write(out, f"{picked}\n".encode("utf-8", "surrogateescape") if picked else b"")
         return 0 if picked else NONE_CHOSEN
     return app.return_code or 0
+
+
+def _app(options: Options, home: Home, stack: ExitStack, *, early: EarlyKeys, lists: bool) -> HermesApp:
+    """The app; where its first screen lists sessions, the newest stand on the terminal before Textual is imported."""
+    from hermes_tui import config
+    from hermes_tui.first_rows import first_rows
+    from hermes_tui.terminal_look import has_few_colours, shows_unicode, started_with
+
+    config.tune(os.environ)
+    read = config.load(config.locate())
+    cache_dir = None if options.demo else config.cache_dir()  # the demo's home does not last
+    kept = _kept(options)
+    stack.callback(kept.close)
+    ascii_only = read.ascii or not shows_unicode(started_with(), encoding=sys.stdout.encoding)
+    picture = stack.enter_context(first_rows(sys.stdout.fileno(), ascii_only=ascii_only))
+    is_near = not (home.elsewhere or home.is_every)
+    first = picture.show(_opener(home, cache_dir), _kept_for(home, kept)) if lists and is_near else None
+    settings = _with_keys(read)
+    from hermes_tui.app import HermesApp
+
+    return HermesApp(
+        _entry(options, home, "demo" if options.demo else home.name, cache_dir, kept, first=first),
+        profiles=_profiles(options, home, cache_dir, kept),
+        config=settings,
+        searches=None if options.demo else config.searches_file(),
+        kept=kept,
+        ascii_only=ascii_only,
+        few_colours=has_few_colours(os.environ),
+        early=early,
+        picture=picture,
+        query=" ".join(options.query),
+        near_verb=_near_verb(options.query[0]) if len(options.query) == 1 else "",
+    )
 
 
 def _tune() -> None:
@@ -286,12 +299,10 @@ def _screen_on_stderr() -> int:
     return out
 
 
-def _settings() -> Config:
+def _with_keys(read: Config) -> Config:
     """The settings of the config file; its keys are those of the table of commands from now on."""
-    from hermes_tui import config
     from hermes_tui.commands.registry import rebind
 
-    read = config.load(config.locate())
     return read.with_refused(rebind(read.keys))
 
 
@@ -305,23 +316,42 @@ def _kept(options: Options) -> KeptState:
     return KeptState(file, writes=not options.read_only)
 
 
-def _entry(options: Options, home: Home, name: str, cache_dir: Path | None, kept: KeptState) -> ProfileEntry:
+def _opener(home: Home, cache_dir: Path | None) -> Callable[[], Browser]:
+    from store import open_home
+
+    return partial(open_home, home, cache_dir=cache_dir)
+
+
+def _kept_for(home: Home, kept: KeptState) -> KeptHome:
+    return kept.home(os.path.realpath(home.folder))
+
+
+def _entry(
+    options: Options,
+    home: Home,
+    name: str,
+    cache_dir: Path | None,
+    kept: KeptState,
+    *,
+    first: FirstListing | None = None,
+) -> ProfileEntry:
     """A home as the screen opens it: to write only where that may be, and not all profiles as one."""
     from hermes_tui.feed import ProfileEntry
-    from store import SessionDB, open_home
+    from store import SessionDB
 
     is_one = not (home.is_every or home.elsewhere)
     may_write = is_one and not options.read_only
     return ProfileEntry(
         name,
-        partial(open_home, home, cache_dir=cache_dir),
+        _opener(home, cache_dir) if first is None else first.open_store,
         owner=f"{name} · read-only" if options.read_only else name,
         where=_where(home),
         open_to_count=_read_only(home) if is_one else None,
         home=_resumable(options, home),
         open_to_write=partial(SessionDB, home.state_db, sessions_dir=home.sessions_dir) if may_write else None,
         store="state.db" if home.server is None else "PostgreSQL",
-        kept=kept.home(os.path.realpath(home.folder)),
+        kept=_kept_for(home, kept),
+        sessions=() if first is None else first.sessions,
     )
 
 

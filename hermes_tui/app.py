@@ -29,6 +29,7 @@ from hermes_tui.config import Config
 from hermes_tui.control_char_filter import Backstop
 from hermes_tui.early_keys import EarlyKeys
 from hermes_tui.feed import KeptState, ProfileEntry
+from hermes_tui.first_rows import FirstRows
 from hermes_tui.frame_writer import FrameWriter
 from hermes_tui.key_queue import KeyQueue, Typed
 from hermes_tui.render.bound_keys import bound
@@ -94,6 +95,7 @@ class HermesApp(App[str]):
         ascii_only: Draw with ASCII characters alone, whatever the config says.
         few_colours: The terminal has 16 colours: its own are used, where no theme is named.
         early: What was typed into the terminal before it was the app's.
+        picture: What stands on the terminal until then.
         now: The time, aware; its zone is the reader's.
     """
 
@@ -119,29 +121,29 @@ class HermesApp(App[str]):
         ascii_only: bool = False,
         few_colours: bool = False,
         early: EarlyKeys | None = None,
+        picture: FirstRows | None = None,
         now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     ) -> None:
         super().__init__()
-        self.early = early
-        self._config = config or Config()
-        self._backstop = Backstop()
-        self._frames = FrameWriter()
+        self.early, self.picture = early, picture
+        self.config = config or Config()
+        self._backstop, self._frames = Backstop(), FrameWriter()
         self._quit_key = QuitKey(bound("quit"))
         self._keys = KeyQueue(self, self._act)
         self._interrupted_at = float("-inf")
-        glyphs = ASCII if ascii_only or self._config.ascii else UNICODE
+        glyphs = ASCII if ascii_only or self.config.ascii else UNICODE
         self.set_class(glyphs is ASCII, ASCII_CLASS, update=False)
         self._kept = kept or KeptState(None)
         self._kept.report = partial(self.call_later, self._show_complaint)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
-        browser = partial(browser, settings=self._config)
+        browser = partial(browser, settings=self.config)
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]
         for profile in profiles:
             self.add_mode(profile.name, partial(browser, profile))
         self._query, self._meant = query, f" · did you mean the verb {near_verb}?" if near_verb else ""
-        self._complaint = self._config.complaint
+        self._complaint = self.config.complaint
         self._choose_theme(few_colours=few_colours)
 
     def say_what_to_try(self) -> None:
@@ -151,7 +153,7 @@ class HermesApp(App[str]):
 
     def _choose_theme(self, *, few_colours: bool) -> None:
         """Take the theme of the config file, else the terminal's own if it has few colours, else that of before."""
-        named = self._config.theme or os.environ.get("TEXTUAL_THEME")
+        named = self.config.theme or os.environ.get("TEXTUAL_THEME")
         kept_theme = str(self._kept.setting("theme"))
         usual = kept_theme if kept_theme in self.available_themes else DEFAULT_THEME
         wanted = named or (TERMINAL_THEME if self.no_color or few_colours else usual)

@@ -128,14 +128,18 @@ def load(path: Path) -> Config:
     Of a wrong value the default holds, and a complaint has its key and line.
     Keys that are not known are left alone, so that a newer version's file can be read.
     """
+    try:
+        written = safe_files.read_own(path, max_bytes=MAX_BYTES)
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        return Config(complaints=(f"{path.name} was left out: {error}",))
     import tomllib
 
     try:
-        text = safe_files.read_own(path, max_bytes=MAX_BYTES).decode("utf-8")
+        text = written.decode("utf-8")
         values = tomllib.loads(text)
-    except FileNotFoundError:
-        return Config()
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         return Config(complaints=(f"{path.name} was left out: {error}",))
     lines = _lines(text)
     read: dict[str, Any] = {}

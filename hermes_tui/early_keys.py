@@ -9,8 +9,9 @@ import sys
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from store.base.late_dataclass import dataclass
 
 IFLAG, LFLAG = 0, 3
 """Places of the flags of input and of the line in what `termios.tcgetattr` returns."""

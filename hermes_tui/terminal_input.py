@@ -16,6 +16,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from hermes_tui.early_keys import EarlyKeys
+from hermes_tui.first_rows import ALTERNATE, FirstRows
 from hermes_tui.render.columns import anchored
 from hermes_tui.state.typed_text import is_burst
 
@@ -41,6 +42,14 @@ class KeepsEarlyKeys(Protocol):
 
     early: EarlyKeys | None
     """What was typed; None for nothing, or where it was taken."""
+
+
+@runtime_checkable
+class HasFirstPicture(Protocol):
+    """An app before whose first frame the terminal may show a picture."""
+
+    picture: FirstRows | None
+    """What stands there; None for nothing."""
 
 
 class Burst(Message):
@@ -116,7 +125,11 @@ class TerminalInput(LinuxDriver):
     """Textual's driver, which knows which keys came in one read, and keeps columns where they are."""
 
     def write(self, data: str) -> None:
-        """Write a frame, or another sequence."""
+        """Write a frame, or another sequence; a picture that stands is drawn over, not cleared away."""
+        if data == ALTERNATE and isinstance(self._app, HasFirstPicture) and (picture := self._app.picture) is not None:
+            self._app.picture = None
+            if picture.take():
+                return
         super().write(anchored(data))
 
     _terminal_before: list[Any] | None = None

@@ -15,6 +15,7 @@ from .files.jsonl_files import JsonlFiles
 from .files.verdict_cache import VerdictCache
 
 if TYPE_CHECKING:
+    from .engine.copied import CopiedRows
     from .engine.managed import ManagedRows
     from .engine.ports import Engine, Transaction
     from .engine.statistics import StatisticsRows
@@ -35,6 +36,7 @@ class HomeStore:
         cache_dir: Folder of the verdict cache (`files.verdict_cache`), kept between starts; None for none.
         managed: Makes the part of the engine by which people keep sessions in order; None where it has none.
         statistics: Makes the part that counts sessions; None where it has none.
+        copied: Makes the part by which a home is copied; None where it has none.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class HomeStore:
         cache_dir: Path | None = None,
         managed: Callable[[], ManagedRows] | None = None,
         statistics: Callable[[], StatisticsRows] | None = None,
+        copied: Callable[[], CopiedRows] | None = None,
     ) -> None:
         self.path, self.engine, self.sibling = path, engine, sibling
-        self._managed, self.statistics = managed, statistics
+        self._managed, self.statistics, self.copied = managed, statistics, copied
         self.read_only = read_only
         self.sessions_dir = path.parent / "sessions" if sessions_dir is None else Path(sessions_dir)
         self.profile = home_of(path).profile

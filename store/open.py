@@ -63,6 +63,7 @@ def open_store(
         cache_dir=cache_dir,
         managed=engine.managed,
         statistics=engine.statistics,
+        copied=engine.copied,
     )
     if not read_only and _is_blank(path):
         from .sqlite.connect import create

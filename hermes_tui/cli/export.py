@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +20,7 @@ from hermes_tui.render.safe import safe
 from hermes_tui.render.secrets import SecretKind
 from hermes_tui.render.time import many
 from store import Browser, Home
+from store.base.late_dataclass import replace
 
 EVERY_HIT = 1 << 40
 """Hits of a query: all of them."""

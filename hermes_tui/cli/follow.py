@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from store import Browser, Message, Origin
+from store.base.late_dataclass import dataclass, field
 from store.browse.reading import in_state
 from store.errors import SessionMissing
 from store.models import Head

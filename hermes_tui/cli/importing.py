@@ -6,7 +6,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_tui.cli.options import Options
@@ -18,6 +17,7 @@ from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
 from store import ColumnMissing, Home, ImportedSession, ReadOnly, SessionDB, StoreError
 from store.base import safe_files
+from store.base.late_dataclass import dataclass, field
 from store.base.strict_json import BadJson, load
 from store.formats.message_codec import identity, timestamp
 

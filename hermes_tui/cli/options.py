@@ -208,6 +208,7 @@ def _add_verbs(add_parser: Callable[..., Any], shared: Parser) -> None:
         return verb
 
     listed = add("list", "list every session, the newest first")
+    listed.add_argument("--sort", choices=("active", "started"), help="which come first (default: active)")
     listed.add_argument(
         "--format",
         metavar="TEXT",

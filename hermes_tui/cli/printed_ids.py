@@ -13,10 +13,8 @@ from functools import cache
 from store import Browser, Home, Session
 
 
-def ids_of_all(home: Home, sessions: Iterable[Session]) -> Callable[[str], str]:
-    """A function from ids to what is printed, where every session of the list is known."""
-    if not _is_profiles(home):
-        return str
+def ids_of_all(sessions: Iterable[Session]) -> Callable[[str], str]:
+    """A function from ids to what is printed, where every session of a list of all profiles is known."""
     names = {session.id: session.id.removeprefix(f"{session.profile}/") for session in sessions}
     n_named = Counter(names.values())
     return lambda session_id: own if n_named[own := names.get(session_id, session_id)] == 1 else session_id
@@ -24,7 +22,7 @@ def ids_of_all(home: Home, sessions: Iterable[Session]) -> Callable[[str], str]:
 
 def ids_by_look_up(home: Home, db: Browser) -> Callable[[str], str]:
     """The same where few are printed: an own id is enough where it leads back to its session."""
-    if not _is_profiles(home):
+    if not is_profiles(home):
         return str
 
     @cache
@@ -35,6 +33,6 @@ def ids_by_look_up(home: Home, db: Browser) -> Callable[[str], str]:
     return _printed
 
 
-def _is_profiles(home: Home) -> bool:
+def is_profiles(home: Home) -> bool:
     """True for all profiles of one root."""
     return home.is_every and home.server is None and not home.members

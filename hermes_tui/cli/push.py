@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
@@ -12,13 +13,18 @@ from hermes_tui.cli.progress import ProgressLine
 from hermes_tui.cli.servers import ADVICE
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
-from store import Home, Locked, Unreachable
+from store import Home, StoreError, Unreachable
+from store.base.errors import Refused
 from store.base.server_address import parse_address
 from store.open import open_push_target, open_to_read
+from store.push.following import follow
 from store.push.machine import identity, schema_of
-from store.push.pusher import Pusher, PushStep
+from store.push.pusher import Pusher, PushStep, Vanished
 
 DIFFERENT = 1
+UNDONE = 2
+MOST_UNREAD = 3
+"""Files that are named of those that could not be read."""
 PAUSE = 0.5
 """Seconds between two looks at a home that is followed."""
 REPORT = 2.0
@@ -44,15 +50,34 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     if problem := _unasked(options, streams):
         return complain(problem, streams.err)
     every = Home(home.root).profiles() if options.profile is None else (home,)
-    homes = [profile for profile in every if profile.state_db.exists()]
+    homes = [profile for profile in every if _is_there(profile.state_db)]
     if not homes:
         return complain(
             f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
         )
-    code = max([0, *(_push(profile, options, streams) for profile in homes)])
-    if options.follow:
-        _follow(homes, options, streams)
-    return code
+    codes: dict[Home, int] = {}
+    for profile in homes:
+        try:
+            codes[profile] = _push(profile, options, streams)
+        except Unreachable:
+            raise
+        except StoreError as error:
+            codes[profile] = complain(str(error) if len(homes) == 1 else f"{profile.profile}: {error}", streams.err)
+    followed = [profile for profile, code in codes.items() if code != UNDONE]
+    if options.follow and followed:
+        _follow(followed, options, streams)
+    return max(codes.values())
+
+
+def _is_there(path: Path) -> bool:
+    """False where there surely is no file; opening what cannot be looked at says why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _unasked(options: Options, streams: Streams) -> str:
@@ -69,18 +94,20 @@ def _push(home: Home, options: Options, streams: Streams) -> int:
     """Copy or compare one profile."""
     output = Output(streams.out)
     with _pusher(home, options) as (pusher, name):
-        pusher.claim(take_over=options.take_over)
         if options.verify:
             return _verify(pusher, output, name)
+        pusher.claim(take_over=options.take_over)
         reported, step = time.monotonic(), PushStep(0, 0)
         with ProgressLine(streams.err, name, unit="sessions") as progress:
-            for step in pusher.push(allow_gone=options.allow_gone):
+            for step in pusher.push(Vanished.MARK if options.allow_gone else Vanished.REFUSE):
                 progress.show(step.done, step.total)
                 if time.monotonic() - reported >= REPORT and not streams.err.isatty():
                     reported = time.monotonic()
                     remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
-        gone = f", {step.gone} gone" if step.gone else ""
-        output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{gone}"))
+        _say_unread(pusher, streams)
+        ends = [f", {step.gone} gone"] if step.gone else []
+        ends += [f", {step.kept} left as they were"] if step.kept else []
+        output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{''.join(ends)}"))
         if options.prune:
             output.line(safe(f"{name}: {many(pusher.prune(), 'row')} removed"))
     return 0
@@ -95,33 +122,62 @@ def _pusher(home: Home, options: Options) -> Iterator[tuple[Pusher, str]]:
         yield Pusher(store, target, whose), target.name
 
 
+def _say_unread(pusher: Pusher, streams: Streams) -> None:
+    """What could not be looked at, a few of it."""
+    for sentence in pusher.unread[:MOST_UNREAD]:
+        remark(f"{sentence}; what was copied from it stays", streams.err)
+    if len(pusher.unread) > MOST_UNREAD:
+        remark(f"{len(pusher.unread) - MOST_UNREAD} more could not be read", streams.err)
+
+
+class _Follower:
+    """A profile that is followed.
+
+    Args:
+        pusher: Of the profile.
+        name: Of its schema, for people.
+    """
+
+    def __init__(self, pusher: Pusher, name: str, streams: Streams) -> None:
+        self._pusher, self._name, self._streams = pusher, name, streams
+        self._looks = follow(pusher)
+        self._said = ""
+
+    def look(self) -> str:
+        """Copy what is new: the line that says so, "" for nothing. What is in the way is said once, and tried again.
+
+        Raises:
+            Refused: The schema is another's by now.
+        """
+        try:
+            written = next(self._looks)
+        except Refused:
+            raise
+        except StoreError as error:
+            self._say(f"{error}; trying again")
+            self._looks = follow(self._pusher)
+            return ""
+        left = f"{self._pusher.left} sessions vanished, and stay there; a push with --allow-gone marks them"
+        self._say("; ".join(self._pusher.unread[:MOST_UNREAD]) or (left if self._pusher.left else ""))
+        return f"{self._name}: {many(written, 'session')} copied" if written else ""
+
+    def _say(self, text: str) -> None:
+        if text and text != self._said:
+            remark(f"{self._name}: {text}", self._streams.err)
+        self._said = text
+
+
 def _follow(homes: Sequence[Home], options: Options, streams: Streams) -> None:
     """Copy what agents write until the user ends it; a server that is away is asked again."""
     output = Output(streams.out)
     with ExitStack() as stack:
         pushers = [stack.enter_context(_pusher(home, options)) for home in homes]
-        looks = [pusher.follow() for pusher, _ in pushers]
-        away: set[str] = set()
+        followers = [_Follower(pusher, name, streams) for pusher, name in pushers]
         while True:
-            for place, (pusher, name) in enumerate(pushers):
-                try:
-                    written = _caught_up(pusher) if name in away else next(looks[place])
-                except (Unreachable, Locked) as error:
-                    if name not in away:
-                        remark(f"{error}; trying again", streams.err)
-                    away.add(name)
-                    looks[place] = pusher.follow()
-                    continue
-                away.discard(name)
-                if written:
-                    output.line(safe(f"{name}: {many(written, 'session')} copied"))
-                    output.flush()
+            for line in filter(None, [follower.look() for follower in followers]):
+                output.line(safe(line))
+                output.flush()
             time.sleep(PAUSE)
-
-
-def _caught_up(pusher: Pusher) -> int:
-    """A full push after a server was away; the number of sessions copied."""
-    return max((step.written for step in pusher.push()), default=0)
 
 
 def _verify(pusher: Pusher, output: Output, name: str) -> int:
@@ -129,6 +185,9 @@ def _verify(pusher: Pusher, output: Output, name: str) -> int:
     different = 0
     for session_id, rows in pusher.verify():
         different += 1
+        if not rows:
+            output.line(safe(f"{session_id} cannot be compared: its files cannot be read"))
+            continue
         output.line(safe(f"{session_id} differs in {', '.join(rows[:5])}{' …' if len(rows) > 5 else ''}"))
     if not different:
         output.line(safe(f"{name} equals its home row by row"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from store import Browser, Home, open_home
+from store.base.late_dataclass import replace
 from store.files.home import ALL_PROFILES
 from store.remote.server import serve
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.commands.model import EVERYWHERE, INSIDE, LISTS, PANES, REPAIRS, Command, Place
 from hermes_tui.commands.registry import DOCTOR, JOURNAL, MANAGE, RESUME, TABLE
+from store.base.late_dataclass import dataclass
 
 FIRST_STEPS = (
     ("rows(1)", "move in the list, also while you type"),

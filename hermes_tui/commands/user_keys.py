@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from hermes_tui.commands.key_names import NAMES, shown_keys, shown_name, textual_name
 from hermes_tui.commands.model import Command, Key, Place
+from store.base.late_dataclass import replace
 
 SAME_TO_A_TERMINAL = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+[": "esc", "ctrl+h": "backspace"}
 """Keys that a terminal sends as other ones."""

@@ -6,13 +6,13 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 from hermes_tui.demo.script import Conversation, Message, Script, Section, load
 from store import ImportedSession, SessionDB
+from store.base.late_dataclass import replace
 
 SEED = 2026
 MODELS = {

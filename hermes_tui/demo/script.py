@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from random import Random
 from typing import Any
+
+from store.base.late_dataclass import dataclass, field
 
 Message = dict[str, object]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +13,7 @@ from hermes_tui.export.stream import SessionExport
 from hermes_tui.render.export.model import MANIFEST, MARK, VERSION, ExportOptions, Format, Only, Totals
 from store import Browser, SessionMissing
 from store.base import safe_files
+from store.base.late_dataclass import dataclass
 from store.base.strict_json import BadJson, load
 
 TAIL = 1 << 16

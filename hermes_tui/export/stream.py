@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from hermes_tui.render.drift_banner import banner_content
@@ -20,6 +19,7 @@ from hermes_tui.render.secrets import SecretKind
 from hermes_tui.render.time import many
 from store import Browser, Cancel, Message, Origin, Piece, Session, SessionReading, StoreError
 from store.base.cancel import raise_if_cancelled
+from store.base.late_dataclass import dataclass
 from store.browse.reading import in_state
 from store.models import UNREADABLE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hermes_tui.export.file import file_name
 from hermes_tui.render.export.model import ExportOptions, Format
 from hermes_tui.render.export.redactor import Redactor
 from store import Browser
+from store.base.late_dataclass import dataclass
 
 STANDARD_OUTPUT = "-"
 

@@ -27,7 +27,16 @@ class Answer(TextualMessage):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        dataclass(cls)
+        cls.__init__ = _first_init  # type: ignore[assignment]
+
+
+def _first_init(answer: Answer, *values: Any, **named: Any) -> None:
+    """Make the class of the first answer of its kind a dataclass: most kinds are never posted in a run."""
+    for kind in reversed(type(answer).__mro__):
+        if vars(kind).get("__init__") is _first_init:
+            delattr(kind, "__init__")
+            dataclass(kind)
+    answer.__init__(*values, **named)  # type: ignore[misc]
 
 
 class SessionsArrived(Answer):
@@ -173,6 +182,10 @@ class FoundArrived(Answer):
     """Id of each message and how often it has the text."""
     done: bool
     """All messages were looked through."""
+
+
+class LookedThrough(Answer):
+    """A find went through some messages in vain, or read their texts for the next one."""
 
 
 class MarksArrived(Answer):

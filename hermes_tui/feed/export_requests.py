@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from hermes_tui.export.file import MadeFiles
@@ -24,6 +23,7 @@ from hermes_tui.render.export.model import ExportOptions
 from hermes_tui.render.secrets import SecretKind
 from store import Browser
 from store.base.cancel import Cancel
+from store.base.late_dataclass import replace
 from store.errors import Interrupted, StoreError
 
 STEP = 4_096

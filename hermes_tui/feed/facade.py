@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hermes_tui.feed.count_requests import CountRequests, OpenCounts
@@ -23,6 +22,8 @@ from hermes_tui.feed.session_requests import SessionRequests
 from hermes_tui.feed.store_worker import OpenRepairs, OpenStore, StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from hermes_tui.feed.transcript_requests import TranscriptRequests
+from store.base.late_dataclass import dataclass, field
+from store.models import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class ProfileEntry:
     """The name of the database."""
     kept: KeptHome = field(default_factory=lambda: KeptState(None).home(""))
     """What is kept for it across runs, by its resolved path or `host/db#schema`."""
+    sessions: tuple[Session, ...] = ()
+    """Its newest sessions, where they were read before the screen stood."""
 
 
 class Feed:

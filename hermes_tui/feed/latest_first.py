@@ -49,3 +49,31 @@ class LatestFirst(Generic[Item]):
                 else:
                     self._batches.pop()
         return taken
+
+
+class LatestBatches(Generic[Item]):
+    """The same for batches of many items, each item in one of them alone: nothing is kept beside the batches."""
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[Sequence[Item], int]] = []
+        """Batches that wait, and how many items of each were taken off."""
+        self._lock = threading.Lock()
+
+    def add(self, items: Sequence[Item]) -> None:
+        """Put items before those that wait."""
+        with self._lock:
+            self._batches.append((items, 0))
+
+    def steps(self) -> Iterator[list[Item]]:
+        """Take all items off, `AT_ONCE` at most in a step; what is added meanwhile comes with the next step."""
+        while taken := self._taken():
+            yield taken
+
+    def _taken(self) -> list[Item]:
+        with self._lock:
+            while self._batches:
+                items, start = self._batches.pop()
+                if taken := [*items[start : start + AT_ONCE]]:
+                    self._batches.append((items, start + len(taken)))
+                    return taken
+        return []

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 
 from hermes_tui.feed import answers
 from hermes_tui.feed.answers import Answer
 from store import Browser, Piece
 from store.base.cancel import Cancel
+from store.base.late_dataclass import dataclass, field, replace
 from store.errors import CannotOpen, Damaged
 from store.formats.compaction_overlap import EDGE_ROWS
 from store.models import (
@@ -33,7 +33,11 @@ from store.query.parse import Query
 
 FIRST_ROWS = 200
 """Enough for the tallest terminal; the rest follows in pages."""
-PAGE_ROWS = 500
+PAGE_ROWS = 250
+PAGE_REST = 0.02
+"""Seconds of rest after a page at most: as long as it took, so that keys come through."""
+LOOK, LOOKS = 0.004, 50
+"""Seconds between two looks whether the screen has taken a page, and how many of them there are."""
 PAGE_HEADS = 4096
 SPOOLED = -(1 << 40)
 """The first id of a message that waits in the spool, on the screen: below all that SQLite gives."""
@@ -62,16 +66,33 @@ BEST_HITS = 200
 """Hits that are ranked; the others follow them in their order."""
 
 
-def listed(db: Browser, generation: int) -> Iterator[Answer]:
-    """The newest rows and their flags for the first frame, the counts, then every row in pages."""
+def listed(db: Browser, generation: int, *, is_behind: Callable[[], bool] = lambda: False) -> Iterator[Answer]:
+    """The newest rows and their flags for the first frame, the counts, then every row in pages.
+
+    Args:
+        db: The store.
+        generation: Of the request.
+        is_behind: Whether the screen has not taken yet what it got; a page waits for that, though not for long.
+    """
     look = db.glance(limit=FIRST_ROWS)
     yield answers.SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
     yield answers.ScopeCounted(generation, db.scope())
+    began = time.monotonic()
     page = db.sessions(limit=PAGE_ROWS)
     while page.more:
         yield answers.SessionsArrived(generation, page.items)
+        time.sleep(min(time.monotonic() - began, PAGE_REST))
+        _await(lambda: not is_behind())
+        began = time.monotonic()
         page = db.sessions(limit=PAGE_ROWS, cursor=page.cursor)
     yield answers.SessionsArrived(generation, page.items, done=True)
+
+
+def _await(holds: Callable[[], bool]) -> None:
+    for _ in range(LOOKS):
+        if holds():
+            return
+        time.sleep(LOOK)
 
 
 def file_sessions(db: Browser, generation: int) -> Iterator[Answer]:
@@ -130,7 +151,7 @@ def changed(
         db: The store.
         generation: Of the question.
         change: What changed.
-        known: The sessions that are listed.
+        known: Sessions of files alone that are listed.
         verified: Sessions whose verdict stands until there is a new one.
     """
     rows: dict[str, Session] = {}
@@ -141,7 +162,7 @@ def changed(
             rows[row.id] = row
     if rows:
         yield answers.SessionsArrived(generation, tuple(rows.values()))
-    if change.files - set(known):
+    if any(_is_new(db, session_id, known) for session_id in change.files - rows.keys()):
         yield answers.FileSessionsArrived(generation, db.file_sessions())
     drifts: dict[str, Drift | None] = {}
     facts: dict[str, JsonlFacts] = {}
@@ -155,6 +176,11 @@ def changed(
             drifts[session_id], facts[session_id] = db.drift(session, fact), fact
     if drifts:
         yield answers.DriftsArrived(generation, drifts, facts)
+
+
+def _is_new(db: Browser, session_id: str, known: Collection[str]) -> bool:
+    """Whether only files have a session, and it is not listed yet."""
+    return session_id not in known and ((row := db.session(session_id)) is None or row.origin is not Origin.SQLITE)
 
 
 def verified(db: Browser, generation: int, session_ids: Sequence[str], cancel: Cancel) -> Iterator[Answer]:

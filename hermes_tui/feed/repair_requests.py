@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TypeAlias
@@ -14,6 +13,7 @@ from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.feed.store_writer import StoreWriter
 from store import Browser, Repairs
 from store.base.cancel import Cancel
+from store.base.late_dataclass import replace
 from store.errors import Locked, Refused, StoreError
 from store.repair.model import DifferenceRow, Plan, Progress, Receipt
 

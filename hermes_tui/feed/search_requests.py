@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from threading import Event
 
@@ -52,15 +52,19 @@ class SearchRequests:
     def cancel(self) -> None:
         """Stop the search that runs, and let none stand."""
         search, self._standing = self._standing, None
+        self._worker.begin("titles")
         if search is not None:
             self._worker.begin("search")
             search.cancel.cancel()
 
-    def titles(self, words: str, titles: Sequence[tuple[str, str]]) -> None:
-        """Ask which of `titles` (id, title) come close to `words`."""
-        self._worker.ask(
-            self._title_thread, "titles", lambda _, generation: [TitlesRanked(generation, near_titles(words, titles))]
-        )
+    def titles(self, words: str, titles: Iterable[tuple[str, str]]) -> None:
+        """Ask which of `titles` (id, title) come close to `words`, once nobody has typed for a while."""
+
+        def _near(_: Browser, generation: int) -> Iterator[TitlesRanked]:
+            is_old = lambda: self._worker.generation("titles") != generation  # noqa: E731
+            yield TitlesRanked(generation, near_titles(words, titles, cancelled=is_old))
+
+        self._worker.ask(self._title_thread, "titles", _near, delay=questions.QUIET)
 
     def context(self, hit: HitPlace, *, width: int) -> None:
         """Ask for `width` messages on either side of a hit."""

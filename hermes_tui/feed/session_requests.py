@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from hermes_tui.feed import answers, questions
@@ -13,9 +12,10 @@ from hermes_tui.feed.latest_first import AT_ONCE, LatestFirst
 from hermes_tui.feed.store_worker import CALM, StoreWorker
 from store import Browser
 from store.base.cancel import Cancel
+from store.base.late_dataclass import replace
 from store.browse.protocol import Watcher
 from store.errors import Locked, StoreError
-from store.models import Change, Session
+from store.models import Change
 
 VERIFYING = 4.0
 """Times as long as it took to compare what changed, until that is done again: a large session may always change."""
@@ -38,7 +38,7 @@ class SessionRequests:
         self._verified_ids: set[str] = set()
         self._unverified = LatestFirst[str]()
         self._verifying_took = 0.0
-        self._rows: dict[str, Session] = {}
+        self._known: set[str] = set()
         self._change = Change()
         self._refreshed = -CALM
         self._unlined = LatestFirst[str]()
@@ -55,11 +55,11 @@ class SessionRequests:
         generation = self._worker.begin("sessions")
         self._comparison.cancel()
         self._comparison = comparison = Cancel()
-        self._rows = {}
+        self._known = set()
         self._verified_ids = set()
         # One after the other in one thread: the flags need the rows of the two requests before them.
         put = partial(self._worker.put, self._list_thread, "sessions")
-        put(questions.listed)
+        put(partial(questions.listed, is_behind=self._is_behind))
         put(questions.file_sessions, name="files")
         put(questions.problems, name="parts")
         # Behind them, because what the watch finds is read in another thread, and would come before the first page.
@@ -121,15 +121,19 @@ class SessionRequests:
         self._comparison.cancel()
         self._closing.cancel()
 
+    def _is_behind(self) -> bool:
+        return self.is_behind()
+
     def _note(self, message: answers.SessionsArrived | answers.FileSessionsArrived) -> None:
         with self._noting:
-            self._rows = {**self._rows, **{session.id: session for session in message.sessions}}
+            if isinstance(message, answers.FileSessionsArrived):
+                self._known.update(session.id for session in message.sessions)
             self.newest = max([self.newest, *(session.last_id or 0 for session in message.sessions)])
 
     def _note_verdicts(self, message: answers.DriftsArrived) -> None:
         if message.by_content:
             with self._noting:
-                self._verified_ids |= message.drifts.keys()
+                self._verified_ids.update(message.drifts)
 
     def _watch(self, watch: Watcher | None, generation: int, *, failing: bool) -> None:
         """Look at the files after the pause."""
@@ -178,9 +182,8 @@ class SessionRequests:
     def _changed(self, db: Browser, generation: int) -> Iterator[Answer]:
         with self._noting:
             change, self._change = self._change, Change()
-            verified = frozenset(self._verified_ids)
         self._refreshed = self._worker.clock()
-        yield from questions.changed(db, generation, change, self._rows, verified)
+        yield from questions.changed(db, generation, change, self._known, self._verified_ids)
         if touched := [*(change.files | change.sessions)]:
             self._verify(touched)
 

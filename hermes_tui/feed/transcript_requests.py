@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
-from hermes_tui.feed import answers, questions
-from hermes_tui.feed.latest_first import LatestFirst
+from hermes_tui.feed import answers, finding, questions
+from hermes_tui.feed.finding import AT_ONCE, Wanted
+from hermes_tui.feed.latest_first import LatestBatches, LatestFirst
 from hermes_tui.feed.store_worker import StoreWorker
-from hermes_tui.render.find import Needle
 from hermes_tui.render.find_texts import FindTexts
 from store import Browser
+from store.base.late_dataclass import dataclass, field, replace
 from store.models import Message, Origin, SectionVersion, Session
 
-FOUND_FIRST, LOOKED_THROUGH = 64, 4_096
-"""Messages that a find looks through in its first step, and in one step at most."""
-FEW = 16
-"""Messages that are put in order by looking each of them up."""
-FOUND_AT_ONCE = 256
-"""Messages that may have its text and are read at once."""
+MARKS_TOGETHER = 0.1
+"""Seconds in which marks are posted together: each answer costs a look at the whole screen."""
 MARKS_AFTER = 0.4
 """Seconds without another request until the bodies of a transcript are read for their marks."""
 LOOK = 2.0
@@ -47,31 +44,6 @@ class _OpenTranscript:
     """Messages that are asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Messages that a find looks through; see `TranscriptRequests.find`."""
-
-    ids: Sequence[int]
-    needle: Needle
-    kept: Mapping[int, Message]
-    texts: FindTexts
-
-    def likely(self, db: Browser, ids: Sequence[int]) -> Collection[int]:
-        """Those of some messages that may have a match."""
-        stored = [message_id for message_id in ids if message_id not in self.kept] if self.kept else ids
-        if not stored or not self.needle.stored_as:
-            return ids
-        return db.containing(stored, self.needle.stored_as).union(self.kept.keys() & ids)
-
-    def counts(self, db: Browser, ids: Sequence[int]) -> Mapping[int, int]:
-        """Matches of some messages, at most 256, that are read and kept for the next find."""
-        if not ids:
-            return {}
-        bodies = [self.kept[message_id] for message_id in ids if message_id in self.kept]
-        bodies += db.messages([message_id for message_id in ids if message_id not in self.kept])
-        return self.texts.read(bodies, self.needle)
-
-
 class TranscriptRequests:
     """Heads, bodies, the comparison of the sources, a find and marks, each in a thread of its own."""
 
@@ -82,7 +54,7 @@ class TranscriptRequests:
         self._check_thread = worker.thread("check")
         self._find_thread = worker.thread("find")
         self._mark_thread = worker.thread("marks")
-        self._unmarked: LatestFirst[int] = LatestFirst()
+        self._unmarked: LatestBatches[int] = LatestBatches()
         self._open: _OpenTranscript | None = None
         self._find_texts = FindTexts()
         worker.subscribe(self._note, answers.SectionArrived)
@@ -112,22 +84,15 @@ class TranscriptRequests:
             read = partial(_bodies, transcript)
             self._worker.put(self._body_thread, "transcript", read, name="bodies", about="details")
 
-    def find(
-        self,
-        message_ids: Sequence[int],
-        needle: Needle,
-        *,
-        kept: Mapping[int, Message],
-    ) -> None:
-        """Ask how many matches some messages have, the first ones first; another find takes its place.
+    def find(self, wanted: Wanted) -> None:
+        """Ask how many matches some messages have; another find takes its place."""
+        self._worker.ask(self._find_thread, "find", partial(finding.found, replace(wanted, texts=self._find_texts)))
 
-        Args:
-            message_ids: Messages of the transcript.
-            needle: The text.
-            kept: Bodies that cannot be requested.
-        """
-        read = partial(_found, Wanted(tuple(message_ids), needle, dict(kept), self._find_texts))
-        self._worker.ask(self._find_thread, "find", read)
+    def read_ahead(self, wanted: Wanted) -> None:
+        """Read the texts of the transcript for a find that will come, until it does."""
+        self._worker.ask(
+            self._find_thread, "find", partial(finding.read_ahead, replace(wanted, texts=self._find_texts))
+        )
 
     def mark(
         self, message_ids: Sequence[int], marks: Callable[[Message], int], *, kept: Mapping[int, Message], again: bool
@@ -142,7 +107,7 @@ class TranscriptRequests:
         """
         if again:
             self._worker.begin("marks")
-            self._unmarked = LatestFirst()
+            self._unmarked = LatestBatches()
         self._unmarked.add(message_ids)
         read = partial(_marked, self._unmarked, marks, dict(kept))
         self._worker.put(self._mark_thread, "marks", read, delay=MARKS_AFTER)
@@ -245,37 +210,22 @@ def _bodies(transcript: _OpenTranscript, db: Browser, _: int) -> Iterator[answer
 
 
 def _marked(
-    waiting: LatestFirst[int],
+    waiting: LatestBatches[int],
     marks: Callable[[Message], int],
     kept: Mapping[int, Message],
     db: Browser,
     generation: int,
 ) -> Iterator[answers.Answer]:
+    found: list[tuple[int, int]] = []
+    posted = time.monotonic()
     for ids in waiting.steps():
         bodies = [kept[message_id] for message_id in ids if message_id in kept]
         bodies += db.messages([message_id for message_id in ids if message_id not in kept])
-        found = ((body.id or 0, marks(body)) for body in bodies)
-        yield answers.MarksArrived(generation, tuple((message_id, mark) for message_id, mark in found if mark))
-
-
-def _found(wanted: Wanted, db: Browser, generation: int) -> Iterator[answers.Answer]:
-    look = wanted.texts.look(wanted.needle)
-    start, size = 0, FOUND_FIRST
-    while start < len(wanted.ids):
-        step = wanted.ids[start : start + size]
-        known, unread = look.split(step)
-        likely = frozenset(wanted.likely(db, unread))
-        if known or len(likely) > FEW:
-            possible = [message_id for message_id in step if message_id in known or message_id in likely]
-        else:
-            possible = sorted(likely, key=step.index)
-        for place in range(0, len(possible), FOUND_AT_ONCE):
-            ids = possible[place : place + FOUND_AT_ONCE]
-            read = wanted.counts(db, [message_id for message_id in ids if message_id in likely])
-            found = tuple((id_, read.get(id_) or known[id_]) for id_ in ids if id_ in read or id_ in known)
-            yield answers.FoundArrived(generation, found, False)
-        start, size = start + size, min(4 * size, LOOKED_THROUGH)
-    yield answers.FoundArrived(generation, (), True)
+        found += ((body.id or 0, mark) for body in bodies if (mark := marks(body)))
+        if time.monotonic() - posted >= MARKS_TOGETHER:
+            yield answers.MarksArrived(generation, tuple(found))
+            found, posted = [], time.monotonic()
+    yield answers.MarksArrived(generation, tuple(found))
 
 
 def _matched(
@@ -305,8 +255,8 @@ def _steps(
     message_ids: Sequence[int], wanted: Callable[[Message], bool], kept: Mapping[int, Message], db: Browser
 ) -> Iterator[tuple[int, ...]]:
     """The messages that are wanted, a part of them at a time."""
-    for start in range(0, len(message_ids), FOUND_AT_ONCE):
-        ids = message_ids[start : start + FOUND_AT_ONCE]
+    for start in range(0, len(message_ids), AT_ONCE):
+        ids = message_ids[start : start + AT_ONCE]
         bodies = [kept[message_id] for message_id in ids if message_id in kept]
         bodies += db.messages([message_id for message_id in ids if message_id not in kept])
         found = {body.id for body in bodies if wanted(body)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.flow import flow
@@ -12,6 +11,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, cells, head, in_look
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import safe_line
 from hermes_tui.render.time import in_words, many
+from store.base.late_dataclass import dataclass, replace
 
 OUTPUT_LINES = 40
 """Lines of open arguments and of an open output that are shown at first."""

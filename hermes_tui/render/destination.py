@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import filterfalse
 from math import inf, isnan, nan
 
 from hermes_tui.render.safe import one_line
 from hermes_tui.render.time import clock, day, in_words, local, same_day
+from store.base.late_dataclass import dataclass
 
 LONGEST = 40
 """Characters of what was typed that are repeated."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.glyphs import Glyphs
@@ -12,6 +11,7 @@ from hermes_tui.render.repair_plan import SHORT_REASONS, error_words
 from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import count, in_words, many
+from store.base.late_dataclass import dataclass
 from store.errors import StoreError
 from store.models import Drift, Verdict
 from store.repair.model import Plan, Receipt, State

@@ -1,6 +1,7 @@
-"""Texts of the messages that finds have read in the open session: the next find decodes none of them again.
+"""Texts of the messages that finds have read in the open session, in blocks: most finds look at a few of them.
 
-Texts are kept in blocks, one string each, so that a block without a match costs one search in C.
+A block is one string of bytes, which is searched in C. Its words are kept beside it, each once: a block without a
+word of the find is not looked at, and one of answers, which are as quickly read again, may be dropped.
 """
 
 from __future__ import annotations
@@ -9,139 +10,246 @@ import re
 import sys
 import unicodedata
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import groupby
-from operator import itemgetter
+from bisect import bisect_right
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate, islice, pairwise, repeat
+from operator import attrgetter
 
-from hermes_tui.render.find import Needle, Scope, parts
-from store.models import Message
+from hermes_tui.render.find import Needle, Scope, decoded, parts
+from store.formats.message_codec import shown_calls
+from store.models import END_OF_TEXT, JoinedTexts, Message, StoredTexts
 
-MAX_KEPT = 96 << 20
-"""Bytes of memory that kept texts may take; those of 100,000 messages (69 MB) take 80 MB."""
-BY_ID = 100
-"""Bytes of memory by which the block of a message is found."""
-_END = "\0"
-"""What ends each text of a block."""
+MAX_KEPT = 48 << 20
+"""Bytes of memory that kept texts may take."""
+IN_CHUNK = 1_024
+"""Messages whose texts are read and kept together."""
+FEW = 16
+"""Matches in a block that are looked up one by one."""
+_END = END_OF_TEXT.encode()
 
 
-class Spans:
-    """Places of the texts of messages in a block."""
+class TextBlock:
+    """Texts of some messages that are looked through in one scope.
 
-    __slots__ = ("_ends", "_ids", "_starts")
+    Args:
+        scope: Theirs.
+        ids: Of the messages.
+        texts: One of each.
+        again: Takes them out of what is stored; None for what is kept: little of it, or decoded.
+    """
 
-    def __init__(self) -> None:
-        self._ids, self._starts, self._ends = array("q"), array("Q"), array("Q")
+    __slots__ = ("_ids", "_starts", "_text", "_words", "again", "n_bytes", "scope")
 
-    def add(self, message_id: int, start: int, end: int) -> None:
-        """Add the place of a message."""
-        self._ids.append(message_id)
-        self._starts.append(start)
-        self._ends.append(end)
-
-    def __iter__(self) -> Iterator[tuple[int, int, int]]:
-        return zip(self._ids, self._starts, self._ends, strict=True)
+    def __init__(
+        self,
+        scope: Scope,
+        ids: Iterable[int],
+        texts: Sequence[str],
+        again: Callable[[StoredTexts], JoinedTexts] | None = None,
+    ) -> None:
+        self.scope, self.again = scope, again
+        self._ids = array("q", ids)
+        joined = END_OF_TEXT.join(texts)
+        self._text: bytes | None = joined.encode("utf-8", "surrogatepass")
+        lengths = map(len, texts) if joined.isascii() else map(_n_bytes, texts)
+        self._starts = array("L", accumulate((length + len(_END) for length in lengths), initial=0))
+        """Where each text begins, and where one more would."""
+        self._words: bytes | None = None
+        self.n_bytes = sum(map(sys.getsizeof, (self._ids, self._starts, self._text)))
+        """Bytes of memory that the block takes."""
 
     def __len__(self) -> int:
         return len(self._ids)
 
     @property
-    def n_bytes(self) -> int:
-        """Bytes of memory that they take."""
-        return sum(map(sys.getsizeof, (self._ids, self._starts, self._ends)))
+    def is_kept(self) -> bool:
+        """Whether the texts are here, and not only their words."""
+        return self._text is not None
 
+    def learn(self) -> None:
+        """Keep each word once, unless that is nearly all of the text."""
+        if self._words is None and self._text is not None:
+            words = b" ".join(set(self._text.replace(b"\0", b" ").split()))
+            if len(words) < len(self._text) // 2:
+                self._words = words
+                self.n_bytes += sys.getsizeof(words)
 
-class TextBlock:
-    """Texts of some messages."""
+    def drop(self) -> None:
+        """Keep the words alone."""
+        self.learn()
+        self.n_bytes -= sys.getsizeof(self._text)
+        self._text = None
 
-    __slots__ = ("_spans", "_text", "n_bytes")
-
-    def __init__(self, messages: Iterable[Message]) -> None:
-        self._spans = {scope: Spans() for scope in Scope}
-        texts: list[str] = []
-        start = 0
-        for message in messages:
-            message_id, first = message.id or 0, start
-            for scope, of_scope in groupby(parts(message), key=itemgetter(0)):
-                text = _END.join(text for _, text in of_scope)
-                if scope is not Scope.ALL:
-                    self._spans[scope].add(message_id, start, start + len(text))
-                texts.append(text)
-                start += len(text) + 1
-            self._spans[Scope.ALL].add(message_id, first, start)
-        self._text = _END.join([*texts, ""])
-        places = sum(spans.n_bytes for spans in self._spans.values()) + BY_ID * len(self._spans[Scope.ALL])
-        self.n_bytes = sys.getsizeof(self._text) + places
-        """Bytes of memory that the block takes."""
+    def may_have(self, word: bytes, *, in_any_case: bool) -> bool:
+        """False where no word of the block has another one in it."""
+        return self._words is None or word in (self._words.lower() if in_any_case else self._words)
 
     def counts(self, needle: Needle) -> Mapping[int, int]:
-        """Matches by message, in the scope of a needle, where there are some."""
-        if (count := _counter(needle, self._text)) is None:
+        """Matches by message, where there are some."""
+        wanted, text = needle.text.encode("utf-8", "surrogatepass"), self._text or b""
+        if _has_other_case(needle):
+            return self._counts_in_any_case(text, needle)
+        if needle.ignores_case and needle.text.isascii():
+            text = text.lower()
+        if len(few := _few(text, wanted)) <= FEW:
+            return Counter(self._ids[bisect_right(self._starts, place) - 1] for place in few)
+        counts = map(text.count, repeat(wanted), self._starts, islice(self._starts, 1, None))
+        return {of: matches for of, matches in zip(self._ids, counts, strict=True) if matches}
+
+    def _counts_in_any_case(self, text: bytes, needle: Needle) -> Mapping[int, int]:
+        pattern = re.compile(re.escape(needle.text), re.IGNORECASE)
+        if not pattern.search(text.decode("utf-8", "surrogatepass")):
             return {}
-        return {of: matches for of, start, end in self._spans[needle.scope] if (matches := count(start, end))}
+        texts = (text[start:end].decode("utf-8", "surrogatepass") for start, end in pairwise(self._starts))
+        counts = (len(pattern.findall(part)) for part in texts)
+        return {of: matches for of, matches in zip(self._ids, counts, strict=True) if matches}
 
 
-def _counter(needle: Needle, text: str) -> Callable[[int, int], int] | None:
-    """Count of the matches between two places of a text; None where there is no match in all of it."""
-    wanted = needle.text
-    if needle.ignores_case and not wanted.isascii() and not _has_no_case(wanted):
-        pattern = re.compile(re.escape(wanted), re.IGNORECASE)
-        return (lambda start, end: len(pattern.findall(text, start, end))) if pattern.search(text) else None
-    searched = _lower(text) if needle.ignores_case and wanted.isascii() else text
-    return partial(searched.count, wanted) if wanted in searched else None
+def _n_bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _few(text: bytes, wanted: bytes) -> Sequence[int]:
+    """Places of the first matches: of all, where there are few."""
+    places: list[int] = []
+    end = 0
+    while len(places) <= FEW and (place := text.find(wanted, end)) >= 0:
+        places.append(place)
+        end = place + len(wanted)
+    return places
+
+
+class Chunk:
+    """Texts of neighbouring messages."""
+
+    __slots__ = ("blocks", "size")
+
+    def __init__(self, size: int, blocks: Iterable[TextBlock]) -> None:
+        self.size = size
+        """Messages of which it has the texts."""
+        self.blocks = tuple(blocks)
+
+    def counts(self, needle: Needle, read: Callable[[], StoredTexts]) -> Mapping[int, int]:
+        """Matches by message, where there are some.
+
+        Args:
+            needle: Without a NUL.
+            read: Reads the answers again of which the words are here alone.
+        """
+        word, stored = _longest_word(needle), None
+        found: dict[int, int] = {}
+        for block in self.blocks:
+            if needle.looks_in(block.scope) and block.may_have(word, in_any_case=needle.ignores_case):
+                searched = block
+                if not block.is_kept and block.again is not None:
+                    stored = stored or read()
+                    searched = _plain(block.scope, stored, block.again)
+                counts = searched.counts(needle)
+                if twice := found.keys() & counts.keys():
+                    counts = {**counts, **{of: counts[of] + found[of] for of in twice}}
+                found.update(counts)
+        return found
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of memory that it takes."""
+        return sum(block.n_bytes for block in self.blocks)
+
+
+def chunk_of(size: int, stored: StoredTexts, others: Iterable[Message]) -> Chunk:
+    """Texts of so many messages: as they are stored, and of those that were read by themselves."""
+    decoded_texts: dict[Scope, dict[int, list[str]]] = {scope: {} for scope in Scope}
+    tools = decoded_texts[Scope.TOOLS]
+    for message_id, text in zip(stored.results.ids, _texts(stored.results), strict=True):
+        tools[message_id] = decoded(text)
+    for message_id, text in zip(stored.calls.ids, _texts(stored.calls), strict=True):
+        for call in shown_calls(text):
+            tools.setdefault(message_id, []).extend((call.name, *decoded(call.arguments)))
+    for message in others:
+        for scope, text in parts(message):
+            decoded_texts[scope].setdefault(message.id or 0, []).append(text)
+    prompts = TextBlock(Scope.PROMPTS, stored.prompts.ids, _texts(stored.prompts))
+    plain = (_plain(scope, stored, read) for scope, read in _PLAIN)
+    of_scopes = (TextBlock(scope, texts, [*map("\0".join, texts.values())]) for scope, texts in decoded_texts.items())
+    return Chunk(size, (block for block in (prompts, *plain, *of_scopes) if len(block)))
+
+
+_PLAIN: Sequence[tuple[Scope, Callable[[StoredTexts], JoinedTexts]]] = (
+    (Scope.REPLIES, attrgetter("replies")),
+    (Scope.REPLIES, attrgetter("reasoning")),
+)
+"""What may be read again."""
+
+
+def _plain(scope: Scope, stored: StoredTexts, read: Callable[[StoredTexts], JoinedTexts]) -> TextBlock:
+    joined = read(stored)
+    return TextBlock(scope, joined.ids, _texts(joined), read)
+
+
+def _texts(joined: JoinedTexts) -> list[str]:
+    """They have no NUL: to split at single ones takes a third of the time."""
+    return joined.text.split("\0")[:: len(END_OF_TEXT)] if joined.ids else []
 
 
 class FindTexts:
-    """Texts that the finds of one session have read."""
+    """Texts that the finds of one session have read, chunk by chunk of its messages in their order."""
 
     def __init__(self) -> None:
-        self._blocks: dict[int, TextBlock] = {}
+        self._chunks: dict[int, Chunk] = {}
+        self._droppable: deque[TextBlock] = deque()
         self.n_bytes = 0
-        """Bytes of memory that they may take."""
+        """Bytes of memory that they take."""
 
-    def look(self, needle: Needle) -> Look:
-        """Begin a find in what is kept."""
-        return Look(needle, {} if _END in needle.text else self._blocks)
+    def chunk(self, place: int, size: int) -> Chunk | None:
+        """The texts of so many messages from a place on, None where they were not read or others than these."""
+        chunk = self._chunks.get(place)
+        return chunk if chunk is not None and chunk.size == size else None
 
-    def read(self, messages: Sequence[Message], needle: Needle) -> Mapping[int, int]:
-        """Keep the texts of some messages that were not kept; the matches of each that has some."""
-        if _END in needle.text:
-            return {message.id or 0: matches for message in messages if (matches := needle.count(message))}
-        block = TextBlock(messages)
-        if self.n_bytes + block.n_bytes <= MAX_KEPT:
-            self.n_bytes += block.n_bytes
-            self._blocks.update((message.id or 0, block) for message in messages)
-        return block.counts(needle)
+    def keep(self, place: int, chunk: Chunk, *, drops: bool = False) -> bool:
+        """Keep the texts from a place on; False where there is no room, even if answers are dropped where it `drops`
+        any."""
+        self._forget(place)
+        if not (self._has_room(chunk.n_bytes) if drops else self.n_bytes + chunk.n_bytes <= MAX_KEPT):
+            return False
+        self._chunks[place] = chunk
+        self.n_bytes += chunk.n_bytes
+        self._droppable.extend(block for block in chunk.blocks if block.again is not None)
+        return True
+
+    def learn(self, place: int) -> None:
+        """Keep each word of the texts from a place on once, if they are kept."""
+        chunk = self._chunks.get(place)
+        for block in chunk.blocks if chunk else ():
+            self._change(block, TextBlock.learn)
+        if not self._has_room():
+            self._forget(place)
+
+    def _forget(self, place: int) -> None:
+        if (chunk := self._chunks.pop(place, None)) is not None:
+            self.n_bytes -= chunk.n_bytes
+            self._droppable = deque(block for block in self._droppable if block not in chunk.blocks)
+
+    def _has_room(self, n_bytes: int = 0) -> bool:
+        """Whether there is room for some more bytes, once texts are dropped for them that can be."""
+        while self.n_bytes + n_bytes > MAX_KEPT and self._droppable:
+            self._change(self._droppable.popleft(), TextBlock.drop)
+        return self.n_bytes + n_bytes <= MAX_KEPT
+
+    def _change(self, block: TextBlock, change: Callable[[TextBlock], None]) -> None:
+        self.n_bytes -= block.n_bytes
+        change(block)
+        self.n_bytes += block.n_bytes
 
 
-class Look:
-    """One find in kept texts, block by block as messages are asked for."""
-
-    def __init__(self, needle: Needle, blocks: Mapping[int, TextBlock]) -> None:
-        self._needle = needle
-        self._blocks = blocks
-        self._seen: set[TextBlock | None] = {None}
-        self._found: dict[int, int] = {}
-
-    def split(self, ids: Sequence[int]) -> tuple[Mapping[int, int], Sequence[int]]:
-        """Matches of messages as far as they are known, and those of some messages that are to be read."""
-        if not self._blocks:
-            return {}, ids
-        blocks = dict.fromkeys(map(self._blocks.get, ids))
-        for block in blocks.keys() - self._seen:
-            if block is not None:
-                self._found.update(block.counts(self._needle))
-        self._seen |= blocks.keys()
-        unread = [message_id for message_id in ids if message_id not in self._blocks] if None in blocks else ()
-        return self._found, unread
+def _longest_word(needle: Needle) -> bytes:
+    """A word that a text with a match has in one of its own; none where letters have other forms."""
+    if _has_other_case(needle):
+        return b""
+    return max(needle.text.encode("utf-8", "surrogatepass").split(), key=len, default=b"")
 
 
-def _has_no_case(text: str) -> bool:
-    return all(unicodedata.category(character) == "Lo" for character in text)
-
-
-def _lower(text: str) -> str:
-    """A text with its ASCII letters in lower case and all others as they are."""
-    if text.isascii():
-        return text.lower()
-    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+def _has_other_case(needle: Needle) -> bool:
+    """Whether a text that matches may have other letters than those of ASCII in another case."""
+    letters = needle.text if needle.ignores_case and not needle.text.isascii() else ""
+    return any(unicodedata.category(character) != "Lo" for character in letters)

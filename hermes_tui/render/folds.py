@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
+
+from store.base.late_dataclass import dataclass, field, replace
 
 REASONING = -1
 """The part of a message that is its reasoning; its calls are parts by their place from 0, a result alone is 0."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Line, Role, Span, blank, fit, head, pad_left, span
 from hermes_tui.render.safe import SafeText, one_line
+from store.base.late_dataclass import replace
 
 GUTTER = 10
 """Cells before the text."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line, Role, blank, fill, line_cells, plain, span
 from hermes_tui.render.safe import safe
-from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.text import wrap
+from store.base.late_dataclass import dataclass, replace
 
 TWO_COLUMNS_FROM = 100
 """Cells of a page from which on it has two columns."""

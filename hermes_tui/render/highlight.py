@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache, partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from hermes_tui.render.block import Block, Paint, plainly, text_block
 from hermes_tui.render.line import Line, Role, Span, in_look_of, span
 from hermes_tui.render.safe import SafeText, safe_line
+from store.base.late_dataclass import replace
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

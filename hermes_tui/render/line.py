@@ -102,7 +102,7 @@ def graphemes(text: str) -> list[tuple[int, int, int]]:
 
 def cells(text: str) -> int:
     """The cells that a safe text takes."""
-    return len(text) if text.isascii() else _measure()(text)
+    return len(text) if is_narrow(text) else _measure()(text)
 
 
 @cache

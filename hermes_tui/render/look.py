@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.marks import Marker
+from store.base.late_dataclass import dataclass, field
 
 UNWRAPPED = 4_000
 """Cells of a line where nothing is wrapped."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from hermes_tui.render.line import Line, Range, Role, Span, in_look_of
 from hermes_tui.render.safe import SafeText
+from store.base.late_dataclass import replace
 
 Find = Callable[[str], Sequence[Range]]
 """From a text to the matches in it: half open, in order, apart from each other."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, islice
 
@@ -21,6 +20,7 @@ from hermes_tui.render.text import wrap
 from hermes_tui.render.time import clock, same_day
 from hermes_tui.render.tools.call import CallDrawing
 from hermes_tui.render.tools.fold_line import reasoning_line
+from store.base.late_dataclass import dataclass, field, replace
 from store.models import Head, Message
 
 TEXT_LINES = 1_000

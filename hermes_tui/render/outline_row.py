@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
@@ -10,6 +9,7 @@ from hermes_tui.render.line import Line, Role, blank, cells, fill, fit, span
 from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.time import clock_or_day, many
+from store.base.late_dataclass import dataclass
 
 TIME = 6
 """Cells of the time."""

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Line, Range, Role, Span, blank, cells, fit, line_cells, pad, pad_left, reach, span
+from hermes_tui.render.line import (
+    Line,
+    Range,
+    Role,
+    Span,
+    blank,
+    cells,
+    fit,
+    line_cells,
+    pad,
+    pad_left,
+    plain,
+    reach,
+    span,
+)
 from hermes_tui.render.marks import marked
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import age, age_or_day, count
+from store.base.late_dataclass import dataclass, replace
 from store.models import Drift, Outline, Session, Status
 
 TITLE_FROM = 13
@@ -20,6 +34,8 @@ TITLE_FROM = 13
 LONGEST_TITLE = 2_000
 """Characters of a title that are looked at."""
 
+_MOST_ENDS = 4_096
+"""Columns behind titles that are kept."""
 _SHORT_SOURCES = {"telegram": "tg", "discord": "dc", "slack": "slk", "whatsapp": "wa", "signal": "sig"}
 _MAKER = re.compile(r"^(?:.*/)?(?:claude-)?")
 _DATE = re.compile(r"-20\d\d-?\d\d-?\d\d$")
@@ -108,17 +124,69 @@ def session_row(
     owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < shape.title // 2 else ()
     if label := left_out_as(session):
         owned = (span(f"{label} ", Role.DIM), *owned)
-    line = [
+    line = (
         *front(row, now=now, glyphs=glyphs, extras=extras),
         *owned,
         *_title(row, shape.title - line_cells(owned), glyphs=glyphs, bold=cursor),
-        *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
-    ]
+        *_end(row, shape, glyphs),
+    )
+    return with_cursor(line, glyphs, cursor=cursor)
+
+
+class RowTexts:
+    """The texts of `session_row` behind its first column, for a list of thousands: what rows share is drawn once.
+
+    Args:
+        width: Cells of a row.
+        now: Aware; its zone is the reader's.
+        glyphs: What to draw with.
+    """
+
+    def __init__(self, width: int, now: datetime, glyphs: Glyphs) -> None:
+        self._shape, self._now, self._glyphs = columns(width), now, glyphs
+        self._fronts: dict[object, str] = {}
+        self._ends: dict[object, str] = {}
+
+    def text(self, row: SessionRow) -> SafeText:
+        """The text of a row."""
+        label = left_out_as(row.session)
+        room = self._shape.title - len(label) - 1 if label else self._shape.title
+        title = _named(row)
+        if title.isascii() and len(title) <= room:
+            shown = title.ljust(room)
+        else:
+            shown = pad(fit(title, room, self._glyphs.truncated), room)
+        return SafeText(f"{self._front(row)}{label}{' ' if label else ''}{shown}{self._end(row)}")
+
+    def _front(self, row: SessionRow) -> str:
+        when = row.session.started_at if row.session.last_active is None else row.session.last_active
+        words, outline = age(self._now, when), row.outline
+        key = words, row.drift, status_of_row(row.session, outline), outline is None, bool(row.session.problem)
+        if (known := self._fronts.get(key)) is None:
+            known = self._fronts[key] = plain(front(row, now=self._now, glyphs=self._glyphs))
+        return known
+
+    def _end(self, row: SessionRow) -> str:
+        session = row.session
+        key = session.source, session.model, row.shown, session.chain
+        if (known := self._ends.get(key)) is None:
+            if len(self._ends) >= _MOST_ENDS:
+                self._ends.clear()
+            known = self._ends[key] = plain(_end(row, self._shape, self._glyphs))
+        return known
+
+
+def _end(row: SessionRow, shape: Columns, glyphs: Glyphs) -> Line:
+    """The columns behind the title, and a blank."""
+    session = row.session
+    line = _origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated)
     if shape.messages:
-        line.append(span(" " + pad_left(safe(glyphs.words(count(row.shown))), shape.messages), Role.DIM))
+        messages = pad_left(safe(glyphs.words(count(row.shown))), shape.messages)
+        line = (*line, span(" " + messages, Role.DIM))
     if shape.chain:
-        line.append(span(" " + pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain), Role.DIM))
-    return with_cursor((*line, blank(1)), glyphs, cursor=cursor)
+        chain = pad(fit(safe(chain_mark(session, glyphs)), shape.chain, "+"), shape.chain)
+        line = (*line, span(" " + chain, Role.DIM))
+    return (*line, blank(1))
 
 
 def group_row(
@@ -228,12 +296,18 @@ def front(row: SessionRow, *, now: datetime, glyphs: Glyphs, extras: RowExtras =
     return (*line, picked, span(glyphs.bookmark, Role.ACCENT, bold=True) if extras.marked else blank(1))
 
 
+_NO_MESSAGES = SafeText("(no messages)")
+
+
+def _named(row: SessionRow) -> SafeText:
+    """The title of a row, or that it has no messages."""
+    title = title_of(row.session, row.outline)
+    return title if title or _has_content(row.session, row.outline) else _NO_MESSAGES
+
+
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:
-    session, title, role = row.session, title_of(row.session, row.outline), Role.TEXT
-    if not title and not _has_content(session, row.outline):
-        title, role = SafeText("(no messages)"), Role.DIM
-    if left_out_as(session):
-        role = Role.DIM
+    title = _named(row)
+    role = Role.DIM if title is _NO_MESSAGES or left_out_as(row.session) else Role.TEXT
     shown = fit(title, width, glyphs.truncated)
     whole = len(shown) if shown == title else len(shown) - 1
     kept = [(start, min(end, whole), False) for start, end in row.matches]

@@ -46,6 +46,8 @@ _SUSPECT = (
     "]"
 )
 _encoded = json.JSONEncoder(ensure_ascii=False).encode
+HARMFUL = late_pattern("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal acts on."""
 _BLANKS = late_pattern(r"[ \t\r\n]{2,}|[\t\r\n]")
 
 
@@ -68,6 +70,11 @@ def safe(text: str) -> SafeText:
     if text.isascii() and text.isprintable():
         return SafeText(text)
     return SafeText(_compiled(_SUSPECT).sub(_symbol, text))
+
+
+def harmless(text: str) -> str:
+    """A text without what a terminal would act on, should anything ever come past `safe`: for the last filters."""
+    return text if text.isprintable() else HARMFUL.sub("", text)
 
 
 def one_line(text: str) -> SafeText:

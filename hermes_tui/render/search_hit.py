@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.gutter import role_label
-from hermes_tui.render.line import Line, Role, blank, cells, crop, fill, fit, line_cells, pad_left, span
+from hermes_tui.render.line import Line, Role, blank, crop, fill, fit, line_cells, pad_left, span
 from hermes_tui.render.readable_hit import readable
 from hermes_tui.render.row import TITLE_FROM, with_cursor
 from hermes_tui.render.safe import one_line
@@ -81,13 +81,6 @@ def without_row(
         span(glyphs.words("enter"), Role.ACCENT, bold=True),
     )
     return with_cursor(fill(crop(line, width - 1, glyphs.truncated), width - 1), glyphs, cursor=cursor)
-
-
-def section_rule(text: str, *, width: int, glyphs: Glyphs) -> Line:
-    """Draw the rule over a section of the list: `2 titles ────`, with one empty cell on either side."""
-    label = fit(one_line(text), width - 3, glyphs.truncated)
-    rule = glyphs.light * (width - 3 - cells(label))
-    return (blank(1), span(label + " ", Role.DIM), span(rule, Role.HAIR), blank(1))
 
 
 def _room(width: int, when: str) -> int:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from colorsys import rgb_to_hsv
-from dataclasses import replace
 
 from hermes_tui.render.block import Paint
 from hermes_tui.render.line import Line, Role, Span, in_look_of
 from hermes_tui.render.safe import safe_line
+from store.base.late_dataclass import replace
 
 _SEQUENCE = re.compile("(?:\x1b\\[|\x9b)([0-9;:]{0,64})m")
 _ROLES = (Role.DIM, Role.ERROR, Role.GOOD, Role.WARNING, Role.ACCENT, Role.ACCENT, Role.ACCENT, Role.TEXT)

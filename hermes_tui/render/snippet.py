@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hermes_tui.render.line import Line, Range, Role, Span, cells, crop, graphemes, span
 from hermes_tui.render.safe import safe
+from store.base.late_dataclass import replace
 
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’)]*+\s++|[。！？]|[\r\n]++")
 _BLANKS = re.compile(r"[ \t\r\n]+")

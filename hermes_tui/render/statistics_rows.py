@@ -6,7 +6,6 @@ Pure; stored names pass the gate of `span`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from hermes_tui.render.row import with_cursor
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.statistics import LEVELS, LEVELS_ASCII, calendar_lines, dollars, hour_lines
 from hermes_tui.render.time import count, in_words, many
+from store.base.late_dataclass import dataclass
 from store.browse.statistics import Statistics
 from store.engine.statistics import Tally, ToolCount, ToolsStep
 

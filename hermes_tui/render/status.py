@@ -207,14 +207,20 @@ def _key(name: str) -> Span:
     return span(name, Role.ACCENT, bold=True)
 
 
-def copied_sentence(name: str, text: str, left_out: int) -> str:
+def copied_sentence(name: str, text: str, left_out: int, where: str = "") -> str:
     """What was handed to the terminal for its clipboard, and what may not be in it.
 
     Args:
         name: What it is: `the message`, `the code python`.
+        text: What was handed over.
         left_out: Control characters that are not in the text.
+        where: The file that has it too, `also in FILE`: it stands first, for a narrow terminal shows the beginning.
     """
     number = many(len(text), "character")
-    is_sure = n_bytes(text) <= SURELY_TAKEN
-    said = f"copied {name}, {number}" if is_sure else f"the terminal may not have copied all {number} of {name}"
+    if n_bytes(text) <= SURELY_TAKEN:
+        said = f"copied {name}, {number}"
+    elif where:
+        said = f"copied {name}, {where}: {number}, of which the terminal may lack some"
+    else:
+        said = f"the terminal may not have copied all {number} of {name}"
     return f"{said}, not {many(left_out, 'control character')}" if left_out else said

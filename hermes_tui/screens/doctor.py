@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from typing import ClassVar
@@ -17,16 +16,16 @@ from hermes_tui.feed import Feed, answers
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.doctor import finding_lines, health_sentence, replayed_line, waiting_lines
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.heading import Heading
+from hermes_tui.render.heading import Heading, heading_line
 from hermes_tui.render.line import Line
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import LOOK_AFTER, SIGN_AFTER, BrowserState
 from hermes_tui.widgets.footer import Item
 from hermes_tui.widgets.framed_screen import FramedScreen
-from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.page_frame import READ_ONLY, PageFrame, PageView, key_bindings, unwritten
+from store.base.late_dataclass import dataclass, field
 from store.files.outbox import Pending
 from store.models import Finding
 

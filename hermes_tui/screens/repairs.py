@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -23,6 +22,7 @@ from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings
 from hermes_tui.widgets.repair_list import RepairList
 from hermes_tui.widgets.virtual_list import VirtualList
 from store import TrashEntry
+from store.base.late_dataclass import dataclass
 from store.repair.model import Operation, State
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_catalog import Catalog, is_comparable
 from hermes_tui.state.session_filter import SessionFilter
 from hermes_tui.state.session_order import Order, order_named
+from store.base.late_dataclass import dataclass, field
 from store.errors import QueryInvalid, StoreError
 from store.models import Check, Drift, Hit, JsonlFacts, Origin, Session
 from store.query.parse import Query
@@ -229,6 +229,8 @@ class BrowserState:
     """Seconds waited for a lock that another program holds, and the most that are waited."""
     compared: tuple[int, int] | None = None
     """The number of sessions compared by content, and of how many; None where that is not going on."""
+    newest: Sequence[Session] = ()
+    """Sessions that were read before the screen stood, until they are asked for."""
     fresh: Sequence[SessionRow] = ()
     """Rows that the answer being handled has changed."""
     notice: Notice | None = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hermes_tui.render import message_kind
 from hermes_tui.render.line import span
 from hermes_tui.render.markdown.document import code_nodes, is_markdown
 from hermes_tui.render.markdown.parser import parse
 from hermes_tui.render.safe import one_line
+from store.base.late_dataclass import dataclass
 from store.models import Message, ToolCall
 
 MOST = 9

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from hermes_tui.export.targets import ExportRequest, Target
 from hermes_tui.render.export.model import ExportOptions, Format, Only
 from hermes_tui.render.secrets import SecretKind
+from store.base.late_dataclass import dataclass, field, replace
 
 Choice = TypeVar("Choice")
 FORMATS = tuple(Format)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from store.base.late_dataclass import dataclass
 
 TWO_PANES = 100
 """Columns from which list and transcript stand side by side."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from store import DeletePlan, Mark, MarkPlan, TrashEntry, TrashReceipt
+from store.base.late_dataclass import dataclass, field
 from store.formats import titles
 from store.manage.model import TrashProgress
 from store.repair.model import State

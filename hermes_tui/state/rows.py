@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hermes_tui.render.row import SessionRow
+from store.base.late_dataclass import dataclass
 from store.models import Hit, Origin
 
 __all__ = ["HitGroup", "HitKey", "SessionRow", "hit_key", "in_reading_order"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
+from store.base.late_dataclass import dataclass, replace
 from store.models import Batch, Count, Hit, Session
 
 LAST = 1 << 30

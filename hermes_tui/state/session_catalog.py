@@ -2,58 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
-from itertools import islice
 
+from hermes_tui.state.ordered_ids import OrderedIds, Place, Rows
 from hermes_tui.state.rows import SessionRow
+from store.base.late_dataclass import replace
 from store.models import Drift, JsonlFacts, Origin, Outline, Scope, Session
 
-FEW = 64
-"""Up to so many rows are inserted one by one; more are sorted together."""
+MOST_LIVE = 64
+"""Newest sessions that may be live."""
 LIVE_SECONDS = 300.0
 BEYOND = 1e11
 """Later than any timestamp."""
-
-
-class Order:
-    """Ids, newest first; those with one timestamp by id."""
-
-    def __init__(self) -> None:
-        self._places: dict[str, tuple[float, str]] = {}
-        self._sorted: list[tuple[float, str]] = []
-
-    def __len__(self) -> int:
-        return len(self._sorted)
-
-    def __iter__(self) -> Iterator[str]:
-        return (session_id for _, session_id in self._sorted)
-
-    def ids(self, most: int | None = None) -> list[str]:
-        """All of them in order, or the first `most`."""
-        return [session_id for _, session_id in self._sorted[:most]]
-
-    def put(self, timestamps: Mapping[str, float]) -> None:
-        """Insert ids by their timestamps; those that are known move."""
-        fresh = {
-            key: place for key, timestamp in timestamps.items() if (place := (-timestamp, key)) != self._places.get(key)
-        }
-        if len(fresh) > FEW:
-            self._places.update(fresh)
-            self._sorted = sorted(self._places.values())
-            return
-        for key, place in fresh.items():
-            self.drop(key)
-            self._places[key] = place
-            insort(self._sorted, place)
-
-    def drop(self, session_id: str) -> None:
-        """Forget an id, known or not."""
-        if (place := self._places.pop(session_id, None)) is not None:
-            del self._sorted[bisect_left(self._sorted, place)]
 
 
 class Catalog:
@@ -62,14 +24,17 @@ class Catalog:
     def __init__(self) -> None:
         self._rows: dict[str, SessionRow] = {}
         self._facts: dict[str, JsonlFacts] = {}
-        self._all = Order()
-        self._plain = Order()
+        self._all = OrderedIds()
+        self._plain = OrderedIds()
         self._reasons: Counter[str | None] = Counter()
         self._flagged: set[str] = set()
+        self._nameless: set[str] = set()
+        """Sessions with neither a title nor an outline."""
         self._uncompared: set[str] = set()
         self._files: frozenset[str] = frozenset()
         self._parents: set[str] = set()
         self._outdated: set[str] = set()
+        """Sessions that have changed since their outline was read."""
         self.profiles: set[str] = set()
         """The profiles that sessions are of."""
         self.counted: Scope | None = None
@@ -101,13 +66,9 @@ class Catalog:
         """The facts of its JSONL file, as far as they were read."""
         return self._facts.get(session_id)
 
-    def shown(self, *, everything: bool) -> list[SessionRow]:
-        """The rows of the list, newest first: all, or those that the default list has."""
-        return [self._rows[session_id] for session_id in (self._all if everything else self._plain).ids()]
-
-    def every(self) -> Iterator[SessionRow]:
-        """The rows of all sessions, newest first, as they are asked for; nothing may be added meanwhile."""
-        return (self._rows[session_id] for session_id in self._all)
+    def shown(self, *, everything: bool) -> Rows:
+        """The rows of the list, newest first: all, or those that the default list has; the order stays as it is."""
+        return Rows(self._all if everything else self._plain, self._rows.get)
 
     def without_outline(self, session_ids: Iterable[str]) -> list[str]:
         """Those sessions whose outline is to be read: for the first time, or because they have changed since."""
@@ -121,38 +82,34 @@ class Catalog:
 
     def untitled(self, most: int) -> list[str]:
         """Ids of the newest sessions that have neither a title nor an outline."""
-        bare = (row.session.id for row in self.every() if row.outline is None and not row.session.title)
-        return list(islice(bare, most))
+        return [row.session.id for row in self.in_order(self._nameless)[:most]]
 
     def in_order(self, session_ids: Iterable[str]) -> list[SessionRow]:
         """The rows of some sessions, those that are known, newest first."""
         rows = (self._rows[session_id] for session_id in session_ids if session_id in self._rows)
-        return sorted(rows, key=lambda row: (-place_of(row.session), row.session.id))
+        return sorted(rows, key=lambda row: _key(row.session))
 
     def put(self, sessions: Sequence[Session]) -> list[str]:
         """Add sessions or replace them; returns the ids of those that changed."""
         changed: dict[str, Session] = {}
+        before: list[Session] = []
         for session in sessions:
             old = self._rows.get(session.id)
             if old is not None and old.session == session:
                 continue
+            if old is not None and session.id not in changed:
+                before.append(old.session)
             changed[session.id] = session
             self.profiles.add(session.profile)
             if session.parent_id is not None:
                 self._parents.add(session.parent_id)
-            if old is not None:
-                self._reasons[reason_of(old.session)] -= 1
-            self._reasons[reason_of(session)] += 1
             drift = Drift.JSONL_ONLY if session.origin is Origin.JSONL else None
             drift = Drift.DAMAGED if session.problem else drift
             self._keep(replace(old, session=session) if old else SessionRow(session, None, drift))
-        self._outdated |= changed.keys()
-        self._all.put({session.id: place_of(session) for session in changed.values()})
-        plain = {key: place_of(session) for key, session in changed.items() if reason_of(session) is None}
-        self._plain.put(plain)
-        for session_id in changed.keys() - plain.keys():
-            self._plain.drop(session_id)
-        return list(changed)
+        if changed:
+            self._outdated.update(key for key in changed if self._rows[key].outline is not None)
+            self._place(before, changed.values())
+        return [*changed]
 
     def put_files(self, sessions: Sequence[Session]) -> list[str]:
         """Replace the sessions that live in JSONL files alone; returns the ids of those that changed."""
@@ -165,7 +122,7 @@ class Catalog:
 
     def put_outlines(self, outlines: Mapping[str, Outline]) -> list[SessionRow]:
         """Set outlines; returns the rows that changed."""
-        self._outdated -= outlines.keys()
+        self._outdated.difference_update(outlines)
         known = ((row, outline) for key, outline in outlines.items() if (row := self._rows.get(key)) is not None)
         return [self._keep(replace(row, outline=outline)) for row, outline in known if row.outline != outline]
 
@@ -177,10 +134,10 @@ class Catalog:
     ) -> list[SessionRow]:
         """Set flags and the facts that they rest on, and which could not be compared; returns the rows that changed."""
         refreshed = {key for key, fact in facts.items() if self._facts.get(key) != fact}
-        self._outdated |= refreshed
+        self._outdated.update(key for key in refreshed if (row := self._rows.get(key)) is not None and row.outline)
         self._facts.update(facts)
-        self._uncompared -= drifts.keys()
-        self._uncompared |= uncompared
+        self._uncompared.difference_update(drifts)
+        self._uncompared.update(uncompared)
         known = ((row, drift) for key, drift in drifts.items() if (row := self._rows.get(key)) is not None)
         return [
             self._keep(replace(row, drift=drift))
@@ -190,8 +147,9 @@ class Catalog:
 
     def clear(self) -> None:
         """Forget everything: another file may lie at the path."""
-        for row in list(self._rows.values()):
-            self._forget(row)
+        for known in (self._rows, self._facts, self._reasons, self._flagged, self._nameless, self._uncompared):
+            known.clear()
+        self._all = self._plain = OrderedIds()
         self._outdated.clear()
         self._files, self.counted, self.complete = frozenset(), None, False
 
@@ -221,28 +179,38 @@ class Catalog:
 
     def flagged_ids(self) -> list[str]:
         """Ids of those that have two sources, or could have: in the order of the list."""
-        flagged = (session_id for session_id in self._all if session_id in self._flagged)
-        return [session_id for session_id in flagged if is_comparable(self._rows[session_id])]
+        return [row.session.id for row in self.in_order(self._flagged) if is_comparable(row)]
 
     def live(self, now: float) -> int:
         """Sessions that are being written."""
-        newest = (self._rows[key].session for key in self._all.ids(FEW))
+        newest = (self._rows[key].session for key in self._all[:MOST_LIVE])
         return sum(1 for session in newest if session.live and now - timestamp_of(session) < LIVE_SECONDS)
 
     def _keep(self, row: SessionRow) -> SessionRow:
-        self._rows[row.session.id] = row
-        (self._flagged.discard if row.drift is None else self._flagged.add)(row.session.id)
+        session_id = row.session.id
+        self._rows[session_id] = row
+        (self._flagged.discard if row.drift is None else self._flagged.add)(session_id)
+        is_named = row.session.title or row.outline is not None
+        (self._nameless.discard if is_named else self._nameless.add)(session_id)
         return row
+
+    def _place(self, gone: Iterable[Session], come: Iterable[Session]) -> None:
+        """Take sessions out of both orders, and put others in."""
+        old, new = ([(reason_of(session), _key(session)) for session in sessions] for sessions in (gone, come))
+        self._reasons.subtract(reason for reason, _ in old)
+        self._reasons.update(reason for reason, _ in new)
+        self._all = self._all.changed([key for _, key in old], [key for _, key in new])
+        self._plain = self._plain.changed(
+            [key for reason, key in old if reason is None], [key for reason, key in new if reason is None]
+        )
 
     def _forget(self, row: SessionRow) -> None:
         session_id = row.session.id
-        self._reasons[reason_of(row.session)] -= 1
         self._rows.pop(session_id)
         self._facts.pop(session_id, None)
-        self._flagged.discard(session_id)
-        self._uncompared.discard(session_id)
-        self._all.drop(session_id)
-        self._plain.drop(session_id)
+        for ids in (self._flagged, self._nameless, self._uncompared):
+            ids.discard(session_id)
+        self._place([row.session], [])
 
 
 def is_comparable(row: SessionRow) -> bool:
@@ -261,6 +229,10 @@ def place_of(session: Session) -> float:
     each message.
     """
     return BEYOND + (session.started_at or 0.0) if session.live else timestamp_of(session)
+
+
+def _key(session: Session) -> Place:
+    return -place_of(session), session.id
 
 
 def reason_of(session: Session) -> str | None:

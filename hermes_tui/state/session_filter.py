@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.state.title_filter import OF_MESSAGES, TEXTS, filters_test
+from store.base.late_dataclass import dataclass
 from store.files.home import id_of_link
 from store.query.ast import Filter, Query
 

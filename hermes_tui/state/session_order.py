@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hermes_tui.render.time import AGES_TO, month
 from hermes_tui.state.rows import SessionRow
-from hermes_tui.state.session_catalog import timestamp_of
+from hermes_tui.state.session_catalog import place_of, timestamp_of
 
 
 class Order(StrEnum):
@@ -56,20 +57,18 @@ def arranged(newest_first: Sequence[SessionRow], order: Order) -> Sequence[Sessi
     return newest_first
 
 
-def months(rows: Sequence[SessionRow], now: datetime) -> Mapping[str, str]:
-    """The months that begin in a list by time, by the id of the first session of each: `October 2026`.
+def months(rows: Sequence[SessionRow], order: Order, now: datetime) -> Iterator[tuple[int, str]]:
+    """The months that begin in a list by time, each with the place of its first session: `October 2026`.
 
-    What is younger than four weeks has no month over it, nor has what has no time.
+    What is younger than four weeks has no month over it, nor has what has no time. Each is found by halving.
     """
-    found: dict[str, str] = {}
-    start = end = 0.0
-    newest = now.timestamp() - AGES_TO
-    for row in rows:
-        timestamp = timestamp_of(row.session)
-        if 0.0 < timestamp <= newest and not start <= timestamp < end:
-            start, end = _month_around(timestamp, now)
-            found[row.session.id] = month(now, timestamp)
-    return found
+    newest, is_rising = now.timestamp() - AGES_TO, order is Order.OLDEST
+    key = (lambda row: place_of(row.session)) if is_rising else (lambda row: -place_of(row.session))
+    at = bisect_right(rows, 0.0, key=key) if is_rising else bisect_left(rows, -newest, key=key)
+    while at < len(rows) and 0.0 < (timestamp := timestamp_of(rows[at].session)) <= newest:
+        start, end = _month_around(timestamp, now)
+        yield at, month(now, timestamp)
+        at = bisect_left(rows, end, at, key=key) if is_rising else bisect_right(rows, -start, at, key=key)
 
 
 def _month_around(timestamp: float, now: datetime) -> tuple[float, float]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import accumulate
 from operator import attrgetter
 
 from hermes_tui.render.line import Range
@@ -41,18 +39,27 @@ SHORTEST_FOLDER = 3
 """Characters of a working folder that match a session."""
 MOST_CANDIDATES = 500
 """Above so many sessions per word a walk through all of them meets the first fifty soon."""
+LINES = 64
+"""Titles of a block."""
+UTF_8 = "utf-8", "surrogatepass"
 _END, _PART = "\n", "\0"
 
 
 class Titles:
-    """Titles without case and accents, made once for each, so that every key can be answered for a whole home."""
+    """Titles without case and accents, made once for each, so that every key can be answered for a whole home.
+
+    They are kept as one text, in blocks of a few lines.
+    """
 
     def __init__(self) -> None:
-        self._folded: dict[str, tuple[Session, Outline | None, str]] = {}
         self._places: dict[str, int] = {}
-        self._ids: list[str] = []
-        self._lines: list[str] = []
-        self._joined: tuple[str, list[int]] | None = None
+        self._sessions: list[Session] = []
+        self._outlines: dict[str, Outline] = {}
+        """What the lines were made of."""
+        self._blocks: list[bytes] = []
+        """In UTF-8: one title in Chinese would make a text of all that stand beside it twice as large."""
+        self._split: tuple[bytes, list[str]] = b"", []
+        """The block that was looked at last, and its lines."""
 
     def candidates(self, query: Query) -> set[str] | None:
         """Ids of the sessions that may match, looked up in one text of all titles; None where any may.
@@ -77,17 +84,15 @@ class Titles:
 
     def _with(self, word: str) -> set[str] | None:
         """The sessions whose title, folder or id has a word; None where there are many."""
-        if self._joined is None:
-            self._joined = "".join(self._lines), list(accumulate(map(len, self._lines)))
-        every, ends = self._joined
         found: set[str] = set()
-        at = every.find(word)
-        while at >= 0:
-            place = bisect_right(ends, at)
-            found.add(self._ids[place])
+        wanted, end = word.encode(*UTF_8), _END.encode()
+        for number, block in enumerate(self._blocks):
+            at = block.find(wanted)
+            while at >= 0:
+                found.add(self._sessions[number * LINES + block.count(end, 0, at)].id)
+                at = block.find(wanted, block.index(end, at))
             if len(found) > MOST_CANDIDATES:
                 return None
-            at = every.find(word, ends[place])
         return found
 
     def match(self, query: Query, row: SessionRow) -> tuple[Range, ...] | None:
@@ -114,25 +119,52 @@ class Titles:
     def folded(self, row: SessionRow) -> str:
         """A session's title or first words without case and accents, one character for each of `title_of`."""
         outline = None if row.session.title else row.outline
-        known = self._folded.get(row.session.id)
-        if known is not None and known[0] is row.session and known[1] is outline:
-            return known[2]
+        place = self._places.get(row.session.id)
+        is_known = place is not None and self._sessions[place] is row.session
+        if place is not None and is_known and self._outlines.get(row.session.id) is outline:
+            return self._lines(self._blocks[place // LINES])[place % LINES].partition(_PART)[0]
         folded = plain(title_of(row.session, outline))
-        self._folded[row.session.id] = row.session, outline, folded
-        self._put(row.session, folded)
+        self._put(row.session, outline, folded)
         return folded
 
-    def _put(self, session: Session, folded: str) -> None:
+    def every(self) -> Iterator[tuple[str, str]]:
+        """Id and title of each session that is known now, which may be read in another thread."""
+        return _titles((*self._blocks,), [session.id for session in self._sessions])
+
+    def _lines(self, block: bytes) -> list[str]:
+        if self._split[0] is not block:
+            self._split = block, _lines(block)
+        return self._split[1]
+
+    def _put(self, session: Session, outline: Outline | None, folded: str) -> None:
         """Add a session to the text of all titles, or replace it there."""
-        line = _PART.join((folded, _word(session.cwd or ""), plain(session.id))).replace(_END, " ") + _END
-        place = self._places.setdefault(session.id, len(self._lines))
-        if place == len(self._lines):
-            self._ids.append(session.id)
-            self._lines.append(line)
-        elif self._lines[place] == line:
+        line = _PART.join((folded, _word(session.cwd or ""), plain(session.id))).replace(_END, " ")
+        place = self._places.setdefault(session.id, len(self._sessions))
+        if outline is not None:
+            self._outlines[session.id] = outline
+        else:
+            self._outlines.pop(session.id, None)
+        if place < len(self._sessions):
+            self._sessions[place] = session
+            lines = [*self._lines(self._blocks[place // LINES])]
+            lines[place % LINES] = line
+            self._blocks[place // LINES] = _END.join(lines).encode(*UTF_8)
             return
-        self._lines[place] = line
-        self._joined = None
+        self._sessions.append(session)
+        if place % LINES == 0:
+            self._blocks.append(b"")
+        self._blocks[-1] += (line + _END).encode(*UTF_8)
+
+
+def _lines(block: bytes) -> list[str]:
+    """The lines of a block, and an empty one."""
+    return block.decode(*UTF_8).split(_END)
+
+
+def _titles(blocks: Iterable[bytes], session_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    lines = (line for block in blocks for line in _lines(block)[:-1])
+    titles = ((session_id, line.partition(_PART)[0]) for session_id, line in zip(session_ids, lines, strict=True))
+    return ((session_id, title) for session_id, title in titles if title)
 
 
 def _named(word: str, session: Session) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from hermes_tui.kept.values import ReadingPlace
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.widgets.message_index import Seen
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
+from store.base.late_dataclass import dataclass, field
 
 EVERY = 0
 """No message has this id: under it are the folds of all messages that were not folded on their own."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from hermes_tui.render.glyphs import Glyphs
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import PLAIN, RowExtras, group_row, session_row
-from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule, without_row
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, without_row
 from hermes_tui.render.time import many
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from hermes_tui.state.search_results import Without
+from store.base.late_dataclass import dataclass
 from store.models import ContextLine, Hit
 
 FIRST_HITS = 3
@@ -22,7 +24,7 @@ FIRST_TITLES = 5
 """Titles that are shown at first, where there are hits below them."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class SessionKey:
     """A row of one session."""
 
@@ -41,7 +43,7 @@ class MoreKey(SessionKey):
     """The row that stands for the hits of a session that are not shown."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ContextKey:
     """A message beside a hit."""
 
@@ -49,14 +51,14 @@ class ContextKey:
     place: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MeantKey:
     """A query that might be meant."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WithoutKey:
     """A query of one word less, which has hits."""
 
@@ -66,21 +68,21 @@ class WithoutKey:
     capped: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LineKey:
     """A line of the sentence that no message matches, below the titles that do."""
 
     index: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MoreTitlesKey:
     """The row that stands for the titles that are not shown."""
 
     number: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RuleKey:
     """The rule over a section."""
 

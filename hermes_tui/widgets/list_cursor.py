@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from hermes_tui.widgets.scroll_thumb import thumb
+from store.base.late_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,10 @@ class ListCursor:
     def __init__(self, can_stand_on: Callable[[Hashable], bool]) -> None:
         self._can_stand_on = can_stand_on
         self._head = 0
-        self.rows: list[Hashable] = []
+        self.rows: Sequence[Hashable] = ()
         """All keys, those of the head first."""
+        self._shown_of: tuple[object, int, int] = None, 0, 0
+        self._shown: tuple[Hashable, ...] = ()
         self.place = 0
         """Index in `rows` of the cursor."""
         self.top = 0
@@ -59,8 +61,13 @@ class ListCursor:
 
     @property
     def shown(self) -> tuple[Hashable, ...]:
-        """The keys on the screen without the head, from the top."""
-        return tuple(key for key in self.rows[self.top : self.top + self.height] if not isinstance(key, HeadRow))
+        """The keys on the screen without the head, from the top; asked for at each answer, so they are kept."""
+        rows, start, end = self.rows, self.top, self.top + self.height
+        known, *place = self._shown_of
+        if known is not rows or place != [start, end]:
+            self._shown_of = rows, start, end
+            self._shown = tuple(key for key in rows[start:end] if not isinstance(key, HeadRow))
+        return self._shown
 
     @property
     def thumb(self) -> tuple[int, int]:
@@ -77,7 +84,7 @@ class ListCursor:
         """
         screen_row, before, place = self.place - self.top, self.rows, self.place
         self._head = head
-        self.rows = [*map(HeadRow, range(head)), *keys]
+        self.rows = [*map(HeadRow, range(head)), *keys] if head else keys
         if not self.touched:
             self._to_start()
             return
@@ -149,6 +156,11 @@ class ListCursor:
 
     def _heir(self, before: Sequence[Hashable], place: int, instead: Hashable | None) -> int:
         """The place of the cursor's key; if it is gone, of the next one that is left, or of the last before it."""
+        key = before[place] if place < len(before) else None
+        if place < len(self.rows) and self.rows[place] == key and self._can_stand_on(key):
+            return place
+        if key is not None and key in self.rows and self._can_stand_on(key):
+            return self.rows.index(key)
         places = {key: row for row, key in enumerate(self.rows)}
         heirs = (*before[place : place + 1], instead, *before[place + 1 :], *reversed(before[:place]))
         return self.nearest(next((places[key] for key in heirs if key in places and self._can_stand_on(key)), 0))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from hermes_tui.render.find import Needle
 from hermes_tui.render.folds import Fold, Folds
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
+from store.base.late_dataclass import dataclass, replace
 from store.query.parse import Query
 
 OPEN = Folds(Fold.OPEN, Fold.OPEN)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from hermes_tui.render.time import n_bytes
 from hermes_tui.widgets.head_columns import HeadColumns
+from store.base.late_dataclass import dataclass
 from store.models import Head, Message
 
 MAX_RESULTS = 128
@@ -251,7 +251,12 @@ class MessageIndex:
 
     def is_hidden(self, index: int) -> bool:
         """Whether a message is undone and not shown."""
-        return not self.undone_shown and 0 <= index < len(self.heads) and self.heads.is_undone(index)
+        return (
+            bool(self._undone)
+            and not self.undone_shown
+            and 0 <= index < len(self.heads)
+            and self.heads.is_undone(index)
+        )
 
     def _hidden_run(self, index: int) -> list[int] | None:
         return self.undone_run(index) if self.is_hidden(index) else None

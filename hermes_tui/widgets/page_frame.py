@@ -6,7 +6,6 @@ The screens of repairs and of the doctor are composed of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from textual import events, on
@@ -29,6 +28,7 @@ from hermes_tui.widgets.status_line import StatusLine
 from hermes_tui.widgets.text_page import TextPage
 from hermes_tui.widgets.title_row import TitleRow
 from hermes_tui.widgets.too_small_notice import TooSmallNotice
+from store.base.late_dataclass import dataclass
 
 WHILE_TYPING: Sequence[Item] = (("enter", "take it"), ("esc", "back"), ("ctrl+q", "quit"))
 """Keys of an input."""

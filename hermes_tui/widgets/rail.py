@@ -22,6 +22,7 @@ ROOM = 80
 """Cells of a line by which heights are estimated: a mark keeps its row whatever was drawn before and however wide."""
 
 PROMPT, SEAM, HIT, MACHINE = map(int, (Mark.PROMPT, Mark.SEAM, Mark.HIT, Mark.MACHINE))
+_WITHOUT_HITS = bytes(mark & ~HIT for mark in range(256))
 
 
 class Rail:
@@ -32,7 +33,7 @@ class Rail:
         self._marks = bytearray()
         self._bottoms = array("Q")
         self._bodies: dict[int, int] = {}
-        self._hits: set[int] = set()
+        self._hits = bytearray()
         self._rows: list[int] = []
         self._drawn_for: tuple[int, ...] = ()
         self._changes = 0
@@ -60,11 +61,15 @@ class Rail:
 
     def show_hits(self, indices: Iterable[int], *, more: bool = False) -> None:
         """Mark messages as hits, and no others unless they are `more`."""
-        hits = set(indices)
-        for index in hits - self._hits if more else self._hits ^ hits:
+        if not more:
+            self._hits.clear()
+            self._marks[:] = self._marks.translate(_WITHOUT_HITS)
+        for index in indices:
+            if index >= len(self._hits):
+                self._hits.extend(bytes(index + 1 - len(self._hits)))
+            self._hits[index] = HIT
             if index < len(self._marks):
-                self._marks[index] ^= HIT
-        self._hits = self._hits | hits if more else hits
+                self._marks[index] |= HIT
         self._changes += 1
 
     def cell(self, row: int, glyphs: Glyphs) -> Span | None:
@@ -90,7 +95,7 @@ class Rail:
         for place, head in enumerate(heads, start):
             mark = 0 if head.role != "user" or is_undone(head) else PROMPT
             mark |= SEAM if place and place in seams and is_under_seam(cursor, place) else 0
-            mark |= HIT if place in self._hits else 0
+            mark |= self._hits[place] if place < len(self._hits) else 0
             marks.append(self._with_body(place, mark))
 
     def _with_body(self, index: int, mark: int) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Hashable
 from datetime import datetime
 
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line
 from hermes_tui.render.row import RowExtras, session_row
-from hermes_tui.render.search_hit import section_rule
+from hermes_tui.state.ordered_ids import Rows
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.list_cursor import CursorPlace
-from hermes_tui.widgets.session_rows import MonthKey, SessionsView
+from hermes_tui.widgets.session_rows import KeysWithMonths, MonthKey, SessionsView
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.base.late_dataclass import replace
 from store.models import Session
 
 
@@ -26,7 +27,7 @@ class SessionList(VirtualList):
         """
         super().__init__(id=id)
         self._now = now
-        self._rows: dict[str, SessionRow] = {}
+        self._rows = Rows((), lambda _: None)
         self._marked: Collection[str] = ()
         self._by_time = self._profiles = False
         self._only = ""
@@ -44,24 +45,14 @@ class SessionList(VirtualList):
         before, self._only = self._only, view.only
         if view.only and not before:
             self._place_before = self.cursor.where
-        self._rows = {row.session.id: row for row in view.rows}
+        self._rows = view.rows
         self._marked, self._by_time, self._profiles = view.marked, view.months is not None, view.profiles
         self.set_head(view.head)
-        self.set_keys([*self._keys(view.months or {})])
+        self.set_keys(KeysWithMonths(self._rows.ids, view.months) if view.months else self._rows.ids)
         if view.only not in ("", before):
             self.forget_cursor()
         elif before and not view.only and self._place_before is not None:
             self.return_to(self._place_before)
-
-    def _keys(self, months: Mapping[str, str]) -> Iterator[Hashable]:
-        """The sessions, and the months above them."""
-        if not months:
-            yield from self._rows
-            return
-        for session_id in self._rows:
-            if (text := months.get(session_id)) is not None:
-                yield MonthKey(text, session_id)
-            yield session_id
 
     def can_stand_on(self, key: Hashable) -> bool:
         """The cursor passes by the months."""
@@ -74,18 +65,16 @@ class SessionList(VirtualList):
 
     def update_row(self, row: SessionRow) -> None:
         """Paint a session again in its place; one that is not listed is left out."""
-        if row.session.id in self._rows:
-            self._rows[row.session.id] = row
-            self.refresh_key(row.session.id)
+        self.refresh_key(row.session.id)
 
     @property
     def cursor_row(self) -> SessionRow | None:
         """The row under the cursor."""
-        return self._rows.get(str(self.cursor.key))
+        return self._rows.row(str(self.cursor.key))
 
     def has_flag(self, key: Hashable) -> bool:
         """Whether its sources disagree."""
-        return (row := self._rows.get(str(key))) is not None and row.drift is not None
+        return (row := self._rows.row(str(key))) is not None and row.drift is not None
 
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
@@ -93,6 +82,7 @@ class SessionList(VirtualList):
         if isinstance(key, MonthKey):
             return section_rule(key.text, width=width, glyphs=glyphs)
         extras = RowExtras(self._by_time, str(key) in self._marked, self._profiles, self.is_picked(str(key)))
-        row = self._rows[str(key)]
+        if (row := self._rows.row(str(key))) is None:
+            return ()
         row = replace(row, has_news=self.has_news(row.session))
         return session_row(row, width=width, now=self._now(), glyphs=glyphs, cursor=cursor, extras=extras)

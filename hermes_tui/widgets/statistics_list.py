@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line
-from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.statistics_rows import Section, StatisticsRow, section_words, statistics_row
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
+from store.base.late_dataclass import dataclass
 from store.engine.statistics import ToolsStep
 
 

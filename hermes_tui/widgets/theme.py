@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
@@ -19,6 +18,7 @@ from textual.strip import Strip
 from hermes_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from hermes_tui.render.line import Line, Role, Span
 from hermes_tui.render.safe import SafeText
+from store.base.late_dataclass import dataclass, replace
 
 LEGIBLE = 4.5
 """The contrast that every text colour has on its ground, where the foreground has it (WCAG 2.1, AA)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
@@ -16,6 +15,7 @@ from hermes_tui.widgets.match_folds import OPEN, WHOLE, Match, reveal
 from hermes_tui.widgets.selection import Selection
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
 from hermes_tui.widgets.viewport import Anchor, Viewport
+from store.base.late_dataclass import dataclass, replace
 from store.query.parse import Query
 
 NEXT_TOOLS = {Fold.HIDDEN: Fold.SHORT, Fold.SHORT: Fold.OPEN, Fold.OPEN: Fold.HIDDEN}
@@ -270,6 +270,12 @@ class TranscriptCursor:
             self.viewport.place(self.bar, seams if before.row > 0 else max(before.line, seams), before.row)
         self.viewport.following = following and self.viewport.at_end
 
+    def _unhide(self, index: int, leader: int) -> None:
+        """Show the calls of a message that is gone to, where they are hidden and it has nothing else."""
+        layout, folds = self.layout, self.layout.folds_of(leader)
+        if folds.tools is Fold.HIDDEN and not layout.is_drawn(leader) and not layout.is_drawn(index):
+            layout.fold(leader, replace(folds, tools=Fold.SHORT))
+
     def _go(self, target: Target) -> None:
         """Go to a message, if it is here; the target is reached once its bodies are here too."""
         index = self.layout.index.index_of(target.message_id)
@@ -278,6 +284,7 @@ class TranscriptCursor:
         if self.layout.index.is_hidden(index):
             self.layout.show_undone(True)
         leader = self.layout.drawn_with(index)
+        self._unhide(index, leader)
         self.bar = leader if self.layout.is_drawn(leader) and not self.layout.is_drawn(index) else index
         if not target.first_match:
             self.viewport.place(self.bar, target.line, target.row)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -27,6 +26,7 @@ from hermes_tui.widgets.call_results import CallResults
 from hermes_tui.widgets.fenwick_heights import FenwickHeights
 from hermes_tui.widgets.message_index import MAX_RESULTS, MessageIndex, Section, is_undone
 from hermes_tui.widgets.message_seams import seam_words
+from store.base.late_dataclass import dataclass, field
 from store.browse.reading import in_state
 from store.models import Head, Message
 from store.query.parse import Query, matches

@@ -63,9 +63,12 @@ def prompt_above(cursor: TranscriptCursor) -> tuple[SafeText, list[int]]:
 
 
 def to_seam(cursor: TranscriptCursor, step: int) -> None:
-    """Go to the next message under a seam or of another day, the seam at the top; -1 for the one before."""
+    """Go to the next message under a seam or of another day, the seam at the top; -1 for the one before.
+
+    The first one stands under its day.
+    """
     index = cursor.layout.index
-    if (place := _next(cursor, step, sorted({*index.seams, *index.after_seen()}), is_under_seam)) is not None:
+    if (place := _next(cursor, step, sorted({*index.seams, *index.after_seen()}), _begins_part)) is not None:
         cursor.put_bar(place)
         cursor.viewport.place(place)
 
@@ -90,6 +93,10 @@ def is_prompt(cursor: TranscriptCursor, place: int) -> bool:
         return False
     message = cursor.layout.body(place)
     return message is None or not message_kind.is_machine_made(message)
+
+
+def _begins_part(cursor: TranscriptCursor, place: int) -> bool:
+    return place == 0 or is_under_seam(cursor, place)
 
 
 def is_under_seam(cursor: TranscriptCursor, place: int) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.scroll_thumb import thumb
 from hermes_tui.widgets.transcript_layout import TranscriptLayout
+from store.base.late_dataclass import dataclass
 
 AHEAD = 24
 """Messages on each side of the screen whose bodies are wanted too."""

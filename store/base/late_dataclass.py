@@ -128,7 +128,8 @@ def _init(late: Any) -> Method:
             parameter, unasked = f"{name}=_default_{name}", f"_default_{name}"
         if is_asked := given.get("init", True):
             (named if given.get("kw_only") else positional).append(parameter)
-        body.append(f"_set_{name}(self, {value if is_asked else unasked})")
+        if is_asked or unasked != name:  # else `__post_init__` sets it
+            body.append(f"_set_{name}(self, {value if is_asked else unasked})")
     if hasattr(late, "__post_init__"):
         body.append("self.__post_init__()")
     return _compiled("__init__", [*positional, *(["*", *named] if named else [])], body or ["pass"], known)

@@ -211,6 +211,41 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredTexts:
+    """Texts of some messages as they are stored; of each kind joined into one, which costs a third of a row each."""
+
+    prompts: JoinedTexts
+    """What the user wrote."""
+    replies: JoinedTexts
+    reasoning: JoinedTexts
+    results: JoinedTexts
+    """Of tools, JSON for the most part."""
+    calls: JoinedTexts
+    """JSON."""
+    others: tuple[int, ...]
+    """Messages of which no text is here: it is encoded or very long, or another speaker's."""
+    others_bytes: int = 0
+    """Bytes of their texts, as far as these were counted."""
+
+    @classmethod
+    def none_of(cls, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG003
+        """All messages are to be read by themselves."""
+        none = JoinedTexts()
+        return cls(none, none, none, none, none, tuple(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedTexts:
+    """Texts of some messages, none of them empty, with `END_OF_TEXT` between each and the next."""
+
+    ids: tuple[int, ...] = ()
+    text: str = ""
+
+
+END_OF_TEXT = "\0\0"
+
+
+@dataclass(frozen=True, slots=True)
 class SectionVersion:
     """Counts of a section's rows, of which any act of Hermes on them changes one."""
 

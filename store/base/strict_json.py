@@ -41,6 +41,21 @@ def load(text: str) -> object:
     return value
 
 
+def value_at_start(text: str) -> tuple[object, int]:
+    """The JSON value that a text begins with, without a space before it, and where it ends; what follows is not read.
+
+    Raises:
+        BadJson: As `load`.
+    """
+    try:
+        value, end = _DECODER.scan_once(text, 0)  # type: ignore[attr-defined]
+    except (StopIteration, RecursionError, ValueError) as error:
+        raise BadJson("not JSON") from error
+    if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(value):
+        raise BadJson("nested too deep")
+    return value, end
+
+
 def load_or(value: object, otherwise: object) -> object:
     """The JSON value of a text, `otherwise` for an invalid one; what is no text, as it is."""
     if not isinstance(value, str):

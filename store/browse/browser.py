@@ -23,6 +23,7 @@ from .watch import Watch
 if TYPE_CHECKING:
     from ..base.models import Finding
     from ..home_store import HomeStore
+    from .listed import Listing
 
 
 def _sessions(browser: HomeBrowser) -> StoredSessions:
@@ -96,6 +97,7 @@ class HomeBrowser:
     heads = delegate(_messages, StoredMessages.heads)
     messages = delegate(_messages, StoredMessages.messages)
     containing = delegate(_messages, StoredMessages.containing)
+    stored_texts = delegate(_messages, StoredMessages.stored_texts)
     context = delegate(_messages, StoredMessages.context)
     file_messages = delegate(_messages, StoredMessages.file_messages)
     snapshot_messages = delegate(_messages, StoredMessages.snapshot_messages)
@@ -131,6 +133,12 @@ class HomeBrowser:
     census = delegate(_locator, Locator.census)
     own_census = delegate(_locator, Locator.own)
     where = delegate(_locator, Locator.where)
+
+    def listing(self, *, by_start: bool = False) -> Listing:
+        """Every session in the order of a list, page by page: by last message or by start, the newest first."""
+        from .listing import Listings, listing_of
+
+        return Listings(self._store).listing(by_start=by_start) or listing_of(self, by_start=by_start)
 
     def problems(self) -> tuple[str, ...]:
         """A sentence for each part that could not be read, where the others could; a single home has none."""

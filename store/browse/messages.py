@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
+from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion, StoredTexts
 from ..files.jsonl_files import SESSION_META
 from ..formats.compaction_overlap import EDGE_ROWS, Fingerprint, carried_over_ids
 from ..formats.row_encoding import storable
@@ -98,6 +98,18 @@ class StoredMessages:
             ValueError: More ids.
         """
         return self._store.engine.messages.containing(ids, words)
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:
+        """Texts of some messages that are read as they are stored, joined; the others are for `messages`.
+
+        Args:
+            ids: At most 4,096.
+            replies_only: Answers and their reasoning alone; nothing says of which messages they are not here.
+
+        Raises:
+            ValueError: More ids.
+        """
+        return self._store.engine.messages.stored_texts(ids, replies_only=replies_only)
 
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
         """The messages around one, `width` on each side, in id order within the session: one read transaction.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SectionVersion,
         Session,
         SessionLocation,
+        StoredTexts,
         SurveyStep,
     )
     from ..engine.managed import Mark
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ..manage.management import MarkPlan
     from ..manage.model import DeletePlan, TrashEntry, TrashProgress, TrashReceipt
     from ..repair.model import DifferenceRow, Operation, Plan, Progress, Receipt, Why
+    from .listed import Listing
     from .reading import Piece, SessionReading
 
 Wanted = Query | str
@@ -62,6 +64,9 @@ class SessionReads(Protocol):
 
     def session(self, session_id: str, /) -> Session | None:
         """One session."""
+
+    def listing(self, *, by_start: bool = ...) -> Listing:
+        """Every session in the order of a list, page by page."""
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know."""
@@ -125,6 +130,9 @@ class MessageReads(Protocol):
 
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages that may have a text."""
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = ...) -> StoredTexts:
+        """Texts of some messages as they are stored."""
 
     def context(self, session_id: str, message_id: int, *, width: int = ...) -> tuple[ContextLine, ...]:
         """The messages around one."""

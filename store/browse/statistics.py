@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from ..base.cancel import Cancel
 from ..base.errors import ReadOnly
+from ..base.late_dataclass import dataclass
 from ..base.models import Session
 from ..engine.statistics import BUCKET, By, SessionSize, StatisticsRows, Tally, ToolsStep
 from ..home_store import HomeStore

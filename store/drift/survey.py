@@ -14,6 +14,7 @@ from ..files import home
 from ..files.home import FileStat
 from ..files.verdict_cache import NOT_STORED, CachedVerdict, VerdictCache, marks
 from ..files.verdict_cache import mark as mark_of
+from .sameness import same_sessions
 from .verdict import Checker, flag, unread_check
 
 if TYPE_CHECKING:
@@ -50,18 +51,25 @@ class Survey:
             StoreError: The folder or the store cannot be read now.
         """
         stamps = home.transcript_stamps(self._files.folder)
-        flagged, unknown = self._cache.partition(marks(stamps, self._stored(stamps)))
+        stored = self._stored(stamps)
+        flagged, unknown = self._cache.partition(marks(stamps, stored))
         done, total = len(stamps) - len(unknown), len(stamps)
         yield self._cached(stamps, flagged, (done, total))
-        order = self._newest_first(stamps, unknown)
-        del stamps, flagged
+        stamps = {key: stamps[key] for key in self._newest_first(stamps, unknown)}
+        rows = {key: stored[key] for key in stamps if key in stored}
+        del stored, flagged
+        same = same_sessions(self._engine, self._files, stamps, rows)
         try:
-            for place, session_id in enumerate(order, done + 1):
+            for place, (session_id, check) in enumerate(same, done + 1):
                 if cancel.cancelled:
                     raise Interrupted("the request was cancelled")
-                yield self._verified(session_id, unknown[session_id], cancel, (place, total))
+                mark, progress = unknown[session_id], (place, total)
+                if check is None:
+                    yield self._verified(session_id, mark, cancel, progress)
+                else:
+                    yield self._same(check, mark, stamps[session_id], progress)
         finally:
-            if order:
+            if stamps:
                 self._cache.save()
 
     def glance(self, rows: Sequence[Session], *, most: int) -> FirstListing:
@@ -141,6 +149,12 @@ class Survey:
         except (CannotOpen, Damaged):
             pass  # the files' times are left
         return sorted(unknown, key=lambda session_id: (timestamps[session_id], session_id), reverse=True)
+
+    def _same(self, check: Check, mark: str, stamp: FileStamp, progress: tuple[int, int]) -> SurveyStep:
+        """The step of a session whose sides are the same."""
+        found = CachedVerdict(check)
+        self._cache.put(mark, None, found)
+        return SurveyStep(*progress, {check.session_id: None}, {check.session_id: found.facts(stamp)}, (check,))
 
     def _verified(self, session_id: str, mark: str, cancel: Cancel, progress: tuple[int, int]) -> SurveyStep:
         """Compare one session; where its rows cannot be read, the verdict is `UNREAD`.

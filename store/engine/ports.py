@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session
+    from ..base.models import ContextLine, Finding, Head, Message, Page, Scope, SectionVersion, Session, StoredTexts
     from ..formats.carried_copies import Copies
     from ..formats.compaction_overlap import Fingerprint
     from ..formats.compared_message import ComparedMessage
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         StepResult,
         UndoStep,
     )
-    from .rows import Capabilities, Counts, RowDict, SessionEnds, SessionStamp, StoredRow
+    from .rows import Capabilities, Counts, MessageCells, RowDict, SessionEnds, SessionStamp, StoredRow
     from .search import AgentHit, AgentSearchOptions, HitRow, MatchCount, RankedMatches, SearchStep, SessionFilter
     from .session_choice import SessionChoice
 
@@ -77,6 +77,21 @@ class SessionRows(Protocol):
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
         """Ids that are, begin with, or whose title contains a text."""
 
+    def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
+        """Every session with the time of its last message or of its start, 0.0 for none, the newest first, then by id;
+        by their start, maybe without those that have messages and no row.
+
+        None where the engine cannot say so without reading all of them.
+        """
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """Some sessions with their ends, None for no message, and the first words of those alone that have no title.
+
+        An engine may leave out any session.
+        """
+
     def active_since(self, timestamp: float, *, cancel: Cancel | None = ...) -> frozenset[str]:
         """Ids of sessions with a message since a time."""
 
@@ -101,6 +116,9 @@ class MessageRows(Protocol):
 
     def containing(self, ids: Sequence[int], words: str) -> frozenset[int]:
         """Those of some messages, 4,096 at most, that may have a text of ASCII in any case: at least those that do."""
+
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = ...) -> StoredTexts:
+        """Texts of some messages, 4,096 at most, that are stored as they are read; an engine may leave all out."""
 
     def window(
         self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = ...
@@ -130,6 +148,9 @@ class MessageRows(Protocol):
 
     def stored(self, session_id: str, *, cancel: Cancel | None = ...) -> Iterator[StoredRow]:
         """The same of every row, with ids and sizes."""
+
+    def cells(self, ids: Collection[str]) -> Mapping[str, Sequence[MessageCells]]:
+        """The rows of whole sessions in order, as they are stored; an engine may leave out any session."""
 
     def count(self, session_id: str) -> int:
         """Messages of a session, each once, without session_meta."""

@@ -10,6 +10,8 @@ from .operations import RawRow
 
 FILE_IDS = 1 << 60
 """Lowest id of a message in a session that is copied with what its files have; SQLite's are below."""
+MOST_MESSAGES = 1 << 20
+"""Messages of a session that are copied with those of its files; a longer one is copied as SQLite has it."""
 SOURCE = "hermes_tui_source"
 """Cell of a row that says where it was read from, a value of `Origin`; SQLite where there is none."""
 
@@ -42,6 +44,8 @@ class SessionCopy:
     """All of its messages, or those above `after`."""
     after: int | None = None
     """Highest id of the messages that are as they were at the copy before; None where any may have changed."""
+    of_files: bool = False
+    """The ids of its messages are places from 0 on: SQLite has not all of them, so the target gives them others."""
 
 
 def source_of(row: RawRow) -> str:
@@ -63,14 +67,35 @@ class PushTarget(Protocol):
             Refused: Another home has it, or somebody filled it otherwise.
         """
 
+    def require_owner(self, identity: HomeIdentity) -> None:
+        """Make sure that the schema is this home's, and write nothing.
+
+        Raises:
+            StoreMissing: There is no schema.
+            Refused: It is another's.
+        """
+
+    def stored_id(self, session_id: str) -> str:
+        """The id of a session as the server has it."""
+
     def marks(self) -> Mapping[str, str]:
-        """Mark of every session that was copied, "" where it is gone."""
+        """Mark of every session that was copied, by its id as the server has it; "" where it is gone."""
 
-    def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> None:
-        """Copy sessions that the schema does not have, in one transaction."""
+    def stamp(self) -> str:
+        """The state of the home at the last push that was finished; "" for none."""
 
-    def put_changed(self, copy: SessionCopy, *, now: float) -> None:
-        """Bring one session up to date; rows that vanished are marked as gone."""
+    def finish(self, stamp: str) -> None:
+        """End a push: remember the state of the home, "" where it is not to be relied on."""
+
+    def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> Sequence[str]:
+        """Copy sessions that were never copied, in one transaction; those that another push has copied meanwhile."""
+
+    def put_changed(self, copy: SessionCopy, known: str, *, now: float) -> bool:
+        """Bring one session up to date; rows that vanished are marked as gone.
+
+        Args:
+            known: Its mark when the copy was made; False where another push has changed it since.
+        """
 
     def mark_gone(self, session_ids: Iterable[str], *, now: float) -> None:
         """Mark sessions that vanished from the home; they stay readable."""

@@ -37,6 +37,11 @@ class StoredRow:
         return not self.meta and self.copy_of is None
 
 
+MessageCells = tuple[object, object, object, object, object]
+"""A message as it is stored: role, content, calls, the call that it answers, its id on the platform; something that is
+no text in place of what is larger than any message of a file that is compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Counts of one session's messages."""

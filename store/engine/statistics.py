@@ -6,11 +6,12 @@ An engine may leave it out: `HomeStore.statistics` is None then.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import StrEnum
 from typing import Protocol
 
 from ..base.cancel import Cancel
+from ..base.late_dataclass import dataclass
 
 BUCKET = 900
 """Seconds of a span of time; every zone's hours begin with one."""

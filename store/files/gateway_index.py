@@ -28,6 +28,17 @@ def session_columns(sessions_dir: Path, session_id: str) -> dict[str, str]:
     return {}
 
 
+def unread(index: Path) -> str:
+    """Why an index that is there cannot be read; "" for one that can be, and for none."""
+    try:
+        safe_files.read_bytes(index, max_bytes=MAX_BYTES)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"{index} cannot be read ({error.strerror}); give yourself the right to, or check the disk"
+    return ""
+
+
 def entries(index: Path) -> dict[str, dict[str, object]]:
     """The entries of an index by routing key; none where it cannot be read."""
     try:

@@ -268,6 +268,8 @@ def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
             state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
+        except OSError as error:
+            raise _unlisted(sessions_dir, error) from error
         if stat.S_ISREG(state.st_mode):
             stamps[name[:-6]] = state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns
     stamps.pop("", None)
@@ -283,15 +285,20 @@ def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:
     """Regular files by the middle of their names; see `transcript_files`."""
     files: dict[str, FileStat] = {}
     for entry in _entries(folder):
-        stem = entry.name.removeprefix(prefix).removesuffix(suffix)
-        if not stem or f"{prefix}{stem}{suffix}" != entry.name or not _is_text(stem):
+        name = entry.name
+        if not (name.endswith(suffix) and name.startswith(prefix)):
+            continue
+        stem = name[len(prefix) : len(name) - len(suffix)]
+        if not stem or f"{prefix}{stem}{suffix}" != name or not _is_text(stem):
             continue
         try:
             state = entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # removed since it was listed
             continue
+        except OSError as error:
+            raise _unlisted(folder, error) from error
         if stat.S_ISREG(state.st_mode):
-            files[stem] = FileStat.of(folder / entry.name, state)
+            files[stem] = FileStat.of(folder / name, state)
     return files
 
 
@@ -302,12 +309,14 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from entries
     except FileNotFoundError:
         return
-    except PermissionError as error:
-        raise NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it") from error
     except OSError as error:
-        raise CannotOpen(
-            f"the folder {folder} cannot be listed ({error.strerror}); move aside what is there"
-        ) from error
+        raise _unlisted(folder, error) from error
+
+
+def _unlisted(folder: Path, error: OSError) -> CannotOpen:
+    if isinstance(error, PermissionError):
+        return NoPermission(f"the folder {folder} may not be listed; give yourself the right to read it")
+    return CannotOpen(f"the folder {folder} cannot be listed ({error.strerror}); move aside what is there")
 
 
 def _is_text(name: str) -> bool:

@@ -161,8 +161,11 @@ class JsonlFiles:
         Raises:
             StoreError: As `jsonl_reader.read_raw`.
         """
-        file = self.find(session_id)
-        return b"" if file is None else jsonl_reader.read_raw(file.path)
+        try:
+            return jsonl_reader.read_raw(f"{self.folder}/{home.safe_id(session_id)}.jsonl")
+        except (UnsafeId, CannotOpen):
+            file = self.find(session_id)
+            return b"" if file is None else jsonl_reader.read_raw(file.path)
 
     def records(self, session_id: str) -> Iterator[jsonl.Record | jsonl.BadLine]:
         """Lines of the session's file, none without one; raises as `jsonl_reader.read_records`."""

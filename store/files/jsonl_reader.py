@@ -49,7 +49,7 @@ def read_text(path: Path) -> str:
     return read_raw(path).decode("utf-8-sig", "replace")
 
 
-def read_raw(path: Path) -> bytes:
+def read_raw(path: Path | str) -> bytes:
     """Bytes of a file; raises as `read_text`."""
     try:
         descriptor = os.open(path, READ_FLAGS)
@@ -63,6 +63,14 @@ def read_raw(path: Path) -> bytes:
             os.close(descriptor)
     except OSError as error:
         raise _translated(error, path) from error
+
+
+def read_between(path: Path, start: int, end: int) -> bytes:
+    """Bytes of a file between two places, fewer where it is shorter; raises as `read_records`."""
+    with _opened(path) as descriptor:
+        _size(descriptor, path)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        return b"".join(_chunks(descriptor, path, end - start))
 
 
 def read_records_at(path: Path, offsets: Iterable[int]) -> Iterator[Record]:
@@ -108,14 +116,14 @@ def _line_at(descriptor: int, offset: int) -> bytes:
     return b"".join(held)
 
 
-def _size(descriptor: int, path: Path) -> int:
+def _size(descriptor: int, path: Path | str) -> int:
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         raise CannotOpen(f"{path} is not a regular file; move it away, or put the transcript back")
     return state.st_size
 
 
-def _chunks(descriptor: int, path: Path, left: int | None = None) -> Iterator[bytes]:
+def _chunks(descriptor: int, path: Path | str, left: int | None = None) -> Iterator[bytes]:
     left = _size(descriptor, path) if left is None else left
     while left > 0:
         chunk = os.read(descriptor, min(left, _CHUNK))
@@ -125,7 +133,7 @@ def _chunks(descriptor: int, path: Path, left: int | None = None) -> Iterator[by
         yield chunk
 
 
-def _translated(error: OSError, path: Path) -> StoreError:
+def _translated(error: OSError, path: Path | str) -> StoreError:
     """The typed error for a system error, with what the user can do."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return NoPermission(f"{path} may not be read; give yourself the right to read it")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from ..base.errors import CannotOpen, Damaged
 from ..base.late_dataclass import dataclass
@@ -33,6 +34,8 @@ class Snapshot:
     session: Session
     messages: tuple[Message, ...]
     """Their ids are positions in the list, from 1."""
+    unread: bool = False
+    """The system did not let us read it."""
 
 
 class Snapshots:
@@ -48,6 +51,7 @@ class Snapshots:
         self._profile = profile
         self._known: dict[str, Snapshot] = {}
         self._ids: dict[home.FileStat, str] = {}
+        self._unread: dict[Path, str] = {}
         self._listing = Listing(lambda: self._saved() | home.files_named(self._folder, "session_", ".json"))
 
     def files(self) -> Mapping[str, home.FileStat]:
@@ -63,9 +67,14 @@ class Snapshots:
         if stat is None:
             return None
         known = self._known.get(session_id)
-        if known is None or known.stat != stat:
+        if known is None or known.stat != stat or known.unread:
             known = self._known[session_id] = self._read(session_id, stat)
         return known
+
+    def unread(self) -> tuple[str, ...]:
+        """A sentence for each file of `/save` that cannot be read: nobody knows whose it is."""
+        self.files()
+        return tuple(self._unread.values())
 
     def saved_files(self) -> dict[Path, str]:
         """Every file of `/save` with its session."""
@@ -79,13 +88,17 @@ class Snapshots:
         """The files `saved/hermes_conversation_<time>.json`; the sessions of all are known then."""
         found = home.files_named(self._folder / "saved", "", ".json")
         for stem, stat in found.items():
-            if stat not in self._ids:
-                own = _parts(stat)[1].get("session_id")
+            if stat not in self._ids or stat.path in self._unread:
+                parts = _parts(stat)
+                own = parts.fields.get("session_id")
                 self._ids[stat] = own if isinstance(own, str) and own else stem
+                self._unread.pop(stat.path, None)
+                self._unread |= {stat.path: parts.problem} if parts.unread else {}
         return list(found.values())
 
     def _read(self, session_id: str, stat: home.FileStat) -> Snapshot:
-        values, fields, problem = _parts(stat)
+        parts = _parts(stat)
+        values, fields = parts.values, parts.fields
         messages = tuple(
             message_codec.message_of_record(value, session_id=session_id, line=place, origin=Origin.SNAPSHOT)
             for place, value in enumerate(values, 1)
@@ -102,30 +115,41 @@ class Snapshots:
             messages=len(messages),
             profile=self._profile,
             origin=Origin.SNAPSHOT,
-            problem=problem,
+            problem=parts.problem,
         )
-        return Snapshot(stat, session, messages)
+        return Snapshot(stat, session, messages, parts.unread)
 
 
-def _parts(stat: home.FileStat) -> tuple[list[object], dict[str, object], str]:
+class _Parts(NamedTuple):
+    """Contents of a file."""
+
+    values: list[object]
+    """Its messages."""
+    fields: dict[str, object]
+    problem: str = ""
+    unread: bool = False
+
+
+def _parts(stat: home.FileStat) -> _Parts:
     """Messages, other fields and problem of a file."""
     try:
         raw = jsonl_reader.read_raw(stat.path)
     except (CannotOpen, Damaged) as error:
-        return [], {}, str(error)
+        return _Parts([], {}, str(error), unread=True)
     text = raw.decode("utf-8-sig", "replace")
     try:
         value = load(text)
     except BadJson as error:
         values, fields = _salvaged(text)
-        return values, fields, f"{stat.path.name} is {'empty' if not text.strip() else f'cut off or damaged ({error})'}"
+        problem = "empty" if not text.strip() else f"cut off or damaged ({error})"
+        return _Parts(values, fields, f"{stat.path.name} is {problem}")
     fields = value if isinstance(value, dict) else {}
     listed = fields.get("messages")
     if not isinstance(listed, list):
-        return [], fields, f"{stat.path.name} has no list of messages"
+        return _Parts([], fields, f"{stat.path.name} has no list of messages")
     if "\ufffd" in text and text.encode() not in raw:  # which may have a byte order mark
-        return listed, fields, f"{stat.path.name} is not in UTF-8: \ufffd stands for the bytes that are none"
-    return listed, fields, ""
+        return _Parts(listed, fields, f"{stat.path.name} is not in UTF-8: \ufffd stands for the bytes that are none")
+    return _Parts(listed, fields)
 
 
 def _salvaged(text: str) -> tuple[list[object], dict[str, object]]:

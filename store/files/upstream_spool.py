@@ -20,8 +20,8 @@ from ..formats import message_codec
 from . import gateway_index, home, jsonl_reader
 from .listing import Listing
 
-_Contents = tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float]]
-"""Messages by session, problems, and the time of each session's last file."""
+_Contents = tuple[dict[str, tuple[Message, ...]], tuple[str, ...], dict[str, float], tuple[str, ...]]
+"""Messages by session, problems, the time of each session's last file, and the problems of files that were not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Spool:
         self._index = index
         self._profile = profile
         self._listing = Listing(self._listed)
-        self._last: tuple[Mapping[str, home.FileStat], _Contents] = ({}, ({}, (), {}))
+        self._last: tuple[Mapping[str, home.FileStat], _Contents] = ({}, ({}, (), {}, ()))
         """Files and what they held, set together: another thread may read them at the same time."""
 
     def messages(self, session_id: str) -> tuple[Message, ...]:
@@ -79,6 +79,10 @@ class Spool:
         """A sentence for each file that cannot be read."""
         return self._read()[1]
 
+    def unread(self) -> tuple[str, ...]:
+        """Those of files that the system did not let us read: nobody knows what is in them."""
+        return self._read()[3]
+
     def session(self, session_id: str) -> Session | None:
         """The session by the spool alone, None without spooled messages."""
         waiting = self.messages(session_id)
@@ -99,7 +103,7 @@ class Spool:
         """All that the files hold; read again when any of them changed."""
         files = self._listing.files()
         seen, contents = self._last
-        if files is not seen and files != seen:
+        if (files is not seen and files != seen) or contents[3]:
             contents = self._read_all(files)
             self._last = files, contents
         return contents
@@ -107,12 +111,14 @@ class Spool:
     def _read_all(self, files: Mapping[str, home.FileStat]) -> _Contents:
         pieces: list[_Piece] = []
         problems: list[str] = []
+        unread = [problem] if files and (problem := gateway_index.unread(self._index)) else []
         keys = self._sessions_by_key() if files else {}
         for stat in files.values():
             try:
                 piece = _piece(stat.path.name, load(jsonl_reader.read_text(stat.path)), keys)
             except (CannotOpen, Damaged) as error:
                 problems.append(str(error))
+                unread.append(str(error))
             except BadJson as error:
                 problems.append(f"{stat.path.name} is cut off or damaged ({error})")
             else:
@@ -122,7 +128,7 @@ class Spool:
                     pieces.append(piece)
         pieces.sort(key=lambda piece: piece.order)
         timestamps = {piece.session_id: piece.order[0] for piece in pieces if piece.order[0]}
-        return _by_session(pieces), tuple(problems), timestamps
+        return _by_session(pieces), tuple(problems), timestamps, tuple(unread)
 
     def _sessions_by_key(self) -> dict[str, str]:
         """Routing key -> its present session (docs/format.md §4.11)."""

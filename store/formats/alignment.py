@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 MAX_FULL_COMPARISON = 2_000
@@ -167,14 +167,14 @@ def increasing(pairs: Iterable[Pair]) -> list[Pair]:
     return chain[::-1]
 
 
-def repeated_blocks(keys: Sequence[bytes]) -> frozenset[int]:
+def repeated_blocks(keys: Sequence[Hashable]) -> frozenset[int]:
     """Indexes of messages that repeat the block right before theirs: the later of two equal neighbours of any length.
 
     A flush that wrote everything again leaves such blocks (docs/format.md §5.3); so does a user who writes “ok”
     twice, which is why they are reported and never removed.
     """
     repeated: set[int] = set()
-    last: dict[bytes, int] = {}
+    last: dict[Hashable, int] = {}
     seen: dict[int, int] = {}
     for place, key in enumerate(keys):
         period = place - last.get(key, place)
@@ -188,7 +188,7 @@ def repeated_blocks(keys: Sequence[bytes]) -> frozenset[int]:
     return frozenset(repeated)
 
 
-def _run(keys: Sequence[bytes], place: int, period: int) -> range:
+def _run(keys: Sequence[Hashable], place: int, period: int) -> range:
     """Indexes around `place` whose messages equal those `period` before them."""
     start = stop = place
     while start > period and keys[start - 1] == keys[start - 1 - period]:

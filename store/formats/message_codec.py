@@ -318,6 +318,6 @@ def is_summary(text: str) -> bool:
 
 def non_empty_text(value: object) -> str | None:
     """A non-empty text or a number as text; None for anything else."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value else None
+    if isinstance(value, str):  # nearly all
+        return value or None
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

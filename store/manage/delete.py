@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ..base.cancel import Cancel
 from ..base.errors import PlanChanged
+from ..base.late_dataclass import replace
 from ..base.step_sizing import StepSizer
 from ..engine.managed import APPENDS, MESSAGES, Image, RemoveStep, TrashHeader
 from ..engine.operations import DONE, UNDONE, Span, operation_id, step_record

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..base.cancel import Cancel
 from ..base.errors import ColumnMissing, SessionMissing
+from ..base.late_dataclass import dataclass
 from ..engine.managed import Mark
 from ..formats import titles
 from ..home_store import HomeStore

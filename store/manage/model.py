@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from ..base.errors import Refused
+from ..base.late_dataclass import dataclass
 from ..files.gateway import Gateway
 from ..repair.model import State
 

@@ -6,13 +6,13 @@ What others wrote meanwhile stays: a session that was made again keeps its new m
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from ..base import safe_files
 from ..base.cancel import Cancel
 from ..base.errors import DiskFull, OperationMissing
+from ..base.late_dataclass import replace
 from ..base.step_sizing import STEP_ROWS, StepSizer
 from ..engine.managed import MESSAGES, Image, RestoreStep, TrashHeader
 from ..engine.operations import UNDOING, UNDONE

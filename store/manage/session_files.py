@@ -10,11 +10,11 @@ import errno
 import hashlib
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import safe_files
 from ..base.errors import CannotOpen, PlanChanged
+from ..base.late_dataclass import dataclass
 from ..files.home import files_named
 from ..home_store import HomeStore
 

@@ -15,12 +15,13 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
 from ..base import safe_files
 from ..base.errors import BackupFailed
+from ..base.late_dataclass import dataclass, field, replace
 from ..base.strict_json import BadJson, load
 from ..engine import raw_lines
 from ..engine.managed import APPENDS, MESSAGES, SESSIONS, Image

@@ -53,8 +53,10 @@ def compacted(layout: Layout) -> str:
 
 
 def findable(layout: Layout) -> str:
-    """True for a message that a search finds."""
-    return f"({active(layout)} OR {compacted(layout)})"
+    """True for a message that a search finds; one that is not active may still be compacted."""
+    if compacted(layout) == "false":
+        return active(layout)
+    return f"({active(layout)} OR COALESCE(messages.compacted, 0) = 1)"
 
 
 def like(fragment: str) -> str:

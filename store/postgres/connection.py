@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import stat
 import threading
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import generators, pq
 from psycopg.abc import PQGen
+from psycopg.adapt import Transformer
 from psycopg.rows import TupleRow
 
+from ..base.errors import CannotOpen, NoPermission
 from ..base.server_address import ServerAddress
 
+OLDEST = 170_000
+"""`server_version_num` of the oldest server that Hermes takes."""
 APPLICATION = "hermes-tui"
 MARGIN = 5.0
 """Seconds that a server may be late after the time limit of a statement."""
 _CANCEL_TIMEOUT = 2.0
+"""Seconds in which a server answers that it was asked to cancel, and in which it does."""
 
 RV = TypeVar("RV")
 
@@ -29,6 +38,21 @@ class Connection(psycopg.Connection[TupleRow]):
 
     def __del__(self, __warn: object = None) -> None:
         """Nothing: a store that nobody closed closes its connections, and a forked child must not end its parent's."""
+
+    def answers(self, batch: str, params: Sequence[object]) -> list[list[tuple[object, ...]]]:
+        """The rows of each statement of a batch that has some; raises `psycopg.Error`.
+
+        A cursor would do the same and take longer than the server does for most batches.
+        """
+        self.pgconn.send_query(psycopg.ClientCursor(self).mogrify(batch.encode(), params).encode())
+        found, loaders = [], Transformer(self)
+        for result in self.wait(generators.execute(self.pgconn)):
+            if result.status == pq.ExecStatus.TUPLES_OK:
+                loaders.set_pgresult(result)
+                found.append(loaders.load_rows(0, result.ntuples, _plain))
+            elif result.status != pq.ExecStatus.COMMAND_OK:
+                raise psycopg.errors.error_from_result(result)
+        return found
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """The answer of the server; raises `psycopg.OperationalError` where it does not come."""
@@ -44,10 +68,32 @@ def connect(address: ServerAddress) -> Connection:
 
     Raises:
         psycopg.Error: The server cannot be reached or refuses.
+        CannotOpen: It is older than Hermes takes.
     """
     options: dict[str, Any] = address.parameters()
-    connection = Connection.connect(
+    if open_file := _open_password_file():
+        options["passfile"] = str(open_file / "passed over")  # libpq would write a warning over the screen
+    try:
+        connection = _connected(options)
+    except psycopg.OperationalError as error:
+        if open_file and "password" in str(error):
+            raise NoPermission(
+                f"{address.name} refused the user or the password; {open_file} is no plain file of yours alone, so it"
+                " was passed over: chmod 600"
+            ) from None
+        raise
+    connection.add_notice_handler(_ignore)
+    version = connection.info.server_version
+    if 0 < version < OLDEST:  # a pooler may not say
+        connection.close()
+        raise CannotOpen(f"{address.name} runs PostgreSQL {version // 10_000}; 17 or later is needed")
+    return connection
+
+
+def _connected(options: dict[str, Any]) -> Connection:
+    return Connection.connect(
         **options,
+        target_session_attrs="any",
         application_name=APPLICATION,
         client_encoding="utf8",
         autocommit=True,
@@ -55,24 +101,52 @@ def connect(address: ServerAddress) -> Connection:
         cursor_factory=psycopg.ClientCursor,
         gssencmode="disable",
     )
-    connection.add_notice_handler(_ignore)
-    return connection
 
 
-def canceller(connection: psycopg.Connection[TupleRow]) -> Callable[[], None]:
-    """Ends the running statement on the server, without waiting for that."""
-    return partial(_start, connection)
-
-
-def _start(connection: psycopg.Connection[TupleRow]) -> None:
-    threading.Thread(target=_cancel, args=(connection,), daemon=True).start()
-
-
-def _cancel(connection: psycopg.Connection[TupleRow]) -> None:
+def _open_password_file() -> Path | None:
+    """The file of passwords, where libpq would not take it, because others may read it too."""
+    path = Path(os.environ.get("PGPASSFILE") or Path.home() / ".pgpass")
     try:
-        connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
-    except psycopg.Error:  # the statement ended, or its time limit ends it
-        pass
+        state = path.stat()
+    except OSError:
+        return None
+    is_own = stat.S_ISREG(state.st_mode) and not state.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    return None if is_own or os.name == "nt" else path
+
+
+class Cancellation:
+    """Ends the running statement of a connection on the server, without waiting for that; where the server does not
+    answer, the connection.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin with it."""
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def end(self) -> None:
+        """The statement is over: nothing is done to the connection any more."""
+        with self._lock:
+            self._ended.set()
+
+    def _run(self) -> None:
+        try:
+            self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
+        except psycopg.Error:  # the statement ended, or the server does not answer
+            pass
+        self._ended.wait(_CANCEL_TIMEOUT)
+        with self._lock:
+            if not self._ended.is_set() and not self._connection.closed:
+                with socket.socket(fileno=os.dup(self._connection.fileno())) as shared:
+                    shared.shutdown(socket.SHUT_RDWR)
+
+
+def _plain(row: Sequence[object]) -> tuple[object, ...]:
+    return tuple(row)
 
 
 def _ignore(_: object) -> None:

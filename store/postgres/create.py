@@ -10,6 +10,9 @@ from collections.abc import Iterator
 SHARDS = 64
 """Rows of the table of revisions: two sessions seldom share one, so that their writers seldom wait for each other."""
 
+WAITING_KB = 256
+"""Most that the list of new words holds in the copy of a home; every search reads it."""
+
 _SESSIONS = {
     "text": "source created_source user_id session_key chat_id chat_type thread_id display_name origin_json model"
     " model_config system_prompt system_prompt_hash parent_session_id end_reason cwd git_branch git_repo_root"
@@ -50,15 +53,18 @@ def _declared(groups: dict[str, str]) -> str:
     return ", ".join(f'"{name}" {kind}' for kind, names in groups.items() for name in names.split())
 
 
-def statements(schema: str, *, unique_titles: bool = True) -> Iterator[str]:
+def statements(schema: str, *, copies: bool = False) -> Iterator[str]:
     """The statements that make a schema.
 
     Args:
-        unique_titles: No two sessions have one title; a copy of a home takes whatever the home has.
+        copies: It is for the copy of a home, which may have two sessions of one title, and which comes by thousands of
+            rows, so that its index of words has a list of new ones, of 256 kB at most.
     """
     yield from _of_hermes(f'"{schema}"')
     yield from _beside(f'"{schema}"')
-    yield from _indexes(f'"{schema}"', "UNIQUE " if unique_titles else "")
+    yield from _indexes(f'"{schema}"', "" if copies else "UNIQUE ")
+    waiting = f"fastupdate = on, gin_pending_list_limit = {WAITING_KB}" if copies else "fastupdate = off"
+    yield f'CREATE INDEX ON "{schema}".messages USING gin (hermes_tui_terms) WITH ({waiting})'
 
 
 def _of_hermes(s: str) -> Iterator[str]:
@@ -88,7 +94,8 @@ def _of_hermes(s: str) -> Iterator[str]:
 
 def _beside(s: str) -> Iterator[str]:
     """The tables of ours."""
-    yield f"CREATE TABLE {s}.hermes_tui_schema (version bigint, owner text, home text, name text, host text)"
+    names = "owner text, home text, name text, host text, stamp text"
+    yield f"CREATE TABLE {s}.hermes_tui_schema (version bigint, {names})"
     yield f"INSERT INTO {s}.hermes_tui_schema (version) VALUES (1)"
     yield (
         f"CREATE TABLE {s}.hermes_tui_appends (session_id text, key text, ids bigint[] NOT NULL, digest text NOT NULL,"
@@ -101,7 +108,7 @@ def _beside(s: str) -> Iterator[str]:
     yield f"INSERT INTO {s}.hermes_tui_revisions SELECT n, 0 FROM pg_catalog.generate_series(0, {SHARDS - 1}) AS n"
     yield (
         f"CREATE TABLE {s}.hermes_tui_pushed (session_id text PRIMARY KEY, mark text NOT NULL,"
-        " pushed_at double precision NOT NULL)"
+        " pushed_at double precision NOT NULL, place bigint GENERATED ALWAYS AS IDENTITY)"
     )
 
 
@@ -112,5 +119,4 @@ def _indexes(s: str, unique: str) -> Iterator[str]:
     yield f"CREATE INDEX ON {s}.messages (session_id, id)"
     yield f'CREATE INDEX ON {s}.messages (session_id COLLATE "C")'
     yield f"CREATE INDEX ON {s}.messages (session_id) WHERE active = 0"
-    yield f"CREATE INDEX ON {s}.messages USING gin (hermes_tui_terms) WITH (fastupdate = off)"
     yield f"CREATE INDEX ON {s}.messages (id) WHERE hermes_tui_long"

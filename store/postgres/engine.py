@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from ..base.cancel import Cancel
 from ..base.delegation import delegate
 from ..base.errors import ReadOnly, StoreMissing
+from ..base.models import Session
 from ..base.server_address import ServerAddress
 from ..engine import ports
 from ..engine.operations import ActiveCounts, OperationHeader, RawRow, RepairFacts, StepRecord
-from ..engine.rows import Capabilities, RowDict, StoredRow
+from ..engine.rows import Capabilities, MessageCells, RowDict, SessionEnds, StoredRow
 from ..engine.search import SearchStep, SessionFilter
 from ..query.ast import Query
 from . import agent_rows, counts, create, hits, messages, search, sessions
@@ -52,6 +53,17 @@ class PostgresSessions(_Reads):
     find_by_name = delegate(_reader, sessions.find_by_name)
     active_since = delegate(_reader, sessions.active_since)
 
+    def order(self, *, by_start: bool) -> None:
+        """Unknown before all sessions are read."""
+        del by_start
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """None of them, as long as their order is unknown."""
+        del ids, now, profile
+        return {}
+
     def orphans(self) -> list[str]:
         """Ids of sessions that have messages and no row."""
         return sessions.orphans(self.reader)
@@ -66,6 +78,7 @@ class PostgresMessages(_Reads):
     bodies = delegate(_reader, messages.bodies)
     readable_bodies = delegate(_reader, messages.readable_bodies)
     containing = delegate(_reader, messages.containing)
+    stored_texts = delegate(_reader, messages.stored_texts)
     window = delegate(_reader, messages.window)
     first_user_text = delegate(_reader, messages.first_user_text)
     ends = delegate(_reader, messages.ends)
@@ -78,6 +91,11 @@ class PostgresMessages(_Reads):
     fingerprints = delegate(_reader, counts.fingerprints)
     marked_copies = delegate(_reader, messages.marked_copies)
     appends = delegate(_reader, messages.appends)
+
+    def cells(self, ids: Collection[str]) -> Mapping[str, Sequence[MessageCells]]:
+        """Of no session: a home on a server has no files to compare."""
+        del ids
+        return {}
 
     def stored(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[StoredRow]:
         """The compared form of every row, with ids and sizes."""

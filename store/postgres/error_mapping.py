@@ -15,20 +15,26 @@ RETRIED = (pg.SerializationFailure, pg.DeadlockDetected)
 
 
 @contextmanager
-def translated_errors(name: str) -> Iterator[None]:
+def translated_errors(name: str, *, writes: bool = False) -> Iterator[None]:
     """Errors of the store in place of psycopg's.
 
     Args:
         name: The schema's name for people, `host/db#schema`.
+        writes: What failed was to write.
     """
     try:
         yield
     except psycopg.Error as error:
-        raise translated(error, name) from None
+        raise translated(error, name, writes=writes) from None
 
 
-def translated(error: psycopg.Error, name: str) -> errors.StoreError:
+def translated(error: psycopg.Error, name: str, *, writes: bool = False) -> errors.StoreError:
     """An error of the store for one of psycopg's; the message says what can be done."""
+    if writes and isinstance(error, pg.InsufficientPrivilege):
+        return errors.NoPermission(
+            f"nothing was written: the role may not write to {name}; let its owner GRANT USAGE ON SCHEMA"
+            " and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"
+        )
     for kinds, make in _KNOWN:
         if isinstance(error, kinds):
             return make(name)
@@ -81,6 +87,18 @@ def _unanswered(error: psycopg.OperationalError, name: str) -> errors.StoreError
 
 _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = (
     (
+        (
+            "authentication method requirement",
+            "channel binding",
+            "invalid value for parameter",
+            "definition of service",
+        ),
+        lambda name: errors.CannotOpen(
+            f"{name} and a variable of the environment do not agree; look at PGSERVICE, PGREQUIREAUTH,"
+            " PGCHANNELBINDING, PGDATESTYLE and their like"
+        ),
+    ),
+    (
         ("password authentication failed", "no password supplied", "pg_hba"),
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
@@ -111,4 +129,6 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
 
 
 def _other(error: psycopg.Error, name: str) -> errors.StoreError:
-    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate or ''})".rstrip())
+    if error.sqlstate is None:
+        return errors.Unreachable(f"{name} answered something that is not PostgreSQL's; check host and port")
+    return errors.StoreError(f"{name} refused a statement ({type(error).__name__} {error.sqlstate})")

@@ -11,8 +11,6 @@ from .reader import Reader
 
 FRESH = 60.0
 """Seconds after which a heartbeat says nothing."""
-_OLDEST = 170_000
-"""`server_version_num` of the oldest server that Hermes takes."""
 
 
 class Health:
@@ -55,8 +53,6 @@ class Health:
         address = self._reader.address
         how = "TLS" if encrypted else "not encrypted" if not address.is_local else "on this machine"
         found = f"PostgreSQL {version // 10_000}, {how}{', a standby' if standby else ''}: {address.name}"
-        if version < _OLDEST:
-            return Finding("server", None, found, "Hermes needs 17 or later; reading goes on")
         return Finding("server", True, found)
 
     def _schema(self) -> Finding:

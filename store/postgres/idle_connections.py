@@ -1,11 +1,16 @@
-"""Connections to one server that stand idle between transactions."""
+"""Connections to one server that stand idle between transactions, shared by the readers of all its schemas."""
 
 from __future__ import annotations
 
 import os
 import threading
+from weakref import WeakValueDictionary
 
+from ..base.server_address import ServerAddress
 from .connection import Connection
+
+MOST = 4
+"""Connections to a database that readers keep, of however many schemas."""
 
 
 class IdleConnections:
@@ -50,3 +55,43 @@ class IdleConnections:
         self._ended.set()
         while (connection := self.take()) is not None:
             connection.close()
+
+
+class _Shared:
+    """Those of all readers of a database, and how many these are."""
+
+    def __init__(self) -> None:
+        self.idle, self.users = IdleConnections(MOST), 0
+
+
+_lock = threading.Lock()
+_shared: WeakValueDictionary[ServerAddress, _Shared] = WeakValueDictionary()
+
+
+class SharedConnections:
+    """A reader's part in the idle connections of a database; the last to close it closes them."""
+
+    def __init__(self, address: ServerAddress) -> None:
+        self._closed = threading.Event()
+        database = address.of_schema("")
+        with _lock:
+            shared = _shared.get(database)
+            if shared is None or shared.idle.closed:
+                shared = _shared[database] = _Shared()
+            shared.users += 1
+        self._shared = shared
+        self.take, self.give = shared.idle.take, shared.idle.give
+
+    @property
+    def closed(self) -> bool:
+        """True once it was closed."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Give the part up; may be called twice."""
+        with _lock:
+            self._shared.users -= not self._closed.is_set()
+            self._closed.set()
+            is_last = not self._shared.users
+        if is_last:
+            self._shared.idle.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..base.cancel import Cancel
-from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion
+from ..base.models import ContextLine, Head, Message, Origin, Page, SectionVersion, StoredTexts
 from ..engine.push_target import SOURCE
 from ..engine.rows import SessionEnds, SessionStamp, StoredRow
 from ..formats import message_codec
@@ -116,6 +116,11 @@ def containing(reader: Reader, ids: Sequence[int], words: str) -> frozenset[int]
     )
     rows = reader.rows(sql, (list(ids), *[pattern] * len(names)))
     return frozenset(cells.integer(row[0]) for row in rows)
+
+
+def stored_texts(_: Reader, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:  # noqa: ARG001
+    """None: each row is read by itself."""
+    return StoredTexts.none_of(ids)
 
 
 _SOURCES = frozenset(Origin)

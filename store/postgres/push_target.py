@@ -4,21 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ..base.errors import Refused, StoreMissing
 from ..base.server_address import ServerAddress
-from ..engine.push_target import FILE_IDS, SOURCE, HomeIdentity, SessionCopy
+from ..engine.push_target import FILE_IDS, MOST_MESSAGES, SOURCE, HomeIdentity, SessionCopy
 from . import cells, error_mapping, pushed_rows
 from .changes import REVISIONS
 from .connection import Connection
 from .reader import Params, Reader, Row, sendable
-from .schema_probe import MARKER
+from .schema_probe import MARKER, Layout
 from .writer import Writer
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds that a push waits for a lock."""
+STATEMENT, LONGEST = 60.0, 3600.0
+"""Seconds that a statement of a push may take, and one that marks or removes what is gone."""
+PUSHED = "hermes_tui_pushed"
+"""Table of ours: the marks of the sessions that were copied, and the places of those with ids of their own."""
 _DERIVED = ("hermes_tui_terms", "hermes_tui_long")
-_ROWS_AT_ONCE = 256
+_AWAY = (
+    "UPDATE {messages} AS old SET id = moved.fresh FROM (SELECT own.id, {first} + place * {most} + COALESCE((SELECT"
+    " max(kept.id) + 1 - {first} - place * {most} FROM {messages} AS kept WHERE kept.session_id = own.session_id"
+    " AND kept.id >= {first}), 0) + row_number() OVER (PARTITION BY own.session_id ORDER BY own.id) AS fresh"
+    " FROM {messages} AS own JOIN {pushed} AS pushed USING (session_id) WHERE own.session_id = ANY(%s)"
+    " AND own.hermes_tui_gone_at IS NOT NULL AND own.id < {first}) AS moved WHERE old.id = moved.id"
+)
+"""Gone messages of some sessions go to the places of these."""
+_MOVE_WORDS = (
+    "SELECT pg_catalog.gin_clean_pending_list(i.indexrelid) FROM pg_catalog.pg_index AS i"
+    " JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS a ON a.oid = c.relam"
+    " WHERE a.amname = 'gin' AND i.indrelid = %s::pg_catalog.regclass AND pg_catalog.pg_has_role(c.relowner, 'USAGE')"
+)
+_LISTS = "ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))"
+_UNPUSHED = (
+    "SELECT id, '?', 0 FROM {layout.sessions} UNION SELECT session_id, '?', 0 FROM {layout.messages}"
+    " ON CONFLICT DO NOTHING"
+)
+"""What a schema holds that was taken over: it is gone unless the home has it, too."""
 
 
 class ServerCopy:
@@ -32,6 +55,7 @@ class ServerCopy:
         self._address = address
         self._reader = Reader(address)
         self._writer = Writer(address, self._reader, patience=PATIENCE, creates=True)
+        self._owner: tuple[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -47,12 +71,16 @@ class ServerCopy:
         try:
             ours = self._reader.layout.is_ours
         except StoreMissing:
-            self._writer.make(unique_titles=False)
+            self._writer.make(copies=True)
             ours = True
         if not ours:
             raise Refused(f"nothing was written: {self.name} is Hermes' own; --as NAME takes another schema")
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
+            if not layout.has("hermes_tui_pushed", "place"):
+                raise Refused(
+                    f"nothing was written: {self.name} was made by an older hermes-tui; drop it, then push again"
+                )
             table = layout.table(MARKER)
             [(owner, home, host)] = run(f"SELECT owner, home, host FROM {table} FOR UPDATE", ())
             filled = owner is None and bool(run(f"SELECT 1 FROM {layout.sessions} LIMIT 1", ()))
@@ -62,36 +90,77 @@ class ServerCopy:
                 raise Refused(
                     f"nothing was written: {self.name} is {whose}; --as NAME takes another schema, --take-over this one"
                 )
-            run(
-                f"UPDATE {table} SET owner = %s, home = %s, host = %s, name = %s",
-                (identity.machine, identity.home, identity.host, identity.profile),
-            )
+            if filled or other:
+                run(
+                    f"INSERT INTO {layout.table(PUSHED)} (session_id, mark, pushed_at) {_UNPUSHED}".format(
+                        layout=layout
+                    ),
+                    (),
+                )
+            if owner is None or other:
+                run(
+                    f"UPDATE {table} SET owner = %s, home = %s, host = %s, name = %s, stamp = NULL",
+                    (identity.machine, identity.home, identity.host, identity.profile),
+                )
+        self._owner = (identity.machine, identity.home)
+
+    def require_owner(self, identity: HomeIdentity) -> None:
+        """Make sure that the schema is this home's, and write nothing.
+
+        Raises:
+            StoreMissing: There is no schema.
+            Refused: It is another's.
+        """
+        layout = self._reader.layout
+        rows = self._reader.rows(f"SELECT owner, home FROM {layout.table(MARKER)}") if layout.is_ours else []
+        if (identity.machine, identity.home) not in rows:
+            raise Refused(f"{self.name} is no copy of this home")
+
+    def stored_id(self, session_id: str) -> str:
+        """The id of a session as the server has it."""
+        return str(sendable(session_id))
 
     def marks(self) -> Mapping[str, str]:
-        """Mark of every session that was copied, "" where it is gone."""
-        pushed = self._reader.layout.table("hermes_tui_pushed")
+        """Mark of every session that was copied, by its id as the server has it; "" where it is gone."""
+        pushed = self._reader.layout.table(PUSHED)
         rows = self._reader.rows(f"SELECT session_id, mark FROM {pushed}")
         return {cells.text(row[0]) or "": cells.text(row[1]) or "" for row in rows}
 
-    def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> None:
-        """Copy sessions that the schema does not have, in one transaction."""
+    def stamp(self) -> str:
+        """The state of the home at the last push that was finished; "" for none."""
+        row = self._reader.row(f"SELECT stamp FROM {self._reader.layout.table(MARKER)}")
+        return (cells.text(row[0]) or "") if row else ""
+
+    def finish(self, stamp: str) -> None:
+        """Remember the state of the home; move new words into the index, since every search reads them until then."""
+        with self._transaction(seconds=LONGEST) as run:
+            run(_MOVE_WORDS, (self._reader.layout.messages,))
+            run(f"UPDATE {self._reader.layout.table(MARKER)} SET stamp = %s", (stamp,))
+
+    def put_new(self, copies: Sequence[SessionCopy], *, now: float) -> Sequence[str]:
+        """Copy sessions that were never copied, in one transaction; those that another push has copied meanwhile."""
         with self._transaction() as run:
             layout = self._reader.layout
-            if self._has_any(run, copies):  # another push was here, or a repair gave a message to another session
-                for copy in copies:
+            known = run(
+                f"SELECT session_id FROM {layout.table(PUSHED)} WHERE session_id = ANY(%s)",
+                ([copy.session_id for copy in copies],),
+            )
+            others = {cells.text(row[0]) or "" for row in known}
+            placed = self._placed(run, [copy for copy in copies if copy.session_id not in others], now)
+            if self._has_any(run, placed):  # a repair gave a message to another session, or the schema was taken over
+                for copy in placed:
                     self._put(run, copy, now)
-                return
+                return list(others)
             for table, rows in (
                 (
                     layout.sessions,
-                    [pushed_rows.row_of("sessions", copy.row) for copy in copies if copy.row is not None],
+                    [pushed_rows.row_of("sessions", copy.row) for copy in placed if copy.row is not None],
                 ),
-                (layout.messages, [pushed_rows.message_row(raw) for copy in copies for raw in copy.messages]),
+                (layout.messages, [pushed_rows.message_row(raw) for copy in placed for raw in copy.messages]),
             ):
                 if rows:
                     run.copy(table, rows)
-            for copy in copies:
-                self._finish(run, copy, now)
+            return list(others)
 
     def _has_any(self, run: Run, copies: Sequence[SessionCopy]) -> bool:
         layout = self._reader.layout
@@ -102,10 +171,20 @@ class ServerCopy:
             or run(f"SELECT 1 FROM {layout.messages} WHERE id = ANY(%s::bigint[]) LIMIT 1", (ids,))
         )
 
-    def put_changed(self, copy: SessionCopy, *, now: float) -> None:
-        """Bring one session up to date; rows that vanished are marked as gone."""
+    def put_changed(self, copy: SessionCopy, known: str, *, now: float) -> bool:
+        """Bring one session up to date; rows that vanished are marked as gone.
+
+        Args:
+            known: Its mark when the copy was made; False where another push has changed it since.
+        """
         with self._transaction() as run:
-            self._put(run, copy, now)
+            sql = f"SELECT mark FROM {self._reader.layout.table(PUSHED)} WHERE session_id = %s"
+            stored = run(sql, (copy.session_id,))
+            if (cells.text(stored[0][0]) if stored else "") != known:
+                return False
+            [placed] = self._placed(run, [copy], now)
+            self._put(run, placed, now)
+            return True
 
     def _put(self, run: Run, copy: SessionCopy, now: float) -> None:
         layout = self._reader.layout
@@ -115,38 +194,40 @@ class ServerCopy:
         after = -1 << 62 if copy.after is None else copy.after
         known = {cells.integer(row[0]) for row in run(sql, (copy.session_id, after))}
         ids = {cells.integer(raw["id"]) for raw in copy.messages}
+        _make_room(run, layout, copy.session_id, sorted(ids))
         for raw in copy.messages:
             _upsert(run, layout.messages, pushed_rows.message_row(raw))
         if known - ids:
             _take_out(run, layout.messages, sorted(known - ids), sorted(ids - known), now)
-        self._finish(run, copy, now)
 
     def mark_gone(self, session_ids: Iterable[str], *, now: float) -> None:
         """Mark sessions that vanished from the home; they stay readable."""
         gone = list(session_ids)
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
             sql = "UPDATE {} SET hermes_tui_gone_at = %s WHERE {} = ANY(%s) AND hermes_tui_gone_at IS NULL"
             run(sql.format(layout.sessions, "id"), (now, gone))
             run(sql.format(layout.messages, "session_id"), (now, gone))
-            run(f"UPDATE {layout.table('hermes_tui_pushed')} SET mark = '' WHERE session_id = ANY(%s)", (gone,))
+            run(f"UPDATE {layout.table(PUSHED)} SET mark = '' WHERE session_id = ANY(%s)", (gone,))
             run.count()
 
     def prune(self) -> int:
         """Remove what is marked as gone; the number of rows."""
-        with self._transaction() as run:
+        with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
             removed = sum(
                 len(run(f"DELETE FROM {table} WHERE hermes_tui_gone_at IS NOT NULL RETURNING 1", ()))
                 for table in (layout.messages, layout.sessions)
             )
-            run(f"DELETE FROM {layout.table('hermes_tui_pushed')} WHERE mark = ''", ())
+            run(f"DELETE FROM {layout.table(PUSHED)} WHERE mark = ''", ())
             run.count()
             return removed
 
     def differences(self, copy: SessionCopy) -> list[str]:
         """Ids of messages, or `session`, in which the schema differs from the home, gone rows left out."""
         layout = self._reader.layout
+        sql = f"SELECT place FROM {layout.table(PUSHED)} WHERE session_id = %s"
+        copy = _at_place(copy, self._reader.number(sql, (copy.session_id,)))
         stored = self._stored(layout.sessions, "id", "sessions", copy.session_id)
         different = []
         if copy.row is not None and not any(pushed_rows.same("sessions", copy.row, row) for row in stored):
@@ -169,29 +250,43 @@ class ServerCopy:
         sql = f"SELECT {columns} FROM {table} WHERE {key} = %s AND hermes_tui_gone_at IS NULL ORDER BY id"
         return [dict(zip(names, row, strict=True)) for row in self._reader.rows(sql, (session_id,))]
 
-    def _finish(self, run: Run, copy: SessionCopy, now: float) -> None:
-        """Remember that a session was copied, its prompt, and count the commit."""
+    def _placed(self, run: Run, copies: Sequence[SessionCopy], now: float) -> list[SessionCopy]:
+        """The copies with the ids that their messages have here; remembers marks and prompts, and counts the commit."""
+        if not copies:
+            return []
         layout = self._reader.layout
-        digest = copy.row.get("system_prompt_hash") if copy.row is not None else None
-        if copy.prompt is not None and isinstance(digest, str):
+        prompts = {
+            str(copy.row["system_prompt_hash"]): copy.prompt
+            for copy in copies
+            if copy.row is not None and copy.prompt is not None
+        }
+        if prompts:
             run(
-                f"INSERT INTO {layout.table('system_prompts')} VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                (digest, copy.prompt),
+                f"INSERT INTO {layout.table('system_prompts')} SELECT * FROM {_LISTS} AS given ON CONFLICT DO NOTHING",
+                (list(prompts), list(prompts.values())),
             )
-        run(
-            f"INSERT INTO {layout.table('hermes_tui_pushed')} VALUES (%s, %s, %s)"
-            " ON CONFLICT (session_id) DO UPDATE SET mark = excluded.mark, pushed_at = excluded.pushed_at",
-            (copy.session_id, copy.mark, now),
+        rows = run(
+            f"INSERT INTO {layout.table(PUSHED)} (session_id, mark, pushed_at)"
+            f" SELECT id, mark, %s FROM {_LISTS} AS given(id, mark)"
+            " ON CONFLICT (session_id) DO UPDATE SET mark = excluded.mark, pushed_at = excluded.pushed_at"
+            " RETURNING session_id, place",
+            (now, [copy.session_id for copy in copies], [copy.mark for copy in copies]),
         )
         run.count()
+        places = {cells.text(row[0]): cells.integer(row[1]) for row in rows}
+        return [_at_place(copy, places.get(self.stored_id(copy.session_id), 0)) for copy in copies]
 
     @contextmanager
-    def _transaction(self) -> Iterator[Run]:
+    def _transaction(self, *, seconds: float = STATEMENT) -> Iterator[Run]:
         """One transaction under the lock of the home's copy, which readers do not meet."""
-        with error_mapping.translated_errors(self.name), self._writer.begun() as connection:
+        with error_mapping.translated_errors(self.name, writes=True), self._writer.begun(seconds=seconds) as connection:
             run = Run(connection, self._reader.layout.table(REVISIONS))
             name = f"{self._address.schema}:push"
             run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
+            if self._owner is not None:
+                owners = run(f"SELECT owner, home FROM {self._reader.layout.table(MARKER)}", ())
+                if self._owner not in owners:
+                    raise Refused(f"nothing was written: another home took {self.name} over")
             yield run
 
 
@@ -221,6 +316,26 @@ class Run:
         with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row([sendable(row.get(name)) for name in names])
+
+
+def _at_place(copy: SessionCopy, place: int) -> SessionCopy:
+    """A copy whose messages have the ids of its place, which no other session ever has."""
+    if not copy.of_files:
+        return copy
+    first = FILE_IDS + place * MOST_MESSAGES
+    messages = [raw | {"id": first + int(str(raw["id"]))} for raw in copy.messages]
+    return replace(copy, messages=messages, after=None if copy.after is None else first + copy.after)
+
+
+def _make_room(run: Run, layout: Layout, session_id: str, ids: Sequence[int]) -> None:
+    """Give other ids to messages of other sessions that are gone, where a home which began again has theirs."""
+    messages, pushed = layout.messages, layout.table(PUSHED)
+    sql = (
+        f"SELECT DISTINCT session_id FROM {messages} WHERE id = ANY(%s::bigint[]) AND session_id <> %s"
+        " AND hermes_tui_gone_at IS NOT NULL"
+    )
+    if found := [cells.text(row[0]) for row in run(sql, (list(ids), session_id))]:
+        run(_AWAY.format(messages=messages, pushed=pushed, first=FILE_IDS, most=MOST_MESSAGES), (found,))
 
 
 def _upsert(run: Run, table: str, row: Mapping[str, object]) -> None:

@@ -11,16 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import errors as pg
-from psycopg.rows import TupleRow
 
 from ..base.cancel import Cancel
 from ..base.errors import Interrupted, StoreError, StoreMissing, Unreachable
 from ..base.server_address import ServerAddress
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
-from .connection import MARGIN, Connection, canceller, connect, recover
-from .idle_connections import IdleConnections
+from .connection import MARGIN, Cancellation, Connection, connect, recover
+from .idle_connections import MOST, SharedConnections
 from .schema_probe import PROBE, SCHEMAS, Layout, layout_of
 
 Row = tuple[object, ...]
@@ -28,19 +26,19 @@ Params = Sequence[object]
 
 STATEMENT_SECONDS = 30.0
 """Time limit of a statement that has no other."""
+LOOK_SECONDS = 10.0
+"""Time limit of a look at the catalog."""
 PAGE = 256
 """Bodies per read transaction."""
-_POOL = 4
 
 _GUARD = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
+    " SET LOCAL constraint_exclusion = off;"
     " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {milliseconds:d};"
     " SELECT 1 / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
     " AND pg_catalog.current_setting('search_path') = 'pg_catalog' THEN 1 ELSE 0 END; "
 )
 """Begins a read; the statement after it does not run where the transaction could write."""
-_BEFORE = 5
-"""Results of `_GUARD`."""
 
 
 class Reader:
@@ -55,7 +53,7 @@ class Reader:
 
     def __init__(self, address: ServerAddress) -> None:
         self.address = address
-        self._idle = IdleConnections(_POOL)
+        self._idle = SharedConnections(address)
         self._layout: Layout | None = None
 
     @property
@@ -72,9 +70,7 @@ class Reader:
         """
         layout = self._layout  # another thread may forget it
         if layout is None:
-            layout = layout_of(
-                self.address.schema, self._run([(PROBE, (self.address.schema,))], None, STATEMENT_SECONDS)[0]
-            )
+            layout = layout_of(self.address.schema, self._run([(PROBE, (self.address.schema,))], None, LOOK_SECONDS)[0])
             layout.require_readable(self.name)
             self._layout = layout
         elif self._idle.closed:
@@ -87,7 +83,7 @@ class Reader:
 
     def schemas(self) -> list[str]:
         """The schemas of the database that hold sessions and messages."""
-        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, STATEMENT_SECONDS)[0]]
+        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
 
     def rows(
         self, sql: str, params: Params = (), *, cancel: Cancel | None = None, seconds: float = STATEMENT_SECONDS
@@ -137,7 +133,7 @@ class Reader:
             yield from self.rows(sql, (list(ids[start : start + PAGE]),), cancel=cancel)
 
     def close(self) -> None:
-        """Close every connection; may be called twice."""
+        """Close every connection that no other reader of the database uses; may be called twice."""
         self._idle.close()
 
     def _run(self, statements: Sequence[tuple[str, Params]], cancel: Cancel | None, seconds: float) -> list[list[Row]]:
@@ -148,7 +144,7 @@ class Reader:
         joined = "; ".join(sql for sql, _ in statements)
         batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{joined}; COMMIT"
         with error_mapping.translated_errors(self.name):
-            for _ in range(_POOL + 1):
+            for _ in range(MOST + 1):
                 with self._lent() as (connection, was_idle):
                     try:
                         return _fetch(connection, batch, params, cancel, seconds)
@@ -183,29 +179,24 @@ def sendable(value: object) -> object:
 def _fetch(
     connection: Connection, batch: str, params: Params, cancel: Cancel | None, seconds: float
 ) -> list[list[Row]]:
+    """The rows of each statement but the guard's; a cancelled one is ended on the server.
+
+    Its connection is not used again, since that may come late.
+    """
     connection.patience = seconds + MARGIN
-    cursor = connection.cursor()
     if cancel is None:
-        cursor.execute(batch.encode(), params)
-    else:
-        _execute(cursor, batch, params, cancel)
-    for _ in range(_BEFORE):
-        cursor.nextset()
-    found = []
-    while cursor.description is not None:
-        found.append(cursor.fetchall())
-        cursor.nextset()
-    return found
-
-
-def _execute(cursor: psycopg.Cursor[TupleRow], batch: str, params: Params, cancel: Cancel) -> None:
-    """The same, ended on the server by `cancel`; its connection is not used again, since that may come late."""
+        return connection.answers(batch, params)[1:]
+    found: list[list[Row]] = []
+    cancellation = Cancellation(connection)
     try:
-        with cancel.interrupting(canceller(cursor.connection)):
-            cursor.execute(batch.encode(), params)
-    except pg.QueryCanceled:
+        with cancel.interrupting(cancellation.start):
+            found = connection.answers(batch, params)[1:]
+    except psycopg.OperationalError:
         if not cancel.cancelled:
             raise
+    finally:
+        cancellation.end()
     if cancel.cancelled:
-        cursor.connection.close()
+        connection.close()
         raise Interrupted("the request was cancelled")
+    return found

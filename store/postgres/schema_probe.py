@@ -17,17 +17,50 @@ VECTOR = "search_vector"
 OURS = frozenset({TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at", "hermes_tui_extra", "hermes_tui_source"})
 """Columns that are no fields of a message or a session."""
 
-PROBE = (
-    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, t.typname, tn.nspname = 'pg_catalog', c.reltuples,"
-    " CASE WHEN a.attnum = 1 THEN ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid)"
-    " FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) END"
-    " FROM pg_catalog.pg_namespace AS n"
-    " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.typnamespace"
-    " WHERE n.nspname = %s ORDER BY c.relname, a.attnum"
+TABLES = (
+    *("sessions", "messages", "system_prompts", "session_model_usage", "schema_version", "postgres_schema_version"),
+    *("state_change_revision", "gateway_heartbeats", MARKER, "hermes_tui_appends", "hermes_tui_revisions"),
+    "hermes_tui_pushed",
 )
-"""Every column of a schema, with its table and type."""
+"""Tables that anything here looks at."""
+_NAMES = ", ".join(f"'{name}'" for name in TABLES)
+
+_FAMILY = (
+    "WITH RECURSIVE family(oid) AS (SELECT c.oid UNION"
+    " SELECT i.inhrelid FROM family JOIN pg_catalog.pg_inherits AS i ON i.inhparent = family.oid),"
+    " part(classid, objid, is_table) AS (SELECT 'pg_class'::regclass, oid, true FROM family UNION ALL"
+    " SELECT 'pg_class'::regclass, i.indexrelid, false FROM family JOIN pg_catalog.pg_index AS i"
+    " ON i.indrelid = family.oid UNION ALL"
+    " SELECT 'pg_statistic_ext'::regclass, e.oid, false FROM family JOIN pg_catalog.pg_statistic_ext AS e"
+    " ON e.stxrelid = family.oid)"
+)
+"""A table with those that inherit from it, and what the planner reads of them besides."""
+_CALLS = (
+    f"EXISTS ({_FAMILY} SELECT 1 FROM part CROSS JOIN LATERAL (SELECT refclassid, refobjid FROM pg_catalog.pg_depend"
+    " WHERE classid = part.classid AND objid = part.objid OFFSET 0) AS d WHERE d.refobjid >= 16384"
+    " AND (d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)"
+    " OR (d.refclassid = 'pg_type'::regclass AND NOT part.is_table)))"
+    f" OR EXISTS ({_FAMILY} SELECT 1 FROM family JOIN pg_catalog.pg_class AS r ON r.oid = family.oid"
+    " WHERE r.relkind NOT IN ('r', 'p'))"
+)
+"""True where reading a table would run what is not the server's own: the planner computes functions of constants in
+conditions and expressions of indexes, statistics and partition keys, with the reader's rights; those of checks it does
+not look at in our transactions."""
+_TABLES = (
+    f"SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.reltuples, {_CALLS} AS calls,"
+    " ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i"
+    " WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) AS conditions FROM pg_catalog.pg_class AS c"
+    " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s)"
+    f" AND c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OFFSET 0"
+)
+PROBE = (
+    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, c.calls,"
+    " t.typnamespace = 'pg_catalog'::regnamespace, c.reltuples, c.conditions"
+    f" FROM ({_TABLES}) AS c"
+    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid ORDER BY c.relname, a.attnum"
+)
+"""Every column of those of a schema, with its type; by their names, as the catalog of many schemas is indexed."""
 
 SCHEMAS = (
     "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"
@@ -36,6 +69,10 @@ SCHEMAS = (
 )
 """The schemas that hold sessions and messages."""
 
+_SEARCHED = (
+    *("id", "session_id", "role", "content", "tool_name", "tool_calls", "timestamp", "active", "compacted"),
+    *("reasoning", "reasoning_content", TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at"),
+)
 _READ = ("sessions", "messages")
 _ORDINARY = ("r", "p")
 _NEEDED = (("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content"))
@@ -52,6 +89,8 @@ class Layout:
     """Table -> its kind: r ordinary, p partitioned, v view, m materialised view, f foreign."""
     policies: frozenset[str]
     """Tables with row policies."""
+    calling: frozenset[str]
+    """Tables whose reading would run functions that are not the server's own."""
     rows: float
     """Estimated messages; -1 where nobody counted."""
     partial_indexes: tuple[str, ...]
@@ -84,6 +123,11 @@ class Layout:
         """The table of sessions, as SQL."""
         return self.table("sessions")
 
+    @cached_property
+    def searched(self) -> str:
+        """The columns of a message by which a search decides, as SQL."""
+        return ", ".join(f'"{name}"' for name in _SEARCHED if self.has("messages", name))
+
     def fields(self, table: str) -> list[str]:
         """Columns that are fields of a session or a message."""
         return sorted(self._sets.get(table, frozenset()) - OURS)
@@ -93,7 +137,7 @@ class Layout:
 
         Raises:
             StoreMissing: A table is missing.
-            NotADatabase: A table is a view or foreign, or lacks a column.
+            NotADatabase: A table is a view or foreign, lacks a column, or runs functions of others.
             NoPermission: A table has row policies, which hide rows.
         """
         for table in _READ:
@@ -103,28 +147,34 @@ class Layout:
                 raise NotADatabase(f"“{table}” of {name} is no ordinary table, so it is not read")
             if table in self.policies:
                 raise NoPermission(f"“{table}” of {name} has row policies, which hide rows, so it is not read")
+            if table in self.calling:
+                raise NotADatabase(
+                    f"“{table}” of {name} has an index or a part that runs functions of others, so it is not read"
+                )
         for table, column in _NEEDED:
             if not self.has(table, column):
                 raise NotADatabase(f"“{table}” of {name} has no column “{column}” of a known type")
 
 
 def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
-    """The structure in the rows of `PROBE`."""
+    """The structure in the rows of `PROBE`; of other tables than the two only such as can be read are known."""
     columns: dict[str, list[str]] = {}
     kinds: dict[str, str] = {}
-    policies: set[str] = set()
+    policies, calling = set[str](), set[str]()
     estimated, partial = -1.0, tuple[str, ...]()
-    for table, kind, policy, column, _, built_in, tuples, conditions in rows:
+    for table, kind, policy, column, calls, built_in, tuples, conditions in rows:
         name = str(table)
+        if name not in _READ and (kind not in _ORDINARY or policy or calls):
+            continue
         kinds[name] = str(kind)
         found = columns.setdefault(name, [])
         if built_in:
             found.append(str(column))
-        if policy:
-            policies.add(name)
+        policies |= {name} if policy else set()
+        calling |= {name} if calls else set()
         if name == "messages" and isinstance(tuples, float):
             estimated = tuples
         if name == "messages" and isinstance(conditions, list):
             partial = tuple(map(str, conditions))
     tables = {name: tuple(found) for name, found in columns.items()}
-    return Layout(schema, tables, kinds, frozenset(policies), estimated, partial)
+    return Layout(schema, tables, kinds, frozenset(policies), frozenset(calling), estimated, partial)

@@ -1,6 +1,7 @@
 """Plan of a search: conditions by which candidates are fetched, and whether an index of words can list them all.
 
-A common word wants the walk by id, a rare one the index; the estimate of EXPLAIN chooses (docs/postgres.md §11).
+A common word wants the walk by id, a rare one the index; the planner's statistics choose, and EXPLAIN's estimate where
+the newest messages had too few (docs/postgres.md §14).
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ..base.cancel import Cancel
 from ..base.errors import Locked
 from ..base.fallbacks import Fallback, FallbackKind
 from ..query.ast import Query
-from . import column_sql, terms
+from . import column_sql, terms, word_statistics
 from .reader import Reader, Row
 from .schema_probe import TERMS, Layout
 
@@ -30,6 +33,7 @@ _LENGTHS = re.compile(
     r"|COALESCE|''|AND|OR|CASE|WHEN|THEN|ELSE|END|[0-9])+"
 )
 """A condition on lengths alone, as the partial index on long rows has it; nothing in it runs a function of others."""
+_LENGTH = re.compile(r"\b(?:char_|octet_)?length\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,30 @@ class Plan:
     certain: bool
     """The condition alone decides, except for rows where `long` holds."""
     long: str = "false"
-    """SQL: true for rows that the index has not to their end; "false" for none."""
+    """SQL: true for rows that the index has not to their end, as their own index has it; "false" for none."""
+    perhaps_long: str = "false"
+    """SQL: true for all of these and for others, without reading a text."""
     matches: str = ""
     """The part of the condition that the index of words decides; "" for none."""
+    estimated: float | None = None
+    """Matches that the index is expected to have, by the planner's statistics; None where there are none."""
+    texts: Callable[[], tuple[str, list[str]]] | None = None
+    """SQL that holds for every text that matches, and what it binds; None where an index is not used."""
     fallback: Fallback | None = None
+
+    @property
+    def sifted(self) -> tuple[str, tuple[object, ...]]:
+        """The condition, where long rows are read for the words on the server."""
+        if self.texts is None:
+            return self.condition, self.params
+        condition, bound = self.texts()
+        return f"({self.matches} OR ({self.perhaps_long} AND ({condition})))", (*self.params, *bound)
+
+    @property
+    def sifted_long(self) -> tuple[str, tuple[object, ...]]:
+        """The same of long rows alone, by their index."""
+        condition, bound = self.texts() if self.texts else ("true", [])
+        return f"{self.long} AND ({condition})", tuple(bound)
 
     def explain(self, layout: Layout) -> str:
         """The statement that estimates the rows of the index; it binds `params`."""
@@ -56,16 +80,31 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     """The plan of a query."""
     layout = reader.layout
     column = terms.index_of(layout)
-    words = terms.tsquery(query, column) if column else None
-    if words is None or (column != TERMS and _is_small(reader, layout)):
-        named = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
-        condition, params = terms.prefilter(query, [column_sql.text(layout, "messages", name) for name in named])
+    words = terms.lookups(query, column) if column else None
+    if words is None or column is None or (column != TERMS and _is_small(reader, layout)):
+        condition, params = _prefilter(layout, query)
         missing = query.has_words and column is None
         fallback = Fallback(FallbackKind.MISSING) if missing else None
         return Plan(condition, tuple(params), certain=not query.any_of and not query.none_of, fallback=fallback)
     long = "messages.hermes_tui_long" if column == TERMS else _long_rows(layout)
+    perhaps = long if "<" in long else _LENGTH.sub("octet_length(", long)
     matches = f"messages.{column} @@ %s::tsquery"
-    return Plan(f"({matches} OR {long})", (words,), terms.is_certain(query), long, matches)
+    known = word_statistics.statistics_of(reader, column)
+    return Plan(
+        f"({matches} OR {perhaps})",
+        (terms.tsquery(words),),
+        terms.is_certain(query, column),
+        long,
+        perhaps,
+        matches,
+        None if known is None else known.estimate(words),
+        partial(_prefilter, layout, query),
+    )
+
+
+def _prefilter(layout: Layout, query: Query) -> tuple[str, list[str]]:
+    named = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
+    return terms.prefilter(query, [column_sql.text(layout, "messages", name) for name in named])
 
 
 def _is_small(reader: Reader, layout: Layout) -> bool:
@@ -76,17 +115,27 @@ def _is_small(reader: Reader, layout: Layout) -> bool:
     return reader.number(counted) <= SMALL
 
 
-def is_rare(rows: list[Row], layout: Layout, *, limit: int) -> bool:
+def is_rare(estimated: float, layout: Layout, *, limit: int) -> bool:
     """True where fetching all matches costs less than walking the newest rows until there are enough.
+
+    A match that is fetched costs twice a row that is walked over.
+
+    Args:
+        estimated: Matches that are expected.
+        limit: Matches that are wanted.
+    """
+    return estimated <= math.sqrt(max(layout.rows, 1.0) * limit / 2)
+
+
+def explained(rows: list[Row]) -> float:
+    """Matches that the planner expects.
 
     Args:
         rows: Of the statement that `Plan.explain` made.
-        limit: Matches that are wanted.
     """
-    explained = rows[0][0] if rows else None
-    estimated = json.loads(explained) if isinstance(explained, str) else explained
-    number = float(estimated[0]["Plan"]["Plan Rows"]) if isinstance(estimated, list) else math.inf
-    return number <= math.sqrt(max(layout.rows, 1.0) * limit)
+    answer = rows[0][0] if rows else None
+    plan = json.loads(answer) if isinstance(answer, str) else answer
+    return float(plan[0]["Plan"]["Plan Rows"]) if isinstance(plan, list) else math.inf
 
 
 def is_rare_by_trial(reader: Reader, plan: Plan, cancel: Cancel | None) -> bool:

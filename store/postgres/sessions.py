@@ -89,8 +89,9 @@ def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> t
 
 def newest(reader: Reader) -> tuple[str, ...]:
     """Ids of the sessions of the newest messages, newest first."""
-    sql = f"SELECT session_id FROM {reader.layout.messages} WHERE id < {FILE_IDS} ORDER BY id DESC LIMIT %s"
-    return tuple(dict.fromkeys(reader.texts(sql, (NEWEST_ROWS,))))
+    rows = f"SELECT id, session_id FROM {reader.layout.messages} WHERE id < {FILE_IDS} ORDER BY id DESC LIMIT %s"
+    sql = f"SELECT session_id FROM ({rows}) AS newest GROUP BY session_id ORDER BY max(id) DESC"
+    return tuple(reader.texts(sql, (NEWEST_ROWS,)))
 
 
 def ids(reader: Reader) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from ..query.ast import Query, Term
 from ..query.json_escapes import searchable_text
@@ -15,6 +16,8 @@ LONGEST = 200
 """Characters of a word that are stored; PostgreSQL takes 2,046 bytes."""
 MOST_BYTES = 512 * 1024
 """Bytes of the words of a message that are stored; PostgreSQL takes 1 MB."""
+_PAIR = 2
+"""Characters of a run that an index word of ours has."""
 _BASIC = re.compile(r"\w+", re.ASCII)
 
 
@@ -43,8 +46,20 @@ def index_of(layout: Layout) -> str | None:
     return next((name for name in (TERMS, VECTOR) if layout.has("messages", name)), None)
 
 
-def tsquery(query: Query, column: str) -> str | None:
-    """A tsquery that holds for every message whose indexed words match; None where no word can be looked up.
+class Lexeme(NamedTuple):
+    """A word of an index that is looked up."""
+
+    word: str
+    is_open: bool = False
+    """Any word that begins so."""
+
+
+Lookups = list[list[tuple[Lexeme, ...]]]
+"""Alternatives, each of which needs one of every tuple."""
+
+
+def lookups(query: Query, column: str) -> Lookups | None:
+    """The words of an index that every matching message has; None where no word can be looked up.
 
     Args:
         column: What `index_of` returned.
@@ -54,18 +69,37 @@ def tsquery(query: Query, column: str) -> str | None:
         parts = [part for term in terms for part in _of_term(term, exact=column == TERMS)]
         if not parts:
             return None
-        alternatives.append("(" + " & ".join(dict.fromkeys(parts)) + ")")
-    return " | ".join(alternatives) or None
+        alternatives.append(list(dict.fromkeys(parts)))
+    return alternatives or None
 
 
-def is_certain(query: Query) -> bool:
-    """True where the index alone decides: words, without phrases, signs, exclusions and characters without spaces."""
-    return not query.none_of and not any(
-        term.literal or len(term.words) > 1 or cjk_runs(term.text) for term in query.terms
-    )
+def tsquery(found: Lookups) -> str:
+    """The same as PostgreSQL's query."""
+    return " | ".join("(" + " & ".join(map(_any_of, parts)) + ")" for parts in found)
 
 
-def _of_term(term: Term, *, exact: bool) -> Iterator[str]:
+def _any_of(forms: tuple[Lexeme, ...]) -> str:
+    written = " | ".join(_written(*form) for form in forms)
+    return f"({written})" if len(forms) > 1 else written
+
+
+def is_certain(query: Query, column: str) -> bool:
+    """True where the index alone decides: words, without phrases, signs, exclusions and characters without spaces.
+
+    Of these our own index decides about a pair, as it holds every one.
+    """
+    return not query.none_of and all(_is_certain(term, exact=column == TERMS) for term in query.terms)
+
+
+def _is_certain(term: Term, *, exact: bool) -> bool:
+    if term.literal or len(term.words) > 1:
+        return False
+    if not cjk_runs(term.text):
+        return True
+    return exact and len(term.text) == _PAIR and cjk_runs(term.text) == (term.text,) == (fold(term.text).letters,)
+
+
+def _of_term(term: Term, *, exact: bool) -> Iterator[tuple[Lexeme, ...]]:
     for place, word in enumerate(term.words):
         is_open = term.prefix and place == len(term.words) - 1
         if runs := cjk_runs(word):
@@ -73,20 +107,20 @@ def _of_term(term: Term, *, exact: bool) -> Iterator[str]:
                 yield from _of_runs(runs)
         elif exact:
             folded = fold(word).letters.strip()
-            yield _lexeme(folded[:LONGEST], is_open=is_open or len(folded) > LONGEST)
+            yield (Lexeme(folded[:LONGEST], is_open or len(folded) > LONGEST),)
         else:
             forms = dict.fromkeys((word.lower(), fold(word).letters.strip()))
-            yield "(" + " | ".join(_lexeme(form, is_open=is_open) for form in forms) + ")"
+            yield tuple(Lexeme(form, is_open) for form in forms)
 
 
-def _of_runs(runs: Iterable[str]) -> Iterator[str]:
+def _of_runs(runs: Iterable[str]) -> Iterator[tuple[Lexeme, ...]]:
     for run in runs:
         folded = fold(run).letters
         pairs = [folded[place : place + 2] for place in range(len(folded) - 1)]
-        yield from (_lexeme(pair, is_open=False) for pair in pairs) if pairs else [_lexeme(folded, is_open=True)]
+        yield from ((Lexeme(pair),) for pair in pairs) if pairs else [(Lexeme(folded, is_open=True),)]
 
 
-def _lexeme(word: str, *, is_open: bool) -> str:
+def _written(word: str, is_open: bool) -> str:
     quoted = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'" + (":*" if is_open else "")
 
@@ -105,17 +139,17 @@ def prefilter(query: Query, columns: Sequence[str]) -> tuple[str, list[str]]:
         tests = []
         for word in (word for term in terms for word in term.words):
             if _BASIC.fullmatch(word):
-                tests.append(_in_any(columns, "{0} ILIKE %s", _FOLDED, _ESCAPED))
+                tests.append(_in_any(columns, '{0} COLLATE "C" ILIKE %s', _FOLDED, _ESCAPED))
                 escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
                 params += [f"%{escaped}%"] * len(columns)
             elif cjk_runs(word) == (word,):
-                tests.append(_in_any(columns, "pg_catalog.strpos({0}, %s) > 0", _ESCAPED))
-                params += [word] * len(columns)
+                tests.append(_in_any(columns, '{0} COLLATE "C" LIKE %s', _ESCAPED))
+                params += [f"%{word}%"] * len(columns)
         alternatives.append(" AND ".join(tests) or "true")
     return " OR ".join(f"({tests})" for tests in alternatives) or "true", params
 
 
-_ESCAPED = "pg_catalog.strpos({0}, E'\\\\u') > 0"
+_ESCAPED = """{0} COLLATE "C" LIKE '%%\\\\u%%'"""
 _FOLDED = "pg_catalog.octet_length({0}) <> pg_catalog.char_length({0})"
 
 

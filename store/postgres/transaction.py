@@ -261,9 +261,12 @@ class Transaction:
             return
         self._locked.add(session_id)
         name = f"{self._layout.schema}:{session_id}"
-        self._run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
         shard = zlib.crc32(session_id.encode(errors="replace")) % SHARDS
-        self._run(f"UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s", (shard,))
+        self._run(
+            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0));"
+            f" UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s",
+            (name, shard),
+        )
 
     def _rows(self, sql: str, params: Params) -> list[Row]:
         return self._connection.execute(sql.encode(), [sendable(value) for value in params]).fetchall()

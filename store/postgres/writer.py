@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.pq import TransactionStatus
 
 from ..base.errors import CannotOpen, ReadOnly, StoreError, StoreMissing
 from ..base.server_address import ServerAddress
@@ -22,8 +23,12 @@ from .transaction import Transaction
 
 T = TypeVar("T")
 
-_BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d}"
-_SYNCED = "SET LOCAL synchronous_commit = on"
+_BEGIN = (
+    "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d};"
+    " SET LOCAL idle_in_transaction_session_timeout = {idle:d}"
+)
+"""A writer that the network lost holds its locks no longer than the idle time."""
+_SYNCED = "; SET LOCAL synchronous_commit = on"
 _POOL = 2
 
 
@@ -61,9 +66,9 @@ class Writer:
                     return self._once(work, layout, max(0.001, ends - time.monotonic()))
                 except error_mapping.RETRIED as error:
                     if time.monotonic() >= ends:
-                        raise error_mapping.translated(error, self._reader.name) from None
+                        raise error_mapping.translated(error, self._reader.name, writes=True) from None
                 except psycopg.Error as error:
-                    raise error_mapping.translated(error, self._reader.name) from None
+                    raise error_mapping.translated(error, self._reader.name, writes=True) from None
         finally:
             self._inside.busy = False
 
@@ -72,22 +77,25 @@ class Writer:
         self._idle.close()
 
     def _once(self, work: Callable[[Transaction], T], layout: Layout, patience: float) -> T:
-        with self._lent() as connection:
+        with self._lent(_begin(patience) + _SYNCED) as connection:
             connection.patience = patience + MARGIN
             began = time.monotonic()
-            connection.execute(_BEGIN.format(milliseconds=int(patience * 1000) or 1).encode())
-            connection.execute(_SYNCED)
             result = work(Transaction(connection, layout))
             connection.execute("COMMIT")
             self.lock_seconds = time.monotonic() - began
             return result
 
     @contextmanager
-    def _lent(self) -> Iterator[Connection]:
+    def _lent(self, begin: str) -> Iterator[Connection]:
+        """A connection that answered its first statement: nothing of a write may be tried on a lost one."""
         if self._idle.closed:
             raise StoreError(f"{self._reader.name} was closed; open it again")
-        connection = self._usable() or connect(self._address)
+        connection = self._begun_idle(begin)
+        if connection is None:
+            connection = connect(self._address)
         try:
+            if connection.info.transaction_status is TransactionStatus.IDLE:
+                connection.execute(begin.encode())
             yield connection
         except BaseException:
             recover(connection)
@@ -95,12 +103,11 @@ class Writer:
         finally:
             self._idle.give(connection)
 
-    def _usable(self) -> Connection | None:
-        """A connection that stood idle and still answers: nothing of a write may be tried on a lost one."""
+    def _begun_idle(self, begin: str) -> Connection | None:
         while (connection := self._idle.take()) is not None:
             try:
                 connection.patience = MARGIN
-                connection.execute("SELECT 1")
+                connection.execute(begin.encode())
             except psycopg.Error:
                 connection.close()
             else:
@@ -125,29 +132,30 @@ class Writer:
         return layout
 
     @contextmanager
-    def begun(self) -> Iterator[Connection]:
+    def begun(self, *, seconds: float) -> Iterator[Connection]:
         """A connection in a transaction, which is committed where the block ends well.
+
+        Args:
+            seconds: That each statement may take.
 
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        with self._lent() as connection:
-            connection.patience = None
-            connection.execute(_BEGIN.format(milliseconds=int(self._patience * 1000)).encode())
+        limit = f"; SET LOCAL statement_timeout = {int(seconds * 1000):d}"
+        with self._lent(_begin(self._patience) + limit) as connection:
+            connection.patience = seconds + MARGIN
             yield connection
-            connection.patience = self._patience + MARGIN
             connection.execute("COMMIT")
 
-    def make(self, *, unique_titles: bool = True) -> None:
-        """Make the schema, one process at a time."""
+    def make(self, *, copies: bool = False) -> None:
+        """Make the schema, one process at a time; see `create.statements`."""
         name = self._reader.name
-        with error_mapping.translated_errors(name), self._lent() as connection:
+        with error_mapping.translated_errors(name, writes=True), self._lent("BEGIN") as connection:
             connection.patience = self._patience + MARGIN
-            connection.execute("BEGIN")
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
             try:
-                for statement in create.statements(self._address.schema, unique_titles=unique_titles):
+                for statement in create.statements(self._address.schema, copies=copies):
                     connection.execute(statement.encode())
                 connection.execute("COMMIT")
             except pg.DuplicateSchema:
@@ -157,3 +165,8 @@ class Writer:
                     f"the role may not make the schema of {name}; let the database's owner GRANT CREATE ON DATABASE"
                 ) from None
         self._reader.forget_layout()
+
+
+def _begin(patience: float) -> str:
+    milliseconds = int(patience * 1000) or 1
+    return _BEGIN.format(milliseconds=milliseconds, idle=milliseconds + int(MARGIN * 1000))

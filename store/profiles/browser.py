@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -27,10 +28,13 @@ from ..base.models import (
     SectionVersion,
     Session,
     SessionLocation,
+    StoredTexts,
     SurveyStep,
 )
+from ..browse.listed import Listing
 from ..browse.protocol import Browser
-from .members import Members, asking
+from .listing import listing_of_members
+from .members import Members, asking, last_active
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
@@ -105,16 +109,19 @@ class ProfilesBrowser:
         """A page of one profile after the other, each newest start first."""
         at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
         members = self.members
-        ask = asking(Browser.sessions, limit=limit, cursor=at.inner)
-        found = members.answer(at.place, ask, Page(()))
+        found = members.answer(at.place, asking(Browser.sessions, limit=limit, cursor=at.inner), Page(()))
         following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
         more = following.place in members.places
         return Page(members.names.renamed(at.place, found.items), more, following if more else None)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The newest sessions of all profiles, last active first."""
-        rows = self.members.joined(lambda browser: browser.recent(limit=limit))
-        return tuple(sorted(rows, key=_last_active, reverse=True)[:limit])
+        found = self.members.newest(partial(asking, Browser.recent), lambda rows: rows, limit)
+        return tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
+
+    def listing(self, *, by_start: bool = False) -> Listing:
+        """Every session of all profiles in one order, page by page."""
+        return listing_of_members(self.members, by_start=by_start)
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know, profile after profile."""
@@ -138,8 +145,7 @@ class ProfilesBrowser:
 
     def named(self, text: str, *, limit: int) -> list[str]:
         """Ids of sessions in SQLite that equal the text, start with it or have it in their title, the root's first."""
-        found = self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))
-        return list(found[:limit])
+        return list(self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))[:limit])
 
     def resolve(self, text: str) -> str | None:
         """The id itself, the root's before that of one other profile; else the one that starts so, in the same order.
@@ -188,8 +194,7 @@ class ProfilesBrowser:
     def heads(self, session_id: str, *, after: int = 0, limit: int = 4096) -> Page[Head]:
         """Heads in id order."""
         place, own = self.members.names.split(session_id)
-        below = self.members.names.own_row(after)
-        ask = asking(Browser.heads, own, after=below, limit=limit)
+        ask = asking(Browser.heads, own, after=self.members.names.own_row(after), limit=limit)
         page: Page[Head] = self.members.answer(place, ask, Page(()))
         items = self.members.names.renamed(place, page.items)
         return Page(items, page.more, items[-1].id if page.more and items else None)
@@ -211,6 +216,8 @@ class ProfilesBrowser:
             inner = self.members.answer(place, asking(Browser.containing, list(rows), words), frozenset())
             found |= {rows[row] for row in inner}
         return frozenset(found)
+
+    stored_texts = staticmethod(StoredTexts.none_of)
 
     def pieces(self, reading: SessionReading, **options: bool) -> Iterator[Piece]:
         """The messages of a reading, piece by piece."""
@@ -259,14 +266,14 @@ class ProfilesBrowser:
 
     def glance(self, *, limit: int = 200) -> FirstListing:
         """The first listings of all profiles as one."""
-        glances = self.members.answers(lambda browser: browser.glance(limit=limit), FirstListing((), {}, {}))
+        glances = self.members.newest(partial(asking, Browser.glance), lambda glance: glance.sessions, limit)
         drifts: dict[str, Drift | None] = {}
         facts: dict[str, JsonlFacts] = {}
         for glance in glances:
             drifts |= glance.drifts
             facts |= glance.facts
         rows = (row for glance in glances for row in glance.sessions)
-        return FirstListing(tuple(sorted(rows, key=_last_active, reverse=True)), drifts, facts)
+        return FirstListing(tuple(sorted(rows, key=last_active, reverse=True)), drifts, facts)
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: the cached ones of each first."""
@@ -379,7 +386,3 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
-
-
-def _last_active(row: Session) -> tuple[float, str]:
-    return row.last_active or 0.0, row.id

@@ -14,6 +14,7 @@ from ..remote.browser import RemoteBrowser
 from .naming import ProfileNames
 
 if TYPE_CHECKING:
+    from ..base.models import Session
     from ..browse.protocol import Browser
     from ..files.home import Home
 
@@ -21,6 +22,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 U = TypeVar("U")
+
+MOST_WHOLE = 8
+"""Profiles of which each is asked for all of the newest sessions."""
+FEWEST = 4
+"""Sessions that each of more is asked for first."""
 
 Member = HomeBrowser | RemoteBrowser
 """Browser of one of the homes."""
@@ -78,6 +84,28 @@ class Members:
         """The answers of all profiles, in their order, named for the merged list."""
         return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
 
+    def newest(
+        self, asked: Callable[..., Callable[[Member], T]], sessions_of: Callable[[T], Sequence[Session]], limit: int
+    ) -> list[T]:
+        """The answers of all profiles; of many each is asked for a few sessions, then for all where these are all new.
+
+        Args:
+            asked: From a `limit` to a request for so many of the newest sessions.
+            sessions_of: The sessions of an answer.
+            limit: Sessions that are wanted in all.
+        """
+        few = limit if len(self.browsers) <= MOST_WHOLE else max(FEWEST, 2 * limit // len(self.browsers))
+        answers = enumerate(self.answers(asked(limit=few), None))
+        found = {place: answer for place, answer in answers if answer is not None}
+        times = {place: sorted(map(last_active, sessions_of(found[place])), reverse=True) for place in found}
+        every = sorted(chain.from_iterable(times.values()), reverse=True)
+        oldest = every[limit - 1] if len(every) >= limit else (0.0, "")
+        for place, newest in times.items() if few < limit else ():
+            if len(newest) >= few and newest[few - 1] >= oldest:
+                more = self.names.renamed(place, self.answer(place, asked(limit=limit), None))
+                found[place] = more or found[place]
+        return list(found.values())
+
     def joined(self, request: Callable[[Member], tuple[T, ...]]) -> tuple[T, ...]:
         """The answers of all profiles as one; those without one have nothing."""
         return tuple(chain.from_iterable(self.answers(request, ())))
@@ -93,7 +121,12 @@ class Members:
             self.note(place, error)
 
 
+def last_active(row: Session) -> tuple[float, str]:
+    """By which the newest come first."""
+    return row.last_active or 0.0, row.id
+
+
 def _opened(home: Home, cache_dir: Path | None) -> Member:
     if home.remote is not None:
-        return RemoteBrowser(home.remote)
+        return RemoteBrowser(home.remote, home.name)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

@@ -28,5 +28,5 @@ def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
     if home.remote is not None:
         from ..remote.browser import RemoteBrowser
 
-        return RemoteBrowser(home.remote)
+        return RemoteBrowser(home.remote, home.name)
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

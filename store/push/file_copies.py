@@ -1,31 +1,50 @@
 """Sessions of which files have more than SQLite, as they are copied: all of their messages in order, each labelled.
 
 Between two rows of SQLite there is no id, so that such a session has ids of its own in the copy, above all of SQLite's.
+What cannot be looked at is no evidence: `Unread` is raised for it, and its copies stay as they are.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Container, Iterator, Sequence
-from dataclasses import replace
+import time
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..base.errors import CannotOpen, Damaged
-from ..base.models import Message, Origin, Session
-from ..drift import verdict
-from ..drift.sources import Sources, read_sources
+from ..base.models import Message
+from ..drift.sources import read_sources
 from ..engine.operations import RawRow
-from ..engine.push_target import FILE_IDS, SOURCE, SessionCopy
+from ..engine.push_target import MOST_MESSAGES, SOURCE, SessionCopy
 from ..files.home import FileStat
-from ..files.verdict_cache import NOT_STORED
-from ..formats import message_codec
 from ..home_store import HomeStore
+from . import file_rows
 from .session_copies import mark_of
 
-MOST_MESSAGES = 1 << 20
-"""Messages of a session that are copied with those of its files; a longer one is copied as SQLite has it."""
-_SESSIONS = 1 << 39
-"""Places for such sessions, by the digest of their id."""
+T = TypeVar("T")
+
+MOST_KEPT = 256
+"""Sessions of which it is remembered what their files have."""
+RULES = 1
+"""Raised where the same files are to be merged in another way."""
+SETTLED = 2.0
+"""Seconds after which a write surely changed the time of a file."""
+
+
+class Unread(Exception):
+    """A file or a folder could not be looked at."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A session with its files as it was copied last."""
+
+    known: str
+    """Its mark by SQLite."""
+    tail: file_rows.Tail
+    number: int
+    """Messages of the copy; 0 where the files have nothing more."""
 
 
 class FileCopies:
@@ -33,126 +52,171 @@ class FileCopies:
 
     def __init__(self, store: HomeStore) -> None:
         self._store = store
-        self._alike: dict[str, object] = {}
-        """Session -> the state of both of its sides when nothing more was in its file."""
-        self._found: dict[str, FileStat] = {}
-        self._waiting = self._only = frozenset[str]()
+        self._kept: dict[str, _Kept] = {}
+        self._found: Mapping[str, FileStat] = {}
+        self._snapshots: Mapping[str, FileStat] = {}
+        self._waiting: tuple[str, ...] = ()
+        self._only = frozenset[str]()
+        self._unlisted: dict[str, str] = {}
+        """Kind of file -> why those that there are cannot be known."""
+        self._unread: dict[str, str] = {}
+        """Session -> why its files could not be read."""
         self.look()
 
     def look(self) -> None:
         """List the files, for the sessions that are asked for next."""
-        self._found = dict(self._store.files.newest_first())
-        self._waiting = frozenset(self._store.leftovers.spool.ids())
+        self._unlisted, self._unread = {}, {}
+        leftovers = self._store.leftovers
+        self._found = self._listed("jsonl", lambda: dict(self._store.files.newest_first()), {})
+        self._snapshots = self._listed("snapshot", leftovers.snapshots.files, {})
+        self._waiting = self._listed("spool", leftovers.spool.ids, ())
+        for kind, source in (("snapshot", leftovers.snapshots), ("spool", leftovers.spool)):
+            if kind not in self._unlisted and (unread := source.unread()):
+                self._unlisted[kind] = unread[0]
+        if "snapshot" in self._unlisted:
+            self._snapshots = {}
+        if "spool" in self._unlisted:
+            self._waiting = ()
+
+    @property
+    def unread(self) -> list[str]:
+        """A sentence for each file or folder that could not be looked at."""
+        return list(dict.fromkeys([*self._unlisted.values(), *self._unread.values()]))
+
+    @property
+    def all_listed(self) -> bool:
+        """False where sessions that files alone have may not be known."""
+        return not self._unlisted
 
     def ids(self, known: Container[str]) -> list[str]:
         """The sessions that files have and SQLite has not."""
-        found = [session.id for session in self._store.leftovers.sessions(known)]
-        self._only = frozenset(found)
-        return found
+        found = dict.fromkeys([*self._found, *self._waiting, *self._snapshots])
+        only = [session_id for session_id in found if session_id not in known]
+        self._only = frozenset(only)
+        return only
 
-    def state(self) -> object:
-        """What changes with any file that is copied."""
-        leftovers = self._store.leftovers
-        files = [(name, stat.stamp) for name, stat in self._store.files.newest_first()]
-        snapshots = [(name, stat.stamp) for name, stat in leftovers.snapshots.files().items()]
-        return files, sorted(snapshots), sorted(map(str, leftovers.spool.files()))
+    def state(self, session_id: str) -> str:
+        """What changes with any of a session's files; "" where it has none."""
+        parts: list[object] = []
+        if (file := self._found.get(session_id)) is not None:
+            parts.append(file.stamp)
+        if session_id in self._waiting:
+            parts.append(mark_of(map(file_rows.message_row, self._store.leftovers.spool.messages(session_id))))
+        if not parts and session_id in self._only and (snapshot := self._snapshots.get(session_id)) is not None:
+            parts.append(snapshot.stamp)
+        return hashlib.blake2b(repr((RULES, parts)).encode(), digest_size=8).hexdigest() if parts else ""
 
-    def may_have_more(self, session_id: str) -> bool:
-        """False where the files of a session surely have nothing that SQLite lacks."""
-        if session_id in self._waiting or session_id in self._only:
-            return True
-        if (file := self._found.get(session_id)) is None:
-            return False
-        rows = self._rows(session_id)
-        if verdict.is_in_sync(session_id, self._store.files, rows):
-            return False
-        return self._alike.get(session_id) != (file.stamp, rows)
+    def stamp(self) -> tuple[object, ...] | None:
+        """What changes with any of the files; None where one changed so lately that a change might be missed."""
+        stats = [*self._found.values(), *self._snapshots.values()]
+        last = max((max(stat.mtime_ns, stat.ctime_ns) for stat in stats), default=0)
+        if time.time() - last / 1e9 <= SETTLED:
+            return None
+        spool = self._store.leftovers.spool
+        waiting = [mark_of(map(file_rows.message_row, spool.messages(session_id))) for session_id in self._waiting]
+        return RULES, sorted((stat.path.name, stat.stamp) for stat in stats), self._waiting, waiting
 
-    def merged(self, copy: SessionCopy) -> SessionCopy | None:
-        """A session with what its files have; None where they have nothing more.
+    def keep(self, kinds: str) -> bool:
+        """True where copies of these kinds of files are to stay, since the files cannot be known."""
+        return any(kind in self._unlisted for kind in kinds.split(","))
+
+    def merged(self, copy: SessionCopy, state: str) -> SessionCopy:
+        """A session with what its files have, or as it is where they have nothing more.
 
         Args:
             copy: All of it as SQLite has it.
+            state: Of its files.
+
+        Raises:
+            Unread: A file cannot be read.
         """
         session_id = copy.session_id
-        found = list(self._in_order(copy)) if copy.messages or copy.row is not None else self._alone(session_id)
-        if len(found) == len(copy.messages) or len(found) > MOST_MESSAGES:
-            if (file := self._found.get(session_id)) is not None:
-                self._alike[session_id] = (file.stamp, self._rows(session_id))
-            return None
-        first = FILE_IDS + int.from_bytes(hashlib.blake2b(session_id.encode(errors="surrogatepass")).digest()[:5])
-        first = FILE_IDS + (first - FILE_IDS) % _SESSIONS * MOST_MESSAGES
-        messages = [row | {"id": first + place} for place, row in enumerate(found)]
+        try:
+            found, tail = self._all_of(copy)
+        except Unread as error:
+            self._unread[session_id] = str(error)
+            raise
+        more = len(found) > len(copy.messages)
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        if len(found) > MOST_MESSAGES:
+            return replace(copy, mark=f"{copy.mark}|{state}|")
+        if tail is not None:
+            self._kept[session_id] = _Kept(copy.mark, tail, len(found) if more else 0)
+        if not more:
+            return replace(copy, mark=f"{copy.mark}|{state}|")
+        kinds = ",".join(sorted({str(row[SOURCE]) for row in found if SOURCE in row}))
         row = copy.row
         if row is None and (alone := self._store.leftovers.session(session_id)) is not None:
-            row = _session_row(alone)
-        return replace(copy, mark=f"files {mark_of([row or {}, *messages])}", row=row, messages=messages, after=None)
+            row = file_rows.session_row(alone)
+        messages = [raw | {"id": place} for place, raw in enumerate(found)]
+        mark = f"{copy.mark}|{state}|{kinds}"
+        return replace(copy, mark=mark, row=row, messages=messages, after=None, of_files=True)
 
-    def _rows(self, session_id: str) -> Sequence[object]:
-        return self._store.engine.sessions.row_counts([session_id]).get(session_id, NOT_STORED)
+    def grown(self, session_id: str, known: str, copy_of: Callable[[str], SessionCopy]) -> SessionCopy | None:
+        """A session to whose two sides the same was appended since its copy; None where all is to be read.
 
-    def _alone(self, session_id: str) -> list[RawRow]:
-        return [_message_row(message) for message in self._store.leftovers.messages(session_id)]
+        Args:
+            session_id: The session.
+            known: Its mark at the copy before.
+            copy_of: Makes its copy by SQLite from the mark before.
 
-    def _in_order(self, copy: SessionCopy) -> Iterator[RawRow]:
-        """All messages, those of a file between the rows where the comparison puts them, then what waits."""
-        stored = {raw["id"]: raw for raw in copy.messages}
-        sources = read_sources(self._store.engine, self._store.files, copy.session_id)
-        lines = self._lines(sources)
-        places, given = sources.messages, 0
-        for line, place in sources.compared(self._store.engine).union if lines else ():
-            if place is not None:
-                for row in sources.rows[given : places[place] + 1]:
-                    yield stored.pop(row.id, {})
-                given = max(given, places[place] + 1)
-            elif line is not None and line in lines:
-                yield _message_row(lines[line])
-        yield from stored.values()
-        for message in self._store.leftovers.waiting(copy.session_id):
-            yield _message_row(message)
+        Raises:
+            Unread: Its file cannot be looked at.
+        """
+        stored, _, rest = known.partition("|")
+        state, _, kinds = rest.partition("|")
+        kept = self._kept.get(session_id)
+        if kept is None or kept.known != stored or session_id in self._waiting or bool(kinds) != bool(kept.number):
+            return None
+        file = self._store.files.find(session_id)
+        if file is None:
+            raise Unread(f"the file of session {session_id} cannot be looked at; look again")
+        copy = copy_of(stored)
+        if copy.after is None or not kept.tail.follow(file, copy.messages):
+            return None
+        if file.stamp != self._found[session_id].stamp:
+            self._found = {**self._found, session_id: file}
+            state = self.state(session_id)
+        kept.known = copy.mark
+        mark = f"{copy.mark}|{state}|{kinds}"
+        if not kinds:
+            return replace(copy, mark=mark)
+        first, kept.number = kept.number, kept.number + len(copy.messages)
+        messages = [raw | {"id": first + place} for place, raw in enumerate(copy.messages)]
+        return replace(copy, mark=mark, messages=messages, after=first - 1, of_files=True)
 
-    def _lines(self, sources: Sources) -> dict[int, Message]:
-        """The messages of its file by their places; none where it cannot be read."""
+    def _all_of(self, copy: SessionCopy) -> tuple[list[RawRow], file_rows.Tail | None]:
+        """All messages of a session, and what is needed to follow it."""
+        session_id, leftovers = copy.session_id, self._store.leftovers
+        if not copy.messages and copy.row is None:
+            snapshot = None
+            if session_id not in self._found and session_id not in self._waiting:
+                snapshot = leftovers.snapshots.get(session_id)
+            if snapshot is not None and snapshot.unread:
+                raise Unread(snapshot.session.problem)
+            return [file_rows.message_row(message) for message in _read(lambda: leftovers.messages(session_id))], None
+        sources = read_sources(self._store.engine, self._store.files, session_id)
+        if sources.written.problem:
+            raise Unread(sources.written.problem)
+        waiting = _read(lambda: leftovers.waiting(session_id))
+        lines: Iterable[Message] = ()
+        if file_rows.has_more(sources):
+            lines = _read(lambda: file_rows.lines(self._store.files, session_id))
+        found = list(file_rows.in_order(copy, sources, self._store.engine, list(lines)))
+        tail = None if waiting else file_rows.Tail.of(sources)
+        return [*found, *map(file_rows.message_row, waiting)], tail
+
+    def _listed(self, kind: str, read: Callable[[], T], nothing: T) -> T:
         try:
-            records = self._store.files.message_records(sources.session_id)
-            return {
-                place: message_codec.message_of_record(record.value, session_id=sources.session_id, line=record.id)
-                for place, record in enumerate(records)
-            }
-        except (CannotOpen, Damaged):
-            return {}
+            return read()
+        except (CannotOpen, Damaged) as error:
+            self._unlisted[kind] = str(error)
+            return nothing
 
 
-def _message_row(message: Message) -> RawRow:
-    calls = [
-        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-        for call in message.tool_calls
-    ]
-    return {
-        "session_id": message.session_id,
-        "role": message.role,
-        "content": message.text,
-        "timestamp": message.timestamp,
-        "tool_calls": json.dumps(calls) if calls else None,
-        "tool_call_id": message.tool_call_id,
-        "tool_name": message.tool_name,
-        "reasoning": message.reasoning or None,
-        "finish_reason": message.finish_reason,
-        "active": int(message.active),
-        SOURCE: message.origin.value,
-    }
-
-
-def _session_row(session: Session) -> RawRow:
-    return {
-        "id": session.id,
-        "source": session.source,
-        "model": session.model,
-        "title": session.title,
-        "started_at": session.started_at,
-        "ended_at": session.ended_at,
-        "end_reason": session.end_reason,
-        "cwd": session.cwd,
-        "message_count": session.messages,
-        SOURCE: Origin(session.origin).value,
-    }
+def _read(read: Callable[[], Iterable[T]]) -> list[T]:
+    try:
+        return list(read())
+    except (CannotOpen, Damaged) as error:
+        raise Unread(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 import socket
@@ -14,6 +15,7 @@ from ..base.errors import CannotOpen
 from ..engine.push_target import HomeIdentity
 from ..files.home import Home
 
+_LONGEST = 28
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -33,19 +35,26 @@ def identity(home: Home, *, name: str | None = None) -> HomeIdentity:
 
 
 def schema_of(identity: HomeIdentity) -> str:
-    """The schema of a home's copy."""
-    return f"m_{_slug(identity.host)[:28]}_{_slug(identity.profile)[:28]}"
+    """The schema of a home's copy; two profiles of a machine never share one."""
+    return f"m_{_slug(identity.host)[:28]}_{_profile(identity.profile)}"
 
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9_]", "_", text.lower()) or "_"
 
 
+def _profile(name: str) -> str:
+    """The profile's name, with a digest where it cannot stand as it is."""
+    if (slug := _slug(name)) == name and len(name) <= _LONGEST:
+        return name
+    return f"{slug[: _LONGEST - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def _machine() -> str:
     path = platformdirs.user_state_path("hermes-tui", appauthor=False) / "machine"
     try:
         if not path.exists():
-            _keep(path)
+            _make(path)
         found = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise CannotOpen(f"the id of this machine cannot be kept in {path}") from error
@@ -54,10 +63,14 @@ def _machine() -> str:
     return found
 
 
-def _keep(path: Path) -> None:
+def _make(path: Path) -> None:
+    """Write the id whole or not at all; that of another push of this machine which was faster stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    new.write_text(secrets.token_hex(16), encoding="ascii")
     try:
-        with path.open("x", encoding="ascii") as file:
-            file.write(secrets.token_hex(16))
-    except FileExistsError:  # another push of this machine was faster
+        os.link(new, path)
+    except FileExistsError:
         pass
+    finally:
+        new.unlink()

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
-from ..base.errors import Refused
-from ..engine.push_target import HomeIdentity, PushTarget, SessionCopy
+from ..base.errors import Locked, Refused
+from ..engine.push_target import HomeIdentity, PushTarget
 from ..home_store import HomeStore
-from .file_copies import FileCopies
-from .session_copies import SessionCopies
+from .home_copies import HomeCopies
 
 BATCH_ROWS = 2_000
 """Messages of the new sessions that are one transaction."""
+BATCH_SESSIONS = 500
+"""Sessions of it at most."""
 MOST_GONE = 0.1
 """Part of the sessions that may have vanished before a push refuses."""
-FEW = 10
-"""Sessions that may have vanished in any case."""
-FULL_EVERY = 60.0
-"""Seconds between two full pushes of a push that follows, at least."""
-FULL_SHARE = 50.0
-"""So many times as long as a full push took is waited before the next one."""
+TRIES = 5
+"""Pushes of one home at once may get in each other's way so often."""
+
+
+class Vanished(Enum):
+    """What is done where more than a tenth of the sessions vanished from the home."""
+
+    REFUSE = "refuse"
+    MARK = "mark"
+    LEAVE = "leave"
+    """The others are copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class PushStep:
     """Sessions that were copied."""
     gone: int = 0
     """Sessions that vanished from the home."""
+    kept: int = 0
+    """Sessions that were left as they are, since what they were copied from could not be looked at."""
 
 
 class Pusher:
@@ -44,112 +53,158 @@ class Pusher:
         store: The home, opened to read.
         target: Its schema.
         identity: Whose copy it is.
+
+    Raises:
+        ReadOnly: The home's database cannot be copied.
     """
 
     def __init__(self, store: HomeStore, target: PushTarget, identity: HomeIdentity) -> None:
-        self._store, self._target, self._identity = store, target, identity
-        self._copies = SessionCopies(store.engine)
-        self._files = FileCopies(store)
+        self.store, self._target, self._identity = store, target, identity
+        self.copies = HomeCopies(store)
+        self._marks: dict[str, str] = {}
+        """Mark of every session as it was copied last, by its id on the server."""
+        self.left = 0
+        """Vanished sessions that the last push left alone, because they are more than a tenth."""
+
+    @property
+    def unread(self) -> Sequence[str]:
+        """A sentence for each file or folder that the last push could not look at."""
+        return self.copies.unread
 
     def claim(self, *, take_over: bool = False) -> None:
         """Make the schema where it is missing, and make sure that it is this home's.
 
         Raises:
             Refused: It is another's.
+            StoreError: The home cannot be read, for which no schema is made.
         """
+        self.store.engine.sessions.has("")
         self._target.claim(self._identity, take_over=take_over)
 
-    def push(self, *, allow_gone: bool = False, now: Callable[[], float] = time.time) -> Iterator[PushStep]:
+    def push(self, vanished: Vanished = Vanished.REFUSE, *, now: Callable[[], float] = time.time) -> Iterator[PushStep]:
         """Bring the schema up to date with the home, step by step; what was done stays where it is stopped.
 
         Args:
-            allow_gone: Also where more than a tenth of the sessions vanished.
+            vanished: Where more than a tenth of the sessions did.
 
         Raises:
-            Refused: More than a tenth of the sessions vanished.
+            Refused: So many of the sessions vanished.
+            Locked: Other pushes of this home were in the way.
         """
-        self._files.look()
-        marks, ids = self._target.marks(), self._ids()
-        known = {session_id for session_id, mark in marks.items() if mark}
-        gone = known - set(ids)
-        if len(gone) > max(FEW, MOST_GONE * len(known)) and not allow_gone:
-            raise Refused(
-                f"nothing was written: {len(gone)} of {len(known)} sessions vanished from {self._store.path};"
-                " look at the home first, then say --allow-gone"
-            )
+        self.copies.look()
+        self._marks = dict(self._target.marks())
+        stamp, before = self.copies.stamp(), self._target.stamp()
+        if stamp and stamp == before:
+            total = sum(map(bool, self._marks.values()))
+            yield PushStep(total, total)
+            return
+        ids = self.copies.ids()
+        gone = self._gone(ids, vanished, now)
+        done = written = 0
+        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
+        for _ in self.copies.walk(known):
+            yield PushStep(done, len(ids), written, gone)
+        for was_copied in self._changed(ids, known, now):
+            done, written = done + 1, written + was_copied
+            yield PushStep(done, len(ids), written, gone, len(self.copies.kept))
+        whole = not self.copies.kept and not self.unread and not self.left
+        if written or (whole and stamp != before):
+            self._target.finish(stamp if whole else "")
+
+    def _gone(self, ids: Sequence[str], vanished: Vanished, now: Callable[[], float]) -> int:
+        """Mark what vanished from the home; its number."""
+        known = {session_id for session_id, mark in self._marks.items() if mark}
+        gone = known - set(map(self._target.stored_id, ids))
+        self.left = 0
+        if gone and not self.copies.all_listed:
+            self.copies.kept |= gone
+            return 0
+        if len(gone) > MOST_GONE * len(known) and vanished is not Vanished.MARK:
+            if vanished is Vanished.REFUSE:
+                raise Refused(
+                    f"nothing was written: {len(gone)} of {len(known)} sessions vanished from {self.store.path};"
+                    " look at the home first, then say --allow-gone"
+                )
+            self.left = len(gone)
+            return 0
         if gone:
             self._target.mark_gone(gone, now=now())
-        waiting: list[SessionCopy] = []
-        written = 0
-        for place, session_id in enumerate(reversed(ids)):
-            copy = self._copy(session_id, marks.get(session_id, ""), whole=True)
-            if session_id not in marks:
-                waiting.append(copy)
-            elif marks[session_id] != copy.mark:
-                self._target.put_changed(copy, now=now())
-                written += 1
-            if sum(len(item.messages) for item in waiting) >= BATCH_ROWS:
-                self._target.put_new(waiting, now=now())
-                written, waiting = written + len(waiting), []
-            yield PushStep(place + 1, len(ids), written, len(gone))
-        if waiting:
-            self._target.put_new(waiting, now=now())
-        yield PushStep(len(ids), len(ids), written + len(waiting), len(gone))
+            self._marks |= dict.fromkeys(gone, "")
+        return len(gone)
 
-    def push_some(self, session_ids: Collection[str], *, now: Callable[[], float] = time.time) -> int:
-        """Bring some sessions up to date, as far as their counts show a change; the number of those that had one."""
-        marks, written = self._target.marks(), 0
-        for session_id in session_ids:
-            copy = self._copy(session_id, marks.get(session_id, ""), whole=False)
-            if marks.get(session_id) != copy.mark:
-                self._target.put_changed(copy, now=now())
-                written += 1
-        return written
+    def _changed(self, ids: Sequence[str], known: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
+        """Of each session whether it was copied, oldest first: those that the schema knows, then new ones."""
+        for session_id in known:
+            same = self.copies.is_as_copied(session_id, self._mark(session_id) or "")
+            yield not same and self.bring(session_id, now=now)
+        fresh = [session_id for session_id in reversed(ids) if self._mark(session_id) is None]
+        for batch in self._batches(fresh):
+            copies = list(self.copies.new(batch))
+            others = set(self._target.put_new(copies, now=now()))
+            self._marks |= {self._target.stored_id(copy.session_id): copy.mark for copy in copies}
+            self._marks |= {key: mark for key, mark in self._target.marks().items() if key in others} if others else {}
+            for session_id in batch:
+                is_other = self._target.stored_id(session_id) in others
+                yield self.bring(session_id, now=now) if is_other else True
 
-    def follow(self, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
-        """Keep the schema up to date: at each look the number of sessions copied; whoever asks waits between two.
-
-        New messages are copied at once; edits, what vanished and what files have with the next full push.
-        """
-        changes = self._store.engine.changes
-        version, newest = changes.version(), changes.since(None)[0]
-        next_full, stale, files = clock() + FULL_EVERY, True, self._files.state()
-        while True:
-            current, written = changes.version(), 0
-            if current != version:
-                version, stale = current, True
-                newest, changed = changes.since(newest)
-                written = self.push_some(changed)
-            if clock() >= next_full and (stale or files != self._files.state()):
-                began, stale, files = clock(), False, self._files.state()
-                written += max((step.written for step in self.push()), default=0)
-                next_full = clock() + max(FULL_EVERY, FULL_SHARE * (clock() - began))
-            yield written
+    def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:
+        counts = self.store.engine.sessions.row_counts(ids) if ids else {}
+        batch: list[str] = []
+        rows = 0
+        for session_id in ids:
+            batch.append(session_id)
+            rows += int(str(counts[session_id][0])) if session_id in counts else 1
+            if rows >= BATCH_ROWS or len(batch) >= BATCH_SESSIONS:
+                yield batch
+                batch, rows = [], 0
+        if batch:
+            yield batch
 
     def prune(self) -> int:
         """Remove from the schema what vanished from the home; the number of rows."""
         return self._target.prune()
 
     def verify(self) -> Iterator[tuple[str, list[str]]]:
-        """Each session that differs, with the messages (or `session`) in which it does."""
-        self._files.look()
-        ids = self._ids()
+        """Each session that differs, with the messages (or `session`) in which it does; none where nobody can know.
+
+        Raises:
+            StoreMissing: There is no copy.
+            Refused: It is another home's.
+        """
+        self.copies.look()
+        ids = self.copies.ids()
+        self._target.require_owner(self._identity)
         for session_id in ids:
-            copy = self._copy(session_id, "", whole=True)
-            if different := self._target.differences(copy):
+            if (copy := self.copies.whole(session_id, "")) is None:
+                yield session_id, []
+            elif different := self._target.differences(copy):
                 yield session_id, different
+        stored = set(map(self._target.stored_id, ids))
         for session_id, mark in self._target.marks().items():
-            if mark and session_id not in set(ids):
+            if mark and session_id not in stored:
                 yield session_id, ["session"]
 
-    def _copy(self, session_id: str, known: str, *, whole: bool) -> SessionCopy:
-        """A session with what its files have; see `SessionCopies.copy`."""
-        if self._files.may_have_more(session_id):
-            copy = self._copies.copy(session_id, "", whole=True)
-            return self._files.merged(copy) or copy
-        return self._copies.copy(session_id, known, whole=whole)
+    def bring(self, session_id: str, *, now: Callable[[], float] = time.time, whole: bool = True) -> bool:
+        """Bring one session up to date; False where nothing was to be done.
 
-    def _ids(self) -> list[str]:
-        engine = self._store.engine
-        stored = [*engine.sessions.ids(), *engine.sessions.orphans()]
-        return [*stored, *self._files.ids(frozenset(stored))]
+        Args:
+            whole: Read it whole, also where it seems to have grown alone.
+
+        Raises:
+            Locked: Another push of this home changed it again and again.
+        """
+        key = self._target.stored_id(session_id)
+        copy_of = self.copies.whole if whole else self.copies.grown
+        for _ in range(TRIES):
+            known = self._marks.get(key, "")
+            copy = copy_of(session_id, known)
+            if copy is None or copy.mark == known:
+                return False
+            if self._target.put_changed(copy, known, now=now()):
+                self._marks[key] = copy.mark
+                return True
+            self._marks = dict(self._target.marks())
+        raise Locked(f"another push of this home is writing {self._target.name}; try again")
+
+    def _mark(self, session_id: str) -> str | None:
+        return self._marks.get(self._target.stored_id(session_id))

@@ -1,13 +1,14 @@
-"""Sessions of a home as they are copied: whole, or only what came since the copy before."""
+"""Sessions of a database as they are copied: whole, or only what came since the copy before; and their marks."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..base.models import Head, SectionVersion
+from ..engine.copied import CopiedRows
 from ..engine.operations import RawRow
 from ..engine.ports import Engine
 from ..engine.push_target import SessionCopy
@@ -16,14 +17,22 @@ PAGE = 256
 """Heads that are asked for at once: where no index has a session together, a page walks a multiple of it."""
 MOST_SEEN = 4_096
 """Sessions whose digests are remembered."""
+WALKED = 4_096
+"""Messages of a step of a walk."""
+MOST_PROMPTS = 64
+"""Prompts that are remembered: most sessions share one."""
+
+
+def _digest() -> Any:
+    return hashlib.blake2b(digest_size=16)
 
 
 @dataclass(slots=True)
 class _Seen:
     """The messages of a session as they were copied."""
 
-    version: SectionVersion
-    digest: Any
+    version: SectionVersion = field(default_factory=SectionVersion)
+    digest: Any = field(default_factory=_digest)
     """Of every cell, to be continued."""
     last: int = 0
     number: int = 0
@@ -42,9 +51,44 @@ class _Seen:
 class SessionCopies:
     """Makes the copies of one home, and remembers what was in them."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, rows: CopiedRows) -> None:
+        self._engine, self._rows = engine, rows
         self._seen: dict[str, _Seen] = {}
+        self._prompts: dict[object, str | None] = {}
+
+    def marks(self, ids: Iterable[str], found: dict[str, str]) -> Iterator[None]:
+        """The marks of sessions as they are now, from one walk through all messages, in steps.
+
+        Args:
+            found: Where they are put, after the last step.
+        """
+        seen = {session_id: _Seen() for session_id in ids}
+        for number, raw in enumerate(self._rows.every_message()):
+            if (own := seen.get(str(raw.get("session_id")))) is not None:
+                own.take(raw)
+            if number % WALKED == 0:
+                yield
+        rows = {str(row["id"]): row for row in self._rows.session_rows()}
+        found |= {key: _mark(rows.get(key), own) for key, own in seen.items()}
+
+    def new(self, ids: Sequence[str]) -> Iterator[SessionCopy]:
+        """Some sessions, whole, by a few reads for all of them."""
+        rows = {str(row["id"]): row for row in self._rows.session_rows(ids)}
+        messages: dict[str, list[RawRow]] = {session_id: [] for session_id in ids}
+        for raw in self._rows.messages_of(ids):
+            messages.get(str(raw.get("session_id")), []).append(raw)
+        for session_id in ids:
+            seen = _Seen()
+            for raw in messages[session_id]:
+                seen.take(raw)
+            row = rows.get(session_id)
+            yield SessionCopy(session_id, _mark(row, seen), row, self._prompt(row), messages.pop(session_id))
+
+    def states(self, ids: Sequence[str]) -> dict[str, object]:
+        """What changes with any act of Hermes on one of some sessions, by two reads for all of them."""
+        versions = self._engine.messages.versions(ids)
+        rows = {str(row["id"]): mark_of([row]) for row in self._rows.session_rows(ids)}
+        return {session_id: (rows.get(session_id), versions.get(session_id)) for session_id in ids}
 
     def copy(self, session_id: str, known: str, *, whole: bool) -> SessionCopy:
         """A session and its new mark.
@@ -53,18 +97,23 @@ class SessionCopies:
             known: Its mark at the copy before, "" for none.
             whole: Read every message, so that an edit is noticed that changes no count.
         """
-        engine = self._engine
-        row = engine.repairs.session_row(session_id)
-        prompt = None
-        if row is not None and row.get("system_prompt_hash"):
-            found = (engine.records.session(session_id) or {}).get("system_prompt")
-            prompt = found if isinstance(found, str) else None
+        row = next(self._rows.session_rows([session_id]), None)
         before = known.partition(" ")[2]
-        version = engine.messages.versions([session_id]).get(session_id, SectionVersion())
+        version = self._engine.messages.versions([session_id]).get(session_id, SectionVersion())
         grown = None if whole else self._grown(session_id, before, version)
         messages, after = grown or self._whole(session_id, before, version)
-        mark = f"{mark_of([row or {}])} {self._seen[session_id].mark}"
-        return SessionCopy(session_id, mark, row, prompt, messages, after)
+        return SessionCopy(session_id, _mark(row, self._seen[session_id]), row, self._prompt(row), messages, after)
+
+    def _prompt(self, row: RawRow | None) -> str | None:
+        """The shared prompt that a row names by its hash."""
+        if row is None or not (digest := row.get("system_prompt_hash")):
+            return None
+        if digest not in self._prompts:
+            if len(self._prompts) >= MOST_PROMPTS:
+                self._prompts.clear()
+            found = (self._engine.records.session(str(row["id"])) or {}).get("system_prompt")
+            self._prompts[digest] = found if isinstance(found, str) else None
+        return self._prompts[digest]
 
     def _grown(
         self, session_id: str, before: str, version: SectionVersion
@@ -85,10 +134,10 @@ class SessionCopies:
     def _whole(self, session_id: str, before: str, version: SectionVersion) -> tuple[Sequence[RawRow], int | None]:
         if len(self._seen) >= MOST_SEEN:
             self._seen.clear()
-        seen = self._seen[session_id] = _Seen(version, hashlib.blake2b(digest_size=16))
+        seen = self._seen[session_id] = _Seen(version)
         after = 0 if before == seen.mark else None
         rows: list[RawRow] = []
-        for row in self._engine.repairs.message_rows([head.id for head in self._heads(session_id, 0)]):
+        for row in self._rows.messages_of([session_id]):
             seen.take(row)
             rows.append(row)
             if seen.mark == before:
@@ -104,16 +153,19 @@ class SessionCopies:
         return heads
 
 
+def _mark(row: RawRow | None, seen: _Seen) -> str:
+    return f"{mark_of([row or {}])} {seen.mark}"
+
+
 def mark_of(rows: Iterable[RawRow]) -> str:
     """Digest of every cell of some rows."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = _digest()
     for row in rows:
         _update(digest, row)
-    return digest.hexdigest()
+    return str(digest.hexdigest())
 
 
 def _update(digest: Any, row: RawRow) -> None:
     """Add the cells of a row; an empty one is no cell, so that a new column changes nothing."""
-    for name in sorted(name for name, cell in row.items() if cell is not None):
-        digest.update(f"{name}={row[name]!r}\x1f".encode(errors="surrogatepass"))
-    digest.update(b"\x1e")
+    cells = [(name, cell) for name, cell in sorted(row.items()) if cell is not None]
+    digest.update(repr(cells).encode(errors="surrogatepass"))

@@ -29,6 +29,17 @@ def accepts(query: Query, text: str) -> bool:
     return not query.any_of or any(all(_occurs(term, folded, written) for term in terms) for terms in query.any_of)
 
 
+def ideographs(query: Query) -> str:
+    """The only word of a query, where every text that has it written so is accepted; "" for any other query.
+
+    Chinese characters have neither case nor accents, and match inside words.
+    """
+    if query.none_of or len(query.any_of) != 1 or len(query.any_of[0]) != 1:
+        return ""
+    term = query.any_of[0][0]
+    return term.text if (term.text,) == term.words and all("\u4e00" <= char <= "\u9fff" for char in term.text) else ""
+
+
 def matches(query: Query, text: str) -> tuple[tuple[int, int], ...]:
     """Ranges of a text that the terms of a query match: half-open, in order, disjoint.
 

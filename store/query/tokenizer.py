@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 
 from ..base.late_dataclass import dataclass
 from ..base.late_pattern import late_pattern
@@ -14,6 +15,7 @@ SEPARATOR = " "
 MARK = "\x01"
 """Stands for a combining accent (U+0301 and the like), which is neither letter nor separator."""
 
+_OF_ASCII = frozenset("0123456789abcdefghijklmnopqrstuvwxyz" + MARK)
 _MARK_BITS = 0x361F8_08029FDF
 """The combining marks from U+0300 on that the tokenizer drops, as bits (fts5_unicode2.c)."""
 _WORD = late_pattern(rf"[^{SEPARATOR}{MARK}][^{SEPARATOR}]*")
@@ -84,6 +86,11 @@ def fold(text: str) -> Folded:
         return Folded(letters, None)
     places = [index for index, letter in enumerate(letters) if letter != MARK]
     return Folded(letters.replace(MARK, ""), (*places, len(text)))
+
+
+def reads_as_ascii(chars: Iterable[str]) -> bool:
+    """True where one of some characters is a letter or a digit of ASCII, an accented one, or an accent."""
+    return not {*"".join(chars).translate(_FOLDING)}.isdisjoint(_OF_ASCII)
 
 
 def plain(text: str) -> str:

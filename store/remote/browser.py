@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -10,16 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, cast
 
 from ..base.errors import CannotOpen, Damaged, ReadOnly, Unreachable
-from ..base.models import UNREADABLE, Census, Change, Message, Outline, Session
+from ..base.models import UNREADABLE, Batch, Census, Change, Count, Message, Outline, Session, StoredTexts
+from ..browse.listed import Listing
+from ..browse.listing import listing_of
 from ..browse.protocol import Browser
+from ..query.filters import passes
+from ..query.parse import parse
 from . import wire
 from .connection import RemoteConnection
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import Check
+    from ..base.models import Check, Hit
     from ..base.remote_address import RemoteAddress
     from ..browse.reading import Piece
+    from ..query.ast import Query
     from ..repair.model import DifferenceRow, Operation, Plan, Why
 
 P = ParamSpec("P")
@@ -40,7 +46,6 @@ def _asked(verb: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Remot
         given = dict(signature.bind(browser, *args, **kwargs).arguments)
         del given["self"]
         cancel = given.pop("cancel", None)
-        given.pop("found", None)  # hits that are on the screen: the other machine searches by itself
         values = browser.values(name, given, cancel)
         return cast("R", values if wire.yields(name) else _only(values))
 
@@ -57,12 +62,16 @@ def _only(values: Iterator[object]) -> object:
 class RemoteBrowser:
     """Implements `Browser`; connects with the first request.
 
+    Args:
+        name: Its name among others, which `host:` finds besides that of the machine.
+
     Raises:
         Unreachable: From every verb, where the other machine does not answer.
     """
 
-    def __init__(self, address: RemoteAddress) -> None:
+    def __init__(self, address: RemoteAddress, name: str = "") -> None:
         self._connection = RemoteConnection(address)
+        self._names = tuple(filter(None, (name, address.name)))
 
     sessions = _asked(Browser.sessions)
     recent = _asked(Browser.recent)
@@ -80,15 +89,12 @@ class RemoteBrowser:
     carried = _asked(Browser.carried)
     heads = _asked(Browser.heads)
     containing = _asked(Browser.containing)
+    stored_texts = staticmethod(StoredTexts.none_of)
     context = _asked(Browser.context)
     file_messages = _asked(Browser.file_messages)
     snapshot_messages = _asked(Browser.snapshot_messages)
     waiting = _asked(Browser.waiting)
     spooled = _asked(Browser.spooled)
-    search = _asked(Browser.search)
-    rank = _asked(Browser.rank)
-    oldest = _asked(Browser.oldest)
-    count = _asked(Browser.count)
     meant = _asked(Browser.meant)
     glance = _asked(Browser.glance)
     survey = _asked(Browser.survey)
@@ -102,6 +108,10 @@ class RemoteBrowser:
     where = _asked(Browser.where)
     health = _asked(Browser.health)
 
+    _search = _asked(Browser.search)
+    _rank = _asked(Browser.rank)
+    _oldest = _asked(Browser.oldest)
+    _count = _asked(Browser.count)
     _file_sessions = _asked(Browser.file_sessions)
     _outlines = _asked(Browser.outlines)
     _messages = _asked(Browser.messages)
@@ -110,6 +120,10 @@ class RemoteBrowser:
     def outlines(self, session_ids: Iterable[str | Session]) -> dict[str, Outline]:
         """Status and first words, by id; rows are read again there."""
         return self._outlines([session if isinstance(session, str) else session.id for session in session_ids])
+
+    def listing(self, *, by_start: bool = False) -> Listing:
+        """Every session, all of which are asked for."""
+        return listing_of(self, by_start=by_start)
 
     def beginning(self, session: Session, /) -> Piece | None:  # noqa: ARG002  all of it comes in one answer
         """None: the other machine is asked for the whole session at once."""
@@ -129,6 +143,46 @@ class RemoteBrowser:
                 yield wire.decoded(value, hint)
             except wire.WrongForm as error:
                 raise Unreachable(f"{self._connection.address.name} sent a wrong answer ({error})") from None
+
+    def search(
+        self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None, after_id: int = 0
+    ) -> Iterator[Batch]:
+        """Hits, newest first; none where `host:` names another machine."""
+        asked = self._of_here(query)
+        if asked is None:
+            return iter((Batch((), done=True),))
+        return self._search(asked, limit=limit, cancel=cancel, after_id=after_id)
+
+    def rank(
+        self,
+        query: Query | str,
+        *,
+        limit: int = 20,
+        found: Sequence[Hit] | None = None,  # noqa: ARG002  hits of the screen: the other machine searches by itself
+        cancel: Cancel | None = None,
+    ) -> Batch:
+        """The best hits."""
+        asked = self._of_here(query)
+        return Batch((), done=True) if asked is None else self._rank(asked, limit=limit, cancel=cancel)
+
+    def oldest(self, query: Query | str, *, limit: int = 200, cancel: Cancel | None = None) -> Batch:
+        """The oldest hits."""
+        asked = self._of_here(query)
+        return Batch((), done=True) if asked is None else self._oldest(asked, limit=limit, cancel=cancel)
+
+    def count(self, query: Query | str, *, cap: int | None = None, cancel: Cancel | None = None) -> Count:
+        """Hits and their sessions."""
+        asked = self._of_here(query)
+        return Count(0, 0) if asked is None else self._count(asked, cap=cap, cancel=cancel)
+
+    def _of_here(self, query: Query | str) -> Query | str | None:
+        """The query without `host:`, of which the other machine knows nothing; None where it names another one."""
+        asked = parse(query, now=time.time()) if isinstance(query, str) else query
+        if not any(rule.key == "host" for rule in asked.filters):
+            return query
+        if not passes(asked, "host", self._names):
+            return None
+        return replace(asked, filters=tuple(rule for rule in asked.filters if rule.key != "host"))
 
     def file_sessions(self) -> tuple[Session, ...]:
         """The sessions that only files know; one row that says so where the other machine does not answer."""

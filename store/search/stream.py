@@ -248,7 +248,7 @@ class Search:
     def _file_sessions(self) -> Iterator[tuple[Session, Sequence[object]]]:
         """The sessions with a file worth reading, the file changed last first, as SQLite has them, and row counts."""
         stamps, words = self._files.stamps(), RawWords(self._query)
-        ids = sorted(stamps, key=lambda key: (stamps[key][2], key), reverse=True)
+        ids = [key for _, key in sorted(((stamp[2], key) for key, stamp in stamps.items()), reverse=True)]
         for part in filter(None, (ids[:_AT_ONCE], ids[_AT_ONCE:])):
             listed = {key: stamps[key] for key in part}
             rows = row_counts(self._engine, part)

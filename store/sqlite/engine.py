@@ -33,10 +33,12 @@ from .statements import Reads, reader_of, statement
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import Finding
+    from ..base.models import Finding, Session
     from ..engine.ports import Transaction
+    from ..engine.rows import SessionEnds
     from ..formats.compared_message import ComparedMessage
     from .connect.writer import Writer
+    from .copied import SqliteCopied
     from .managed import SqliteManaged
     from .records import SqliteRecords
     from .statistics import SqliteStatistics
@@ -61,6 +63,20 @@ class SqliteSessions(Reads):
     find_by_name = delegate(reader_of, sessions.find_by_name)
     active_since = delegate(reader_of, sessions.active_since)
 
+    def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
+        """See `listed_sessions.order`."""
+        from .rows import listed_sessions
+
+        return listed_sessions.order(self.reader, by_start=by_start)
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """See `listed_sessions.listed`."""
+        from .rows import listed_sessions
+
+        return listed_sessions.listed(self.reader, ids, now=now, profile=profile)
+
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain, root first."""
         return sessions.whole_lineage_of(self.reader, [session_id]).chain(session_id)
@@ -78,11 +94,13 @@ class SqliteMessages(Reads):
     first_user_text = statement(session_ends.first_user_text)
     readable_bodies = delegate(reader_of, messages.readable_bodies)
     containing = delegate(reader_of, message_texts.containing)
+    stored_texts = delegate(reader_of, message_texts.stored_texts)
     window = delegate(reader_of, messages.readable_window)
     copies = delegate(reader_of, section_copies.copies)
     versions = delegate(reader_of, section_versions.versions)
     stamp = statement(comparison_rows.session_stamp)
     fingerprints = delegate(reader_of, comparison_rows.fingerprints)
+    cells = delegate(reader_of, comparison_rows.cells)
     marked_copies = delegate(reader_of, comparison_rows.marked_copies)
 
     def compared(self, session_id: str, *, cancel: Cancel | None = None) -> Iterator[ComparedMessage]:
@@ -213,6 +231,12 @@ class SqliteEngine:
         from .statistics import SqliteStatistics
 
         return SqliteStatistics(self.reader)
+
+    def copied(self) -> SqliteCopied:
+        """The part by which a home is copied."""
+        from .copied import SqliteCopied
+
+        return SqliteCopied(self.reader)
 
     @property
     def name(self) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 import apsw
 
 from hermes_tui.feed import answers, questions
-from hermes_tui.feed.transcript_requests import Wanted, _found
+from hermes_tui.feed.finding import Wanted, found, read_ahead
 from hermes_tui.render.destination import destination
 from hermes_tui.render.find import Needle
 from hermes_tui.render.find_texts import FindTexts
@@ -199,26 +199,31 @@ def _resident() -> float:
 
 
 def finds(db: SessionDB, ids: tuple[int, ...], text: str, folder: Path, rg: str) -> None:
-    """Finds of the whole session beside ripgrep over the same text in one file: the first, and those after one."""
+    """Finds of the whole session beside ripgrep over the same text in one file: the first, and those after `/`, which
+    reads the texts."""
     path, known = folder / "all.txt", FindTexts()
     path.write_text(text)
+    ahead = cpu(lambda: list(read_ahead(Wanted(ids, Needle(""), texts=known), db, 1)))
+    print(f"\n`/` reads the texts of the session in a thread, {ahead:.0f} ms, and keeps {known.n_bytes / 1e6:.0f} MB.")
     print("\n| find | matches | first match ms | whole ms | ripgrep ms | ratio |\n|---|---|---|---|---|---|")
-    first = [(word, FindTexts()) for word in ("heliotrope", "nowhere at all")] + [("a", known)]
-    later = [(word, known) for word in ("a", "alrim", "Alrim", "heliotrope", "nowhere at all")]
-    for what, asked, times in (("the first find", first, 1), ("texts known", later, 3)):
-        for words, texts in asked:
-            total, early, whole = min((_find(db, ids, words, texts) for _ in range(times)), key=lambda found: found[2])
-            ripgrep = min(_children(rg, words, path) for _ in range(3))
+    words = ("a", "alrim", "Alrim", "heliotrope", "nowhere at all")
+    for what, texts, times in (("texts read by `/`", known, 3), ("nothing read before", None, 1)):
+        for word in words:
+            total, early, whole = min((_find(db, ids, word, texts) for _ in range(times)), key=lambda found: found[2])
+            ripgrep = min(_children(rg, word, path) for _ in range(3))
             ratio = f"{whole / ripgrep:.1f}×" if ripgrep else "–"
-            row(f"`{words}`, {what}", f"{total:,}", early or "–", whole, ripgrep, ratio)
+            row(f"`{word}`, {what}", f"{total:,}", early or "–", whole, ripgrep, ratio)
 
 
-def _find(db: SessionDB, ids: tuple[int, ...], words: str, texts: FindTexts) -> tuple[int, float, float]:
+def _find(db: SessionDB, ids: tuple[int, ...], words: str, texts: FindTexts | None) -> tuple[int, float, float]:
     """Matches, and milliseconds to the first and to all."""
     began, first, total = time.process_time(), 0.0, 0
-    for answer_ in _found(Wanted(ids, Needle(words), {}, texts), db, 1):
-        total += sum(count for _, count in answer_.matches)  # type: ignore[attr-defined]
-        first = first or (1000 * (time.process_time() - began) if total else 0.0)
+    for answer_ in found(Wanted(ids, Needle(words), (range(len(ids)),), texts=texts or FindTexts()), db, 1):
+        if isinstance(answer_, answers.FoundArrived):
+            total += sum(count for _, count in answer_.matches)
+            first = first or (1000 * (time.process_time() - began) if total else 0.0)
+            if answer_.done:
+                break
     return total, first, 1000 * (time.process_time() - began)
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from store.base.cancel import Cancel
-from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session
+from store.base.models import ContextLine, Head, Message, Page, Relation, Scope, SectionVersion, Session, StoredTexts
 from store.engine.operations import ActiveCounts, RawRow
-from store.engine.rows import NO_COUNTS, Counts, SessionEnds, SessionStamp, StoredRow
+from store.engine.rows import NO_COUNTS, Counts, MessageCells, SessionEnds, SessionStamp, StoredRow
 from store.formats import message_codec
 from store.formats.carried_copies import Copies, SectionRow, State, find_copies
 from store.formats.compaction_overlap import SUMMARIES, Fingerprint
@@ -108,6 +108,19 @@ class MemorySessions(Reads):
     def chain(self, session_id: str) -> tuple[str, ...]:
         """Ids of the compression chain."""
         return lineage_of(self._tables).chain(session_id)
+
+    def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
+        """Every session with its time."""
+        rows = self.page(limit=1 << 62, cursor=None, now=0.0, profile="").items
+        times = {row.id: row.started_at if by_start or row.last_active is None else row.last_active for row in rows}
+        return sorted(((time or 0.0, key) for key, time in times.items()), reverse=True)
+
+    def listed(
+        self, ids: Sequence[str], *, now: float, profile: str
+    ) -> Mapping[str, tuple[Session, SessionEnds | None]]:
+        """None of them: each is read by the verbs for one."""
+        del ids, now, profile
+        return {}
 
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
         """That very id first, then the newest."""
@@ -260,6 +273,10 @@ class MemoryMessages(Reads):
             id_ for id_ in present if any(words.lower() in text(rows[id_], name).lower() for name in names)
         )
 
+    def stored_texts(self, ids: Sequence[int], *, replies_only: bool = False) -> StoredTexts:
+        """None of them."""
+        return StoredTexts.none_of(ids)
+
     def window(
         self, session_id: str, message_id: int, *, width: int, n_bytes: int | None = None
     ) -> tuple[ContextLine, ...]:
@@ -325,6 +342,13 @@ class MemoryMessages(Reads):
         del cancel
         copies = self.copies(session_id)
         return (_stored(row, copies) for row in self._tables.of(session_id))
+
+    def cells(self, ids: Collection[str]) -> Mapping[str, Sequence[MessageCells]]:
+        """Rows as they are stored, of sessions whose rows are all active."""
+        names = ("role", "content", "tool_calls", "tool_call_id", "platform_message_id")
+        found = {key: self._tables.of(key) for key in ids}
+        whole = {key: rows for key, rows in found.items() if all(row["active"] for row in rows)}
+        return {key: [tuple(row[name] for name in names) for row in rows] for key, rows in whole.items()}  # type: ignore[misc]
 
     def count(self, session_id: str) -> int:
         """Messages without session_meta, each once."""

@@ -7,11 +7,12 @@ import pytest
 from store.agent.messages import ImportedSession
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, KeyReused, SessionMissing
-from store.base.models import Message, Origin, SectionVersion, Status, ToolCall
+from store.base.models import END_OF_TEXT, JoinedTexts, Message, Origin, SectionVersion, Status, ToolCall
 from store.engine.rows import SessionEnds
+from store.formats.message_codec import shown_calls
 from store.formats.session_state import Ending
 from tests.builders import META, jsonl, say, talk
-from tests.contract.cases import Case
+from tests.contract.cases import Case, SqliteCase
 
 START = 1.7e9
 """A second of 2023."""
@@ -89,6 +90,54 @@ def test_no_message_with_a_text_is_missed_where_only_those_that_may_have_it_are_
     assert {ids[0], ids[3]} <= wild
     assert ids[5] not in wild, "a percent sign is itself"
     assert case.engine.messages.containing([], "quince") == frozenset()
+
+
+def _if_stored(case: Case, **fields: str) -> dict[str, str]:
+    """Those of some fields that the store has columns for."""
+    return {name: value for name, value in fields.items() if name in case.engine.messages.columns()}
+
+
+def test_texts_that_are_joined_are_those_of_the_messages(case: Case) -> None:
+    """Mutants: a text with NULs joined; one that begins with its reasoning; one behind a blank; JSON of parts; text of
+    the system; long ones joined; ids of a text that is not there."""
+    start(case, "s1")
+    call = {"id": "c", "function": {"name": "write_file", "arguments": '{"content": "Quince"}'}}
+    plain = [
+        say("user", "a quince"),
+        say("assistant", None, tool_calls=[call]),
+        say("tool", '{"output": "quince"}', tool_call_id="c"),
+        say("assistant", "so", reasoning="the quince"),
+        say("assistant", "", reasoning="大", tool_calls=[call, call], **_if_stored(case, reasoning_content="大别山")),
+        say("assistant", "é plum 🏔"),
+    ]
+    odd = [
+        say("user", [{"type": "text", "text": "quince"}]),
+        say("assistant", "<think>why</think>so"),
+        say("assistant", "\n <think>why</think>so"),
+        say("assistant", "\u2003<think>why</think>so"),
+        say("system", "rules"),
+        say("user", "quince " * 9000),
+    ]
+    ids = case.messages.append_messages("s1", [*plain, *odd])
+    stored, bodies = case.engine.messages.stored_texts(ids), case.engine.messages.bodies(ids)
+    assert stored.others == tuple(ids[len(plain) :] if isinstance(case, SqliteCase) else ids)
+    known = {body.id: body for body in bodies if body.id not in stored.others}
+
+    def _texts(joined: JoinedTexts) -> dict[int, str]:
+        return dict(zip(joined.ids, joined.text.split(END_OF_TEXT) if joined.ids else (), strict=True))
+
+    def _said(role: str) -> dict[int | None, str]:
+        return {id_: body.text for id_, body in known.items() if body.role == role and body.text}
+
+    assert [_texts(stored.prompts), _texts(stored.replies)] == [_said("user"), _said("assistant")]
+    assert _texts(stored.results) == _said("tool")
+    assert _texts(stored.reasoning) == {id_: body.reasoning for id_, body in known.items() if body.reasoning}
+    calls = {id_: body.tool_calls for id_, body in known.items() if body.tool_calls}
+    assert {id_: shown_calls(text) for id_, text in _texts(stored.calls).items()} == calls
+    with_nul = case.messages.append_message("s1", "user", "nul \0\0 quince")
+    assert case.engine.messages.stored_texts([*ids, with_nul]).others == (*ids, with_nul)
+    assert case.engine.messages.stored_texts([ids[0], ids[6]]).others[-1:] == (ids[6],), "ids with a gap"
+    assert case.engine.messages.stored_texts([]).others == ()
 
 
 def test_a_message_to_a_missing_session_leaves_nothing(case: Case) -> None:
@@ -303,6 +352,9 @@ def test_the_compared_form_tells_messages_apart_by_what_they_say(case: Case) -> 
     ]
     assert all(row.n_bytes > 0 for row in stored)
     assert [case.engine.messages.count(name) for name in ("s1", "s2", "gone")] == [4, 4, 0]
+    for name, cells in case.engine.messages.cells(["s1", "s2"]).items():  # of those that the engine does not leave out
+        assert [row[0] for row in cells] == ["session_meta", "user", "assistant", "tool", "assistant"][name == "s2" :]
+        assert [row[1] for row in cells][-1] == TURN[-1]["content"]
     fingerprints = case.engine.messages.fingerprints([*ids[1:], *twins, max(twins) + 1])
     assert [fingerprints[name] for name in ids[1:]] == [fingerprints[name] for name in twins]
     assert len(fingerprints) == 8

@@ -236,6 +236,26 @@ def test_a_session_is_live_while_it_is_open_and_young(case: Case) -> None:
         case.engine.sessions.active_since(START, cancel=cancel)
 
 
+def test_a_list_has_every_session_in_its_order(case: Case) -> None:
+    add(case, "first", "second", messages=1)
+    add(case, "third", "empty")
+    case.messages.append_messages("first", talk(1))
+    for by_start in (False, True):
+        found = [
+            (session, outline) for page in case.browser.listing(by_start=by_start).pages for session, outline, _ in page
+        ]
+        order = case.engine.sessions.order(by_start=by_start)
+        if order is not None:  # an engine may leave it to the list of all
+            assert [key for _, key in order] == [session.id for session, _ in found]
+        assert {session.id: outline for session, outline in found} == case.browser.outlines(
+            [session.id for session, _ in found]
+        )
+        times = [session.started_at if by_start else session.last_active for session, _ in found]
+        assert times == sorted(times, key=lambda time: time or 0.0, reverse=True)
+    plain = case.engine.sessions.listed(["first", "empty"], now=0.0, profile="default")
+    assert {key: session.messages for key, (session, _) in plain.items()}.items() <= {"first": 2, "empty": 0}.items()
+
+
 def test_families_are_chains_branches_and_delegates(case: Case) -> None:
     case.sessions.create_session("root", "cli")
     case.sessions.end_session("root", "compression")

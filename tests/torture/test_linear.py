@@ -58,7 +58,7 @@ def test_patterns_and_functions_are_found_in_the_sources() -> None:
     functions = {tried.name for tried in linear.functions()}
 
     assert "store/query/json_escapes.py:_ESCAPES.finditer" in patterns
-    assert "hermes_tui/control_char_filter.py:HARMFUL.finditer" in patterns
+    assert "hermes_tui/render/safe.py:HARMFUL.finditer" in patterns
     assert "store/formats/message_codec.py:'[a-z]+://'.match" in patterns
     assert {"store/formats/message_codec.py:split_thinking", "hermes_tui/render/body.py:body"} <= functions
 

@@ -8,7 +8,7 @@
 _shtab_hermes_tui_trash_subparsers=(list restore empty)
 _shtab_hermes_tui_subparsers=(list show open search check repair undo config serve-stdio push delete trash stats rename archive unarchive pin unpin doctor export verify completion import)
 
-_shtab_hermes_tui_list_option_strings=(-h --help --home --connect --profile --read-only --demo --json --format)
+_shtab_hermes_tui_list_option_strings=(-h --help --home --connect --profile --read-only --demo --json --sort --format)
 _shtab_hermes_tui_show_option_strings=(-h --help --home --connect --profile --read-only --demo --json --follow --plain)
 _shtab_hermes_tui_open_option_strings=(-h --help --home --connect --profile --read-only --demo --json)
 _shtab_hermes_tui_search_option_strings=(-h --help --home --connect --profile --read-only --demo --json --limit --sort --context)
@@ -79,6 +79,7 @@ _shtab_hermes_tui_import_pos_0_COMPGEN=_shtab_compgen_files
 _shtab_hermes_tui_import___home_COMPGEN=_shtab_compgen_dirs
 _shtab_hermes_tui___home_COMPGEN=_shtab_compgen_dirs
 
+_shtab_hermes_tui_list___sort_choices=(active started)
 _shtab_hermes_tui_search___sort_choices=(newest best oldest)
 _shtab_hermes_tui_trash_pos_0_choices=(list restore empty)
 _shtab_hermes_tui_stats___by_choices=(day model source profile cwd tool)

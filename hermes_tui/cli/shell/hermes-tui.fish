@@ -72,6 +72,7 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using list' -l profile -x -d 'a pro
 complete -c hermes-tui -n '_shtab_hermes_tui_using list' -l read-only -d 'never write, not even a repair'
 complete -c hermes-tui -n '_shtab_hermes_tui_using list' -l demo -d 'a sample home in a temporary folder, yours untouched'
 complete -c hermes-tui -n '_shtab_hermes_tui_using list' -l json -d 'one JSON object on each line'
+complete -c hermes-tui -n '_shtab_hermes_tui_using list' -l sort -xka "active started" -d 'which come first (default: active)'
 complete -c hermes-tui -n '_shtab_hermes_tui_using list' -l format -x -d 'a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session alone, as show prints them, shown those of its whole chain, as the screen has them; {{ is a brace'
 complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a show -d 'Print the messages of a session.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using show' -s h -l help -d 'show this help message and exit'

@@ -192,6 +192,7 @@ _shtab_hermes_tui_list_options=(
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
+  "--sort[which come first (default\: active)]:sort:(active started)"
   "--format[a line for each, with \{id\} \{title\} \{source\} \{model\} \{messages\} \{shown\} \…\: messages are those of a session alone, as show prints them, shown those of its whole chain, as the screen has them\; \{\{ is a brace]:TEXT:"
 )
 

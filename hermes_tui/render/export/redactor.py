@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from hermes_tui.render.export.model import About, Record
 from hermes_tui.render.secrets import (
@@ -18,6 +17,7 @@ from hermes_tui.render.secrets import (
     secrets,
 )
 from hermes_tui.render.time import many
+from store.base.late_dataclass import dataclass, field, replace
 from store.base.strict_json import BadJson, load
 from store.models import Message, ToolCall
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 
 from hermes_tui.render.block import WIDEST_LINE, first_lines, rest_line
@@ -17,6 +16,7 @@ from hermes_tui.render.markdown.parser import beginning, parse
 from hermes_tui.render.markdown.split import FIRST, FIRST_LINES
 from hermes_tui.render.markdown.table import table_lines
 from hermes_tui.render.safe import safe_line
+from store.base.late_dataclass import dataclass, replace
 
 LONGEST = 1 << 18
 """Characters of a text that are read as Markdown; a longer one is drawn as it is written."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hermes_tui.render.line import Line, Role, Span, in_look_of, plain, span
 from hermes_tui.render.safe import safe
+from store.base.late_dataclass import replace
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

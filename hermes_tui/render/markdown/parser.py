@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from hermes_tui.render.line import Line, Span, plain, span
 from hermes_tui.render.markdown.inline import InlineText
 from hermes_tui.render.markdown.node import Align, Kind, Node, Table
 from hermes_tui.render.markdown.split import FIRST, definitions, first_part, steps
+from store.base.late_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from enum import IntEnum
 from itertools import zip_longest
 
@@ -15,6 +14,7 @@ from hermes_tui.render.flow import flow
 from hermes_tui.render.line import Line, Role, blank, bold, cells, graphemes, is_narrow, line_cells, plain, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.markdown.node import Align, Table
+from store.base.late_dataclass import replace
 
 GAP = 2
 """Cells between two columns."""

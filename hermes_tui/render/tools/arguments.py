@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
+
+from store.base.late_dataclass import dataclass, field
 
 LONGEST_PARSED = 1 << 20
 """Characters that are read as JSON; of a longer text the beginning is read as if it were cut."""

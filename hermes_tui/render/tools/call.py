@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hermes_tui.render.block import fixed_block, rest_line
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.look import Look
@@ -16,6 +14,7 @@ from hermes_tui.render.tools.outcome import outcome, seconds
 from hermes_tui.render.tools.results import result_blocks, result_counts
 from hermes_tui.render.tools.shapes import Shape, shape_of
 from hermes_tui.render.tools.summary import LONGEST_SUMMARY, SPECIFIC, output, summary, value_text
+from store.base.late_dataclass import dataclass
 from store.models import Message, ToolCall
 
 LONGEST_COUNTED = 1 << 18

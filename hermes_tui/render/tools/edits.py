@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from hermes_tui.render.block import Block, fixed_block, text_block
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.safe import safe_line
+from store.base.late_dataclass import dataclass
 
 LONGEST_COMPARED = 300
 """Lines of a side that are compared with those of the other; of more, all are removed and all are added."""

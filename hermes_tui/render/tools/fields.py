@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 
 from hermes_tui.render.block import OUTPUT_LINES, Block
@@ -14,6 +13,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import safe_line
 from hermes_tui.render.tools.media import media_label
+from store.base.late_dataclass import replace
 
 DEEPEST = 40
 """Depth from which a value stands as JSON on one line."""

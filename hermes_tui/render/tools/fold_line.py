@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from hermes_tui.render.line import Line, Role, blank, cells, fit, in_look_of, line_cells, pad_left, span
 from hermes_tui.render.look import Look
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import n_bytes, size
 from hermes_tui.render.tools.outcome import Outcome
 from hermes_tui.render.tools.summary import LONGEST_SUMMARY
+from store.base.late_dataclass import dataclass, replace
 
 NARROW_BELOW = 56
 """A measure below which the outcome has 4 cells instead of 9."""

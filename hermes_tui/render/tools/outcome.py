@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.line import Role
 from hermes_tui.render.tools.arguments import Fields, Form, read
+from store.base.late_dataclass import dataclass
 from store.models import Message
 
 ENDS = 2_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hermes_tui.render.block import Block, Paint, fixed_block, text_block
 from hermes_tui.render.highlight import highlighted, language_of
@@ -18,6 +17,7 @@ from hermes_tui.render.tools.fields import fields_block
 from hermes_tui.render.tools.media import media_label
 from hermes_tui.render.tools.outcome import EXIT_CODES
 from hermes_tui.render.tools.shapes import Shape
+from store.base.late_dataclass import replace
 
 DIM = span("", Role.DIM)
 LONGEST_LIST = 1 << 20
@@ -40,6 +40,8 @@ def result_blocks(text: str, shape: Shape, look: Look, *, whole: bool) -> list[B
     texts = _texts(given)
     blocks = [_text(given.values[name], name, shape.path, look, whole=whole) for name in texts if given.values[name]]
     rest = {name: value for name, value in given.values.items() if name not in texts and _matters(name, value, shape)}
+    if blocks or rest.keys() != {"success"}:
+        rest = {name: value for name, value in rest.items() if name != "success" or value is not True}
     return [*blocks, fields_block(rest, like=DIM, indent=0)] if rest else blocks
 
 
@@ -57,9 +59,7 @@ def _texts(given: Fields) -> list[str]:
 
 def _matters(name: str, value: object, shape: Shape) -> bool:
     """Whether a field says something that neither the fold line nor the arguments say."""
-    if value in (None, "") or name in EXIT_CODES or (name == "success" and value is True):
-        return False
-    return value != shape.values.get(name)
+    return value not in (None, "") and name not in EXIT_CODES and value != shape.values.get(name)
 
 
 def _of_text(text: str, look: Look, *, whole: bool) -> list[Block]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from hermes_tui.render.block import Block, plainly, text_block
@@ -12,6 +11,7 @@ from hermes_tui.render.line import span
 from hermes_tui.render.time import n_bytes, size
 from hermes_tui.render.tools.arguments import Form, read
 from hermes_tui.render.tools.edits import difference, is_difference, replaced
+from store.base.late_dataclass import dataclass, field
 
 PATHS = ("path", "file_path", "filename", "file")
 _WRITERS = frozenset(

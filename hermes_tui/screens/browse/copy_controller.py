@@ -107,10 +107,10 @@ class CopyController:
         self._pane.app.copy_to_clipboard(found.text)
         try:
             path = self._file.put(found.text)
-            where = "" if path is None else f", also in {path}"
+            where = "" if path is None else f"also in {path}"
         except OSError as error:
-            where = f", into no file: {error.strerror or error}"
-        self._say(copied_sentence(block.name, found.text, found.left_out) + one_line(where))
+            where = f"into no file ({error.strerror or error})"
+        self._say(copied_sentence(block.name, found.text, found.left_out, one_line(where)))
 
     def _say(self, notice: str) -> None:
         self._state.show_notice(notice)

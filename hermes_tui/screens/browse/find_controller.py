@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
+from hermes_tui.feed.finding import Wanted
 from hermes_tui.render.find import Needle
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.screens.browse.rail_controller import RailController
@@ -14,6 +13,7 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.find import Find, FoundMessage
 from hermes_tui.widgets.transcript import Transcript
 from hermes_tui.widgets.transcript_cursor import Places
+from store.base.late_dataclass import replace
 
 
 class FindController:
@@ -36,7 +36,8 @@ class FindController:
         cursor = self._pane.cursor
         self._places, self._following = cursor.places(), cursor.viewport.following
         before = self._reading.find
-        self._reading.find = Find(replace(before.needle, text="") if before else Needle(""), cursor.bar)
+        find = self._reading.find = Find(replace(before.needle, text="") if before else Needle(""), cursor.bar)
+        self._feed.transcript.read_ahead(self._wanted(find.needle))
 
     def take_text(self, text: str) -> None:
         """Find a text."""
@@ -86,16 +87,15 @@ class FindController:
         find = self._reading.find
         if find is None:
             return
-        fresh = []
-        for message_id, matches in message.matches:
-            if (index := self._pane.cursor.layout.index.index_of(message_id)) is not None:
-                find.add(FoundMessage(index, message_id, matches))
-                fresh.append(index)
+        index_of = self._pane.cursor.layout.index.index_of
+        placed = ((index_of(message_id), message_id, matches) for message_id, matches in message.matches)
+        fresh = [FoundMessage(index, *found) for index, *found in placed if index is not None]
+        find.add(fresh)
         find.is_done = message.done
         if find.current is None and find.places:
             find.to_first()
             self._show(find)
-        self._pane.rail.show_hits(fresh, more=True)
+        self._pane.rail.show_hits((found.place for found in fresh), more=True)
         self._changed(Part.FRAME)
         self.take_growth()
 
@@ -103,7 +103,7 @@ class FindController:
         """Look through the messages that came since the find began, once it has looked through the others."""
         find, heads = self._reading.find, self._pane.cursor.layout.index.heads
         if find is not None and find.is_done and find.needle.text and find.asked < len(heads):
-            self._look_through(find, heads.ids[find.asked :])
+            self._look_through(find, range(find.asked, len(heads)))
 
     def take_reread(self, _: answers.TranscriptReread) -> None:
         """Find again in a transcript whose messages may have other places; the reader stays."""
@@ -113,7 +113,7 @@ class FindController:
             index = self._pane.cursor.layout.index.index_of(current.id) if current else None
             if current is not None and index is not None:
                 again.current, again.nth = current._replace(place=index), find.nth
-            self._look_through(again, self._pane.cursor.layout.index.heads.ids)
+            self._look_through(again, range(len(self._pane.cursor.layout)))
 
     def _ask(self, needle: Needle, start: int) -> None:
         """Ask for the messages from the reader's on, then for those before."""
@@ -121,20 +121,22 @@ class FindController:
         find = self._reading.find = Find(needle, start)
         self._pane.set_query(needle if needle.text else None)
         self._pane.rail.show_hits(())
-        ids = self._pane.cursor.layout.index.heads.ids
-        if needle.text and before is not None and before.is_done and needle.narrows(before.needle):
-            places = before.places[(first := bisect_left(before.places, (start,))) :] + before.places[:first]
-            self._look_through(find, [*(found.id for found in places), *ids[before.asked :]])
+        size = len(self._pane.cursor.layout)
+        if needle.text and before is not None and before.may_narrow and needle.narrows(before.needle):
+            self._look_through(find, range(before.asked, size), some=before.ids_from(start))
         elif needle.text:
-            self._look_through(find, [*ids[start:], *ids[:start]])
+            self._look_through(find, range(start, size), range(start))
         else:
             self._feed.transcript.end_find()
         self._changed(Part.FRAME)
 
-    def _look_through(self, find: Find, message_ids: Sequence[int]) -> None:
+    def _look_through(self, find: Find, *ranges: range, some: Sequence[int] = ()) -> None:
+        find.asked, find.is_done = len(self._pane.cursor.layout), False
+        self._feed.transcript.find(self._wanted(find.needle, ranges, some))
+
+    def _wanted(self, needle: Needle, ranges: Sequence[range] = (), some: Sequence[int] = ()) -> Wanted:
         layout = self._pane.cursor.layout
-        find.asked, find.is_done = len(layout), False
-        self._feed.transcript.find(message_ids, find.needle, kept=layout.bodies.kept)
+        return Wanted(tuple(layout.index.heads.ids), needle, ranges, some, dict(layout.bodies.kept))
 
     def _show(self, find: Find) -> None:
         if (found := find.current) is not None:

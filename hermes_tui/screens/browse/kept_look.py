@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hermes_tui.render.folds import FOLDED, Fold
 from hermes_tui.screens.browse.compose import BrowserWidgets
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.layout import Layout
+from store.base.late_dataclass import replace
 
 TOOLS, REASONING, SHARE = "tools", "reasoning", "list_share"
 """Names of the settings."""

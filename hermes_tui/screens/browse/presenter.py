@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from hermes_tui.commands.registry import Place, footer
 from hermes_tui.render import blocks, status
@@ -13,18 +12,20 @@ from hermes_tui.render.fallback import fallback_words
 from hermes_tui.render.find import Scope
 from hermes_tui.render.folds import Fold
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.heading import Heading
+from hermes_tui.render.heading import Heading, section_rule
 from hermes_tui.render.line import Line, Role, fit, span
 from hermes_tui.render.row import chain_mark, short_model, title_of
 from hermes_tui.render.safe import SafeText, one_line
-from hermes_tui.render.search_hit import section_rule
 from hermes_tui.render.time import age_or_date, in_words, many
 from hermes_tui.screens.browse.details_view import details_view
 from hermes_tui.state.browser_state import BrowserState, Notice, ReadingState, Sources
 from hermes_tui.state.find import Find
+from hermes_tui.state.ordered_ids import Rows
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_order import arranged, months
 from hermes_tui.widgets.hit_rows import HitsView
 from hermes_tui.widgets.session_rows import SessionsView
+from store.base.late_dataclass import dataclass, replace
 from store.errors import Damaged, NotADatabase, QueryInvalid, StoreError
 from store.models import ScanProgress
 
@@ -137,6 +138,7 @@ def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
     listed, catalog, order = state.search.listed, state.catalog, state.order
     marked = state.kept.marked_sessions
     block = _sessions_block(state, width=width)
+    rows: Sequence[SessionRow]
     if listed is None:
         rows = catalog.shown(everything=state.everything)
     elif not (rows := listed.rows(catalog, everything=state.everything, marked=marked)) and not block:
@@ -145,9 +147,9 @@ def _sessions_view(state: BrowserState, *, width: int) -> SessionsView:
     shown = arranged(rows, order)
     return SessionsView(
         block,
-        shown,
+        shown if isinstance(shown, Rows) else Rows([row.session.id for row in shown], catalog.row),
         only=listed.words if listed is not None else "",
-        months=months(shown, state.now()) if order.is_by_time else None,
+        months=[*months(shown, order, state.now())] if order.is_by_time else None,
         marked=marked,
         profiles=len(catalog.profiles) > 1,
     )

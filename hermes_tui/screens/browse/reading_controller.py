@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hermes_tui.feed import Feed, answers
 from hermes_tui.render.compaction_seam import section_seam
 from hermes_tui.screens.browse.kept_places import KeptPlaces
@@ -13,6 +11,7 @@ from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.transcript import Transcript
+from store.base.late_dataclass import replace
 from store.models import Hit, Message, Origin, Relation, Session
 from store.query.parse import Query
 

@@ -76,7 +76,7 @@ class BrowserScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
-        state.history.is_kept, state.store = settings.history, profile.store
+        state.history.is_kept, state.store, state.newest = settings.history, profile.store, profile.sessions
         self._settings = settings
         self.feed = feed = Feed(
             profile.open_store, open_to_write=profile.open_to_write, open_to_count=profile.open_to_count
@@ -109,7 +109,7 @@ class BrowserScreen(Screen[None]):
             self.widgets.transcript.do("wrap")
         if self.opening is not None:
             self._navigation.open_at(SessionRow(self.opening[0]), self.opening[1])
-        self.feed.sessions.load()
+        self.controllers.sessions.load()
         self.controllers.saved.searches.ask()
         self.set_interval(TICK, self._tick)
         self._changed(Part.FRAME, after=LOOK_AFTER)

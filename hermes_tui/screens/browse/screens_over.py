@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from hermes_tui.state.session_catalog import is_comparable
 from hermes_tui.widgets.choices import Choices
 from hermes_tui.widgets.transcript import Transcript
 from store import TrashEntry
+from store.base.late_dataclass import dataclass
 from store.repair.model import Operation
 
 

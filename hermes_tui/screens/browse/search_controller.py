@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.questions import FIRST_HITS
@@ -17,6 +16,7 @@ from hermes_tui.state.session_filter import asks_for_bookmarks, filter_of, witho
 from hermes_tui.state.title_filter import Titles
 from hermes_tui.widgets.hit_list import HitList
 from hermes_tui.widgets.hit_rows import Place
+from store.base.late_dataclass import replace
 from store.errors import QueryInvalid
 from store.models import Batch
 from store.query.parse import Query, parse
@@ -51,7 +51,7 @@ class SearchController:
         search = self._search
         query, search.wrong = self._parsed(text)
         listed = filter_of(text, query)
-        search.hint = hint(text, query, self._state.catalog.every())
+        search.hint = hint(text, query, self._state.catalog.shown(everything=True))
         query = query if listed is None else None
         bookmarked = asks_for_bookmarks(text) if query is not None else None
         if search.wrong is not None or (
@@ -244,7 +244,7 @@ class SearchController:
             return
         matching, catalog, admits = [], self._state.catalog, self._admits()
         candidates = self._titles.candidates(search.query)  # of one look at all titles together
-        for row in catalog.every() if candidates is None else catalog.in_order(candidates):
+        for row in catalog.shown(everything=True) if candidates is None else catalog.in_order(candidates):
             ranges = self._titles.match(search.query, row)
             if ranges is not None and not row.session.is_older_section and admits(row.session.id):
                 matching.append(replace(row, matches=ranges))
@@ -256,10 +256,7 @@ class SearchController:
     def _request_similar_titles(self) -> None:
         query = self._search.query
         if query is not None and query.any_of and not query.filters:
-            rows = self._state.catalog.shown(everything=True)
-            titles = [(row.session.id, title) for row in rows if (title := self._titles.folded(row))]
-            words = " ".join(term.text for term in query.terms)
-            self._feed.search.titles(words, titles)
+            self._feed.search.titles(" ".join(term.text for term in query.terms), self._titles.every())
 
 
 def _same(query: Query | None, other: Query | None) -> bool:

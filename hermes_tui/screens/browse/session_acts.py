@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act
 from hermes_tui.state.resume import HandOver, hand_over
 from store import TrashEntry
+from store.base.late_dataclass import dataclass
 
 RESUME = "resume"
 EXPORT = "export"

@@ -26,8 +26,11 @@ class SessionsController:
         self._reset = False
 
     def load(self) -> None:
-        """Ask for all sessions, and forget the known ones with the first answer."""
+        """Ask for all sessions, and forget the known ones with the first answer; at the start those of before it."""
         self._reset = True
+        newest, self._state.newest = self._state.newest, ()
+        if self._state.catalog.put(newest):
+            self._changed(Part.LISTS)
         self._feed.sessions.load()
 
     def request_outlines(self) -> None:
@@ -58,7 +61,7 @@ class SessionsController:
         if message.done:
             catalog.complete = True
             self._feed.sessions.first_words(catalog.untitled(MOST_UNTITLED))
-            gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
+        gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if ids or message.done:
             self._ask_again(ids)
             self._changed(Part.LISTS_SOON)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.store_writer import NOT_WRITTEN
 from hermes_tui.render.drift_row import Case
 from hermes_tui.state.repair_state import RepairState, SessionRepair, Write
 from hermes_tui.widgets.page_frame import READ_ONLY
+from store.base.late_dataclass import replace
 from store.errors import ReadOnly
 from store.models import Change
 from store.repair.model import Receipt, State

@@ -11,7 +11,7 @@ from hermes_tui.render import diff
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.drift_row import Case, flagged_sentence
 from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.heading import Heading
+from hermes_tui.render.heading import Heading, heading_line
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.repair_plan import Sentence, Verb, error_words, plan_lines, sentences, step_lines, undo_lines
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
@@ -22,7 +22,6 @@ from hermes_tui.render.time import in_words, many
 from hermes_tui.render.undo_plan import undo_plan_lines
 from hermes_tui.state.repair_state import RepairState, SessionRepair, UndoPlan, Write
 from hermes_tui.widgets.footer import Item
-from hermes_tui.widgets.heading_rule import heading_line
 from hermes_tui.widgets.page_frame import READ_ONLY, PageView, unwritten
 from store.models import Verdict
 from store.repair.model import DifferenceRow, Operation, Plan, Receipt, State

@@ -50,6 +50,6 @@ def integer_or_none(cell: Value) -> int | None:
 
 def timestamp(cell: Value) -> float | None:
     """The cell as seconds since 1970 UTC, as `message_codec.timestamp` reads it."""
-    if isinstance(cell, float) and message_codec.EARLIEST <= cell < message_codec.LATEST:
+    if cell is None or (isinstance(cell, float) and message_codec.EARLIEST <= cell < message_codec.LATEST):
         return cell
     return message_codec.timestamp(text(cell) if isinstance(cell, bytes) else cell)

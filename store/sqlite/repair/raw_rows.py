@@ -53,7 +53,7 @@ def insert(connection: apsw.Connection, table: str, row: RawRow, *, or_ignore: b
     connection.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({parameters}){end}", cells)
 
 
-def rows(connection: apsw.Connection, layout: Layout, table: str, where: str, binding: str) -> Iterator[RawRow]:
+def rows(connection: apsw.Connection, layout: Layout, table: str, where: str, binding: object) -> Iterator[RawRow]:
     """Rows of a table.
 
     Args:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import apsw
 
 from ...base.errors import Damaged
-from ...engine.rows import SessionStamp, StoredRow
+from ...engine.rows import MessageCells, SessionStamp, StoredRow
 from ...formats import message_codec
 from ...formats.carried_copies import Copies, State
 from ...formats.compaction_overlap import SUMMARIES, Fingerprint
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from ..base.schema_probe import Layout
 
 _COMPARED = ("role", "content", "tool_calls", "tool_call_id")
+MAX_CELL = 8 << 20
+"""Bytes of a cell that may be in a file that is compared whole."""
 
 A_MESSAGE = "messages.role IS NOT 'session_meta'"
 
@@ -85,6 +89,34 @@ def session_ids(reader: Reader) -> list[str]:
         )
     except Damaged:  # the index on ids may have all of them
         return reader.texts("SELECT CAST(id AS BLOB) FROM sessions ORDER BY id")
+
+
+def cells(reader: Reader, ids: Collection[str]) -> dict[str, list[MessageCells]]:
+    """The rows of whole sessions in id order, as they are stored; without sessions of which a row is inactive."""
+    layout = reader.layout
+    if not all(layout.has("messages", name) for name in _COMPARED):
+        return {}
+    found: dict[str, list[Row]] = {key: [] for key in ids}
+    for session_id, *row in reader.rows(_cells_statement(layout), (json.dumps([*map(storable, ids)]),)):
+        if session_id in found:
+            found[session_id].append(tuple(row))
+    whole = {key: sorted(rows, key=itemgetter(0)) for key, rows in found.items() if all(row[1] for row in rows)}
+    return {key: [row[2:] for row in rows] for key, rows in whole.items()}  # type: ignore[misc]
+
+
+def _cells_statement(layout: Layout) -> str:
+    columns = (_cell(layout, name) for name in (*_COMPARED, "platform_message_id"))
+    return (
+        f"SELECT session_id, id, {column_sql.active(layout)}, {', '.join(columns)} FROM messages"
+        " WHERE session_id IN (SELECT value FROM json_each(?))"
+    )
+
+
+def _cell(layout: Layout, name: str) -> str:
+    """The column as it is stored; of a cell that no compared file can have a byte, which equals no text."""
+    if not layout.has("messages", name):
+        return "NULL"
+    return f"CASE WHEN octet_length({name}) > {MAX_CELL} THEN x'00' ELSE {name} END"
 
 
 def compared_messages(

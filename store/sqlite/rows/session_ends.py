@@ -60,7 +60,7 @@ def ends(connection: apsw.Connection, layout: Layout, session_id: str) -> Sessio
 def ends_of(reader: Reader, ids: Sequence[str]) -> dict[str, SessionEnds | None]:
     """The same of some sessions that have messages, by three statements for nearly all; None for damaged ones."""
     found = dict(around_damage(partial(_ends_of, reader), ids, lambda session_id, _: [(session_id, None)]))
-    for session_id in around_damage(partial(_described, reader), ids, lambda *_: []):
+    for session_id in around_damage(partial(described, reader), ids, lambda *_: []):
         if (ends_found := found.get(session_id)) is not None:
             found[session_id] = replace(ends_found, described=True)
     return found
@@ -75,7 +75,8 @@ _DESCRIBED = (
 """Short sessions of which any row describes the session, at about a microsecond a row."""
 
 
-def _described(reader: Reader, ids: Sequence[str]) -> list[str]:
+def described(reader: Reader, ids: Sequence[str]) -> list[str]:
+    """Ids of those short sessions of which a row describes the session."""
     rows = reader.rows(_DESCRIBED, (json.dumps(list(ids)),), needs=MESSAGES)
     return [cell_values.text(cell) or "" for (cell,) in rows]
 

@@ -273,7 +273,7 @@ def _sessions(reader: Reader, rows: Sequence[Row], now: float, profile: str) -> 
     ids = [cell_values.text(row[0]) or "" for row in rows]
     of_ids, lineage = counts(reader, ids), lineage_of(reader, ids)
     return tuple(
-        _placed(_session(row, key, of_ids.get(key, NO_COUNTS), now, profile), lineage)
+        placed(_session(row, key, of_ids.get(key, NO_COUNTS), now, profile), lineage)
         for key, row in zip(ids, rows, strict=True)
     )
 
@@ -308,7 +308,8 @@ def _session(row: Row, session_id: str, counts: Counts, now: float, profile: str
     )
 
 
-def _placed(session: Session, lineage: Lineage) -> Session:
+def placed(session: Session, lineage: Lineage) -> Session:
+    """A session with its relation and its place in its chain."""
     if session.id not in lineage:
         return session
     section, sections = lineage.place(session.id)

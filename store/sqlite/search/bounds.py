@@ -1,18 +1,24 @@
 """Bounds of the ids that may pass the filters of a query, asked for where many rows had no hit.
 
 A word that is in most messages is met in all of them before it is known that a filter lets none pass. The sessions are
-a tenth of the messages and less, and their times are in an index.
+a tenth of the messages and less, their times are in an index, and names of tools in that of trigrams.
 """
 
 from __future__ import annotations
 
 import json
+from weakref import WeakKeyDictionary
+
+import apsw
 
 from ...base.cancel import Cancel
 from ...base.errors import Damaged
+from ...base.late_dataclass import replace
 from ...formats.message_codec import LATEST
 from ...query.ast import Query
-from ..connect.reader import Reader
+from ..base import cell_values
+from ..base.schema_probe import TRIGRAM, Layout
+from ..connect.reader import MESSAGES, Reader, Row
 from .row_filters import SessionConditions
 from .scan_ranges import ScanRange
 
@@ -20,6 +26,9 @@ FEW = 2_000
 """Sessions whose messages are looked up."""
 _BY_TIME = "idx_messages_session"
 """Index on (session_id, timestamp), which has the times of all messages."""
+_LOWEST = -(1 << 63)
+_TRIGRAM = 3
+"""Characters of the shortest text that the trigram index has."""
 _SPAN = "SELECT min(id), max(id) FROM messages WHERE "
 
 
@@ -32,7 +41,10 @@ def bounded(
         Interrupted: It was cancelled.
     """
     try:
+        if (ids := _of_tools(reader, query, cancel)) is not None:
+            ranges = [_among(item, ids) for item in ranges if not item.brief] if ids else []
         spans = [_of_sessions(reader, sessions, cancel), *_of_times(reader, query, cancel)]
+        spans += _of_roles(reader, query, cancel)
     except Damaged:  # then every row is looked at
         return ranges
     for span in spans:
@@ -54,6 +66,74 @@ def _of_sessions(reader: Reader, sessions: SessionConditions | None, cancel: Can
     if ids is None or len(ids) > FEW:
         return None
     return _span(reader, "session_id IN (SELECT value FROM json_each(?))", (json.dumps(ids),), cancel)
+
+
+def _of_tools(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[int, ...] | None:
+    """All rows that `tool:` may let pass, newest first; None where they are many or not known.
+
+    The trigram index has names and calls of tools, whose names are ASCII (docs/format.md §3.3).
+    """
+    layout, names = reader.layout, [item.value for item in query.filters_of("tool")]
+    if layout.trigram != "B" or layout.stale or layout.unindexed is not None or layout.trigram_leaves_out:
+        return None
+    if not names or not all(len(name) >= _TRIGRAM and name.isascii() and "\0" not in name for name in names):
+        return None
+    phrases = " OR ".join('"' + name.replace('"', '""') + '"' for name in names)
+    sql = f"SELECT rowid FROM {TRIGRAM} WHERE {TRIGRAM} MATCH ? ORDER BY rowid DESC LIMIT {FEW + 1}"
+
+    def _read(connection: apsw.Connection, _: Layout) -> list[Row] | None:
+        try:
+            return connection.execute(sql, (phrases,)).fetchall()
+        except (apsw.SQLError, apsw.CorruptError):
+            return None
+
+    from .lost_rows import blank_rows
+
+    rows = reader.read(_read, cancel=cancel)
+    if rows is None or len(rows) > FEW or (blank := blank_rows(reader, layout, cancel)) is None:
+        return None
+    return tuple(sorted({*(cell_values.integer(row[0]) for row in rows), *blank}, reverse=True))
+
+
+def _among(item: ScanRange, ids: tuple[int, ...]) -> ScanRange:
+    """The rows of a range that are among some ids; what an index was asked for is matched in their texts."""
+    if item.ids is not None:
+        return item
+    is_matched = item.verified or item.table is not None
+    return replace(item, table=None, ids=ids, unindexed=None, escapes=None, verified=is_matched)
+
+
+_roles: WeakKeyDictionary[Reader, dict[str, tuple[int, int, int | None, int | None]]] = WeakKeyDictionary()
+"""For a role the opening of the file, the highest id that was looked at, and the span of its rows up to it."""
+
+
+def _of_roles(reader: Reader, query: Query, cancel: Cancel | None) -> list[Span]:
+    """The span of the rows of `role:`, which no index has: it is looked for once, then in newer rows alone.
+
+    The role of a row never changes (docs/format.md §3.1).
+    """
+    spans = [_of_role(reader, item.value, cancel) for item in query.filters_of("role")]
+    known = [(low, high) for low, high in spans if low is not None and high is not None]
+    if not spans or not reader.layout.has("messages", "role"):
+        return []
+    return [(min(low for low, _ in known), max(high for _, high in known)) if known else (None, None)]
+
+
+def _of_role(reader: Reader, role: str, cancel: Cancel | None) -> Span:
+    opening, kept = reader.data_version() >> 32, _roles.setdefault(reader, {})
+    known = kept.get(role)
+    if known is None or known[0] != opening:
+        known = opening, _LOWEST, None, None
+    highest = reader.number("SELECT max(id) FROM messages", needs=MESSAGES)
+    if highest > known[1]:
+        sql = f"{_SPAN.replace('messages', 'messages NOT INDEXED')}{_HAS_ROLE}"
+        [(low, high)] = reader.rows(sql, (role, known[1], highest), cancel=cancel)
+        lows, highs = ([end for end in ends if isinstance(end, int)] for ends in ((known[2], low), (known[3], high)))
+        known = kept[role] = opening, highest, min(lows, default=None), max(highs, default=None)
+    return known[2:]
+
+
+_HAS_ROLE = "(role LIKE ? OR octet_length(role) > length(role)) AND id > ? AND id <= ?"
 
 
 def _of_times(reader: Reader, query: Query, cancel: Cancel | None) -> list[Span]:

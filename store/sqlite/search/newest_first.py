@@ -21,7 +21,7 @@ from ...base.late_dataclass import dataclass, field, replace
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text
-from ...query.matcher import accepts
+from ...query.matcher import accepts, ideographs
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
@@ -30,7 +30,7 @@ from ..rows.damage import readable_below
 from . import bounds, hit_rows, reasoning_rows
 from .plan import index_error, plan
 from .row_filters import Condition, SessionConditions, passes, row_conditions
-from .scan_ranges import ScanRange, edge_statement, statement, unindexed_statement
+from .scan_ranges import ScanRange, edge_statement, highest_id, statement, unindexed_statement
 
 SCAN_ROWS = 2_000
 """Maximum rows of one step whose text is matched in Python."""
@@ -48,9 +48,6 @@ BARREN_ROWS = 1_024
 """Rows without a hit after which it is looked up where one may be."""
 UNINDEXED_ROWS = 20_000
 """Rows that one step scans for those that an index lacks."""
-
-MAX_ID = (1 << 63) - 2
-"""The highest id that has another one above it."""
 
 _FIRST_WINDOW = 256
 _FIRST_UNINDEXED = 1_000
@@ -185,6 +182,7 @@ class RowSearch:
             session_id = column_sql.text(self.layout, "messages", "session_id")
             of_messages = (item for item in conditions if not item.of_session)
             self._conditions = (Condition((session_id,), self._sessions), *of_messages)
+        self._ideographs = ideographs(query)
         self._started = clock()
         self._examined = self._unread = 0
         self._barren = True
@@ -302,7 +300,7 @@ class RowSearch:
         """No rows, and the id below which the next one can be read; the ids in between are counted."""
         if candidates:
             return _Window([], candidates[0] if len(candidates) > 1 or scan.next_ids(2)[1:] else None, unread=1)
-        newest = scan.below or _highest_id(connection) + 1
+        newest = scan.below or highest_id(connection) + 1
         below = readable_below(lambda bound: self._can_read(connection, replace(scan, below=bound)), newest)
         floor = scan.above or 0
         return _Window([], below, unread=max(0, newest - 1 - (floor if below is None else below - 1)))
@@ -335,6 +333,8 @@ class RowSearch:
         """True where a text matches the words, or need not be matched."""
         if text is None:
             return True
+        if self._ideographs and self._ideographs in (cell_values.text(text) or ""):
+            return True
         searched = f"{cell_values.text(text)} {searchable_calls(cell_values.text(calls) or '')}"
         return accepts(self.query, searchable_text(searched))
 
@@ -354,8 +354,11 @@ class RowSearch:
             waiting = tuple(message_id for message_id in waiting if message_id not in ready)
             merged = ready.union(message_id for message_id in found if message_id not in ids)
             step = SearchStep(tuple(sorted(merged, reverse=True)), self._examined, progress=ScanProgress.UNINDEXED)
-            last_step = SearchStep(step.ids, step.examined, scan.fallback, done=True)
-            yield last_step if edge is None else step
+            last_step = SearchStep(() if found else step.ids, step.examined, scan.fallback, done=True)
+            if edge is not None or found:
+                yield step
+            if edge is None:
+                yield last_step
             rest = replace(rest, below=edge)
 
     def _scan_unindexed(self, scan: ScanRange, most: int) -> tuple[tuple[int, ...], int | None]:
@@ -363,6 +366,10 @@ class RowSearch:
 
         The id is None at the end of the range.
         """
+        from .lost_rows import lost_among
+
+        if (lost := lost_among(self._reader, self.layout, scan, self.cancel)) is not None:
+            return tuple(found for step in self.steps([lost], len(lost.ids or ())) for found in step.ids), None
 
         def _read(connection: apsw.Connection, layout: Layout) -> _Window:
             if scan.unindexed is None:
@@ -406,14 +413,3 @@ def _fetch(
             raise
         return rows, cell_values.integer(rows[-1][0])  # the next window begins at the damage
     return rows, None
-
-
-def _highest_id(connection: apsw.Connection) -> int:
-    """The highest id by any index or page that can be read, or the highest there can be."""
-    for sql in ("SELECT max(id) FROM messages", "SELECT max(id) FROM messages NOT INDEXED"):
-        try:
-            [(highest,)] = connection.execute(sql).fetchall()
-        except apsw.CorruptError:
-            continue
-        return cell_values.integer(highest, 0)
-    return MAX_ID

@@ -39,6 +39,10 @@ class Condition:
 
     columns: tuple[str, ...]
     passes: Callable[[Sequence[Value]], bool]
+    likely: str = ""
+    """A test in SQL that every row meets which passes; "" for none."""
+    bindings: tuple[str, ...] = ()
+    """Of `likely`."""
 
     @property
     def of_session(self) -> bool:
@@ -100,10 +104,16 @@ class SessionConditions:
         """
         if passes(self._conditions, self._absent):
             return None
-        alike = self._reader.rows(f"SELECT DISTINCT {', '.join(self._names)} FROM sessions", cancel=cancel)
-        passing = {cells for cells in alike if passes(self._conditions, cells)}
-        rows = self._reader.rows(self._select, cancel=cancel) if passing else []
+        likely = [item for item in self._conditions if item.likely]
+        where = " WHERE " * bool(likely) + " AND ".join(item.likely for item in likely)
+        bindings = tuple(value for item in likely for value in item.bindings)
+        distinct = f"SELECT DISTINCT {', '.join(self._names)} FROM sessions{where}"
+        passing = {cells for cells in self._reader.rows(distinct, bindings, cancel=cancel) if self._passes(cells)}
+        rows = self._reader.rows(f"{self._select}{where}", bindings, cancel=cancel) if passing else []
         return [cell_values.text(row[0]) or "" for row in rows if row[1:] in passing]
+
+    def _passes(self, cells: Row) -> bool:
+        return passes(self._conditions, cells)
 
     @property
     def _names(self) -> list[str]:
@@ -141,7 +151,18 @@ def _filters(query: Query, key: str) -> tuple[Filter, ...]:
 def _text(layout: Layout, query: Query, key: str) -> Condition:
     plain, negated = query.filters_of(key), query.filters_of(key, negated=True)
     column = columns.text(layout, *_TEXTS[key])
-    return Condition((column,), lambda row: _passes_any(plain, negated, (cell_values.text(row[0]),)))
+    likely, bindings = _likely(".".join(_TEXTS[key]), plain) if layout.has(*_TEXTS[key]) else ("", ())
+    return Condition((column,), lambda row: _passes_any(plain, negated, (cell_values.text(row[0]),)), likely, bindings)
+
+
+def _likely(cell: str, plain: tuple[Filter, ...]) -> tuple[str, tuple[str, ...]]:
+    """A test for a text that one of some filters may let pass; LIKE ends at a NUL and knows no accents."""
+    if not plain or not all(item.value.isascii() for item in plain):
+        return "", ()
+    tests = " OR ".join(f"{cell} LIKE ? ESCAPE '\\'" for _ in plain)
+    return f"({tests} OR octet_length({cell}) <> length({cell}))", tuple(
+        f"%{columns.like(item.value)}%" for item in plain
+    )
 
 
 def _tool(layout: Layout, query: Query) -> Condition:

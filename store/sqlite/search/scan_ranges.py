@@ -6,9 +6,11 @@ import json
 from bisect import bisect_left, bisect_right
 from operator import neg
 
+import apsw
+
 from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ...base.late_dataclass import dataclass, replace
-from ..base import column_sql
+from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement
 from .cjk_bigrams import UnindexedRows
@@ -19,6 +21,8 @@ MAX_SCANNED_BYTES = 64 * 1024 * 1024
 """Bytes of a message above which a scan skips it."""
 REASONING = ("reasoning_content", "reasoning")
 """Columns of a message's reasoning, the one that counts first."""
+MAX_ID = (1 << 63) - 2
+"""The highest id that has another one above it."""
 _BLANK = 64
 """Bytes up to which a text may be blank."""
 _NO_CALLS = 4
@@ -214,3 +218,14 @@ def reasoning_alone(layout: Layout) -> str:
     ]
     cells = ", ".join(f"nullif(messages.{name}, '')" for name in names)
     return f"CASE WHEN {' AND '.join(tests)} THEN {cells if len(names) == 1 else f'coalesce({cells})'} END"
+
+
+def highest_id(connection: apsw.Connection) -> int:
+    """The highest id by any index or page that can be read, or the highest there can be."""
+    for sql in ("SELECT max(id) FROM messages", "SELECT max(id) FROM messages NOT INDEXED"):
+        try:
+            [(highest,)] = connection.execute(sql).fetchall()
+        except apsw.CorruptError:
+            continue
+        return cell_values.integer(highest, 0)
+    return MAX_ID

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -112,6 +113,45 @@ def test_a_push_that_cannot_be_made_is_one_line_without_a_secret(
         assert len(lines) == (1 if "?" in wanted else 2)
 
 
+def test_a_profile_that_cannot_be_read_leaves_the_others_copied_and_each_push_says_what_it_did(
+    server_url: str,
+    run_sql: SqlRunner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutants: the first failure ends all; another machine's push is let in."""
+    for schema in ("default", "spoilt", "work"):
+        run_sql(f"DROP SCHEMA IF EXISTS m_desk_{schema} CASCADE")
+    home = builders.home(tmp_path)
+    builders.db(home).close()
+    for name in ("spoilt", "work"):
+        (home / "profiles" / name).mkdir(parents=True)
+        with closing(builders.db(home / "profiles" / name)) as db:
+            builders.store(db, "said", builders.talk(2))
+    (home / "profiles" / "spoilt" / "state.db").write_bytes(b"no database" * 100)
+    command = ["push", "--home", str(home), server_url, "--as", "desk"]
+    lines = []
+    for machine, more in (("one", ()), ("one", ()), ("one", ("--verify",)), ("two", ()), ("two", ("--take-over",))):
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / machine))
+        assert main([*command, *more]) == 2
+        out, err = capsys.readouterr()
+        lines.append((out.splitlines(), [line.partition(": ")[2] for line in err.splitlines()]))
+    spoilt = lines[0][1]
+    assert (len(spoilt), spoilt[0].partition(":")[0]) == (1, "spoilt")
+    names = ["local/postgres#m_desk_default: ", "local/postgres#m_desk_work: "]
+    for place, ends in enumerate(
+        (("0 of 0 sessions copied", "1 of 1 session copied"), ("0 of 0 sessions copied", "0 of 1 session copied"))
+    ):
+        assert lines[place] == ([f"{name}{end}" for name, end in zip(names, ends, strict=True)], spoilt)
+    assert lines[2] == ([f"{name.rstrip(': ')} equals its home row by row" for name in names], spoilt)
+    assert [line.count("is the copy of a home on desk") for line in lines[3][1]] == [1, 0, 1]
+    assert lines[4] == (
+        [],
+        ["--take-over writes over another home's copy, and there is no terminal here to ask on; add --yes"],
+    )
+
+
 def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(
     filled: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,3 +174,31 @@ def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(
     assert main(["list"]) == 2
     assert "HERMES_DATABASE_URL" in capsys.readouterr().err
     assert not (home / "state.db").exists()
+
+
+def test_a_password_file_of_others_and_odd_variables_are_one_line(
+    server_url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Mutants: libpq writes its warning past us, over the screen; the variable is not named."""
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    url = f"postgresql://tests_locked@/postgres?host={server_url.partition('host=')[2]}&schema=no_such"
+    passwords = tmp_path / "pgpass"
+    passwords.write_text(f"*:*:*:tests_locked:{PASSWORD.replace(':', chr(92) + ':')}\n")
+    monkeypatch.setenv("PGPASSFILE", str(passwords))
+    for mode, said in ((0o644, "passed over: chmod 600"), (0o600, "has no no_such")):
+        passwords.chmod(mode)
+        assert main(["--home", url, "list"]) == 2
+        [line] = capfd.readouterr().err.splitlines()
+        assert said in line
+    for name, value, said in (
+        ("PGSERVICE", "nowhere", "PGSERVICE"),
+        ("PGREQUIREAUTH", "none", "PGREQUIREAUTH"),
+        ("PGDATESTYLE", "odd", "PGDATESTYLE"),
+        ("PGTARGETSESSIONATTRS", "standby", "has no no_such"),
+        ("PGOPTIONS", "-c odd=1", "has no no_such"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            assert main(["--home", url, "list"]) == 2
+            [line] = capfd.readouterr().err.splitlines()
+            assert said in line, name

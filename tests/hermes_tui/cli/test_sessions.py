@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hermes_tui.__main__ import main
-from hermes_tui.cli import sessions
 from hermes_tui.cli.output import Output
 from hermes_tui.render.safe import SafeText
-from store import Outline, Session
+from store.browse import listed
 from store.browse.browser import HomeBrowser
 from store.browse.sessions import StoredSessions
+from store.sqlite.engine import SqliteSessions
 from tests import builders
 from tests.counting import Asked, asked_of_sqlite
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
+from tests.store.sqlite_files import make
+from tests.store.sqlite_files import run as sql_run
 
 LIST_KEYS = (
     "id profile source title model started_at last_active messages shown"
@@ -183,23 +185,32 @@ def test_list_reads_no_row_of_a_session_twice(tmp_path: Path, run: Run, monkeypa
     assert asked == []
 
 
-def test_list_prints_a_page_before_it_reads_the_outlines_of_the_next(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Mutant: `list(_shown_rows(db, found))` in `list_sessions`."""
+def test_list_prints_a_page_before_it_reads_the_next(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: `rows = [*rows]` for every home in `list_sessions`."""
     order: list[str] = []
-    outlines, line = HomeBrowser.outlines, Output.line
+    rows_of, line = SqliteSessions.listed, Output.line
 
-    def _outlines(browser: HomeBrowser, session_ids: Sequence[str | Session]) -> dict[str, Outline]:
-        order.append("outlines")
-        return outlines(browser, session_ids)
+    def _listed(*given: Any, **named: Any) -> object:
+        order.append("page")
+        return rows_of(*given, **named)
 
     def _line(output: Output, text: SafeText) -> None:
         order.append("row")
         line(output, text)
 
-    monkeypatch.setattr(sessions, "PAGE", 3)
-    monkeypatch.setattr(HomeBrowser, "outlines", _outlines)
+    monkeypatch.setattr(listed, "PAGE", 3)
+    monkeypatch.setattr(SqliteSessions, "listed", _listed)
     monkeypatch.setattr(Output, "line", _line)
     asked_for(tmp_path, run, 5)
-    assert order == ["outlines", "row", "row", "row", "outlines", "row", "row"]
+    assert order == ["page", "row", "row", "row", "page", "row", "row"]
+
+
+def test_list_has_the_last_active_first_or_the_last_started(tmp_path: Path, run: Run) -> None:
+    """Mutant: `by_start` not handed on."""
+    home = builders.home(tmp_path)
+    path = make(home, "x", session="early")
+    sql_run(path, "INSERT INTO sessions (id, source, started_at) VALUES ('late', 'cli', 1.71e9)")
+    sql_run(path, "UPDATE messages SET timestamp = 1.72e9")
+    builders.aged(builders.jsonl(home, "middle", [builders.say("user", "x", timestamp=1.705e9)]))
+    for sort, ids in (("active", ["early", "late", "middle"]), ("started", ["late", "middle", "early"])):
+        assert [row["id"] for row in objects(run(home, "list", "--json", "--sort", sort)[1])] == ids

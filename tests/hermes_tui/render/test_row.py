@@ -11,6 +11,7 @@ from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.line import Role, line_cells, plain
 from hermes_tui.render.row import (
     RowExtras,
+    RowTexts,
     SessionRow,
     columns,
     group_row,
@@ -257,3 +258,27 @@ def test_a_row_has_the_number_of_what_opening_it_shows_once_that_is_known() -> N
     assert SessionRow(session, Outline(Status.DONE)).shown == 2
     known = SessionRow(session, Outline(Status.DONE, shown=994))
     assert plain(session_row(known, width=44, now=NOW, glyphs=UNICODE)).split()[-1] == "994"
+
+
+def test_the_texts_of_a_long_list_are_those_of_its_rows() -> None:
+    """Mutants: the status, the flag, the model, the chain or the label left out of what rows share; titles not cut."""
+    odd = (
+        None,
+        "",
+        "  ",
+        "a\tb",
+        "naïve é",
+        "桂林旅行計画：三泊四日、雨の場合の代案も忘れずに",
+        "x" * 300,
+        "\x1b[31m",
+        "🙂" * 60,
+    )
+    rows = [SessionRow(*sample) for sample in ROWS]
+    rows += [replace(one, session=replace(one.session, title=title)) for one in rows[:8] for title in odd]
+    rows += [replace(one, session=replace(one.session, archived=True, model="m" * 40)) for one in rows]
+    rows += [replace(one, session=replace(one.session, chain=7, section=7)) for one in rows]
+    rows += [replace(one, outline=None, session=replace(one.session, problem="damaged")) for one in rows]
+    for glyphs, width in ((UNICODE, 44), (UNICODE, 80), (ASCII, 119), (UNICODE, 20)):
+        texts = RowTexts(width, NOW, glyphs)
+        for one in [*rows, *rows]:
+            assert texts.text(one) == plain(session_row(one, width=width, now=NOW, glyphs=glyphs))[1:]

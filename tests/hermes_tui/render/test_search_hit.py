@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_tui.render.glyphs import ASCII, UNICODE
+from hermes_tui.render.heading import section_rule
 from hermes_tui.render.line import Line, Role, line_cells, plain
 from hermes_tui.render.row import SessionRow, group_row, session_row
-from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row, section_rule
+from hermes_tui.render.search_hit import context_row, hit_row, meant_row, more_row
 from hermes_tui.render.snippet import snippet
 from store.models import ContextLine, Hit, Status
 from tests.any_text import CHARACTERS

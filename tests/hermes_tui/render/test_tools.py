@@ -170,6 +170,13 @@ def test_a_diff_counts_what_it_adds_and_removes_and_not_its_heads() -> None:
     assert not is_difference("- a list\n+ of things\n@@ nothing")
 
 
+def test_success_is_said_where_a_result_says_nothing_else() -> None:
+    """Mutants: it is never said; it is said beside what else there is."""
+    assert plain(unfolded(drawing("todo", {}, {"success": True}))[-1]) == "success true"
+    assert "success" not in shown(unfolded(drawing("browser_click", {}, {"success": True, "title": "Page"})))
+    assert "success" not in shown(unfolded(drawing("terminal", {}, {"success": True, "output": "done"})))
+
+
 def test_a_command_is_there_in_full_with_a_hanging_indent() -> None:
     command = "docker run --rm -v /srv/orchard:/data " + "--env NAME=value " * 8
     lines = unfolded(drawing("terminal", {"command": command}, {"output": "", "exit_code": 0}))

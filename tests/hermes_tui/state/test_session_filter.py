@@ -72,5 +72,5 @@ def test_anything_else_is_a_search_of_messages(text: str) -> None:
     ],
 )
 def test_a_filter_or_a_value_that_does_not_exist_gets_a_hint(text: str, said: str) -> None:
-    rows = browser_state(*SESSIONS).catalog.every()
+    rows = browser_state(*SESSIONS).catalog.shown(everything=True)
     assert hint(text, parse(text, now=100.0, open_word=True), rows) == said

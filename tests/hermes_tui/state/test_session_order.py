@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hermes_tui.state.ordered_ids import Rows
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.session_order import Order, arranged, months, order_named
 from store.models import Drift, Outline, Session, Status
@@ -57,6 +58,20 @@ def test_the_orders_follow_each_other_and_an_unknown_name_is_the_first() -> None
 def test_each_month_stands_once_over_its_sessions_and_none_over_the_last_four_weeks() -> None:
     """Mutant: with the end of a month a day late the first of the next one has no rule."""
     days = [row(f"{month}-{day}", at(2026, month, day)) for month in (9, 8) for day in (30, 1)]
-    assert months(ROWS, NOW) == {"b": "October 2026", "d": "October 2025"}
-    assert months(ROWS[::-1], NOW) == {"d": "October 2025", "c": "October 2026"}
-    assert months(days, NOW) == {"9-30": "September 2026", "8-30": "August 2026"}
+    assert [*months(ROWS, Order.NEWEST, NOW)] == [(1, "October 2026"), (3, "October 2025")]
+    assert [*months(ROWS[::-1], Order.OLDEST, NOW)] == [(1, "October 2025"), (2, "October 2026")]
+    assert [*months(days, Order.NEWEST, NOW)] == [(0, "September 2026"), (2, "August 2026")]
+    assert [*months(days[::-1], Order.OLDEST, NOW)] == [(0, "August 2026"), (2, "September 2026")]
+
+
+def test_the_months_of_a_long_list_are_found_without_a_walk_through_it() -> None:
+    """Mutant: with a look at each row a picture of 500,000 sessions costs half a second."""
+    looked: list[str] = []
+
+    def _row(session_id: str) -> SessionRow:
+        looked.append(session_id)
+        return row(session_id, at(2026, 10, 1) - 600 * int(session_id))
+
+    rows = Rows([f"{number}" for number in range(20_000)], _row)
+    assert len([*months(rows, Order.NEWEST, NOW)]) == 6
+    assert len(looked) < 200

@@ -62,6 +62,16 @@ def test_marks_of_bodies_may_come_before_those_of_heads() -> None:
     assert drawn(rail) == "││││││││││"
 
 
+def test_hits_may_come_and_go_before_their_messages() -> None:
+    """Mutants: hits of before kept for what comes; those that wait left out."""
+    rail = rail_of([said(number) for number in range(1, 101)])
+    rail.forget()
+    rail.show_hits([99])
+    rail.show_hits([0])
+    rail.catch_up()
+    assert drawn(rail) == "·│││││││││"
+
+
 def test_where_everything_is_on_the_screen_there_is_no_rail() -> None:
     rail = rail_of([said(1, "user")])
     assert drawn(rail) == " " * HEIGHT

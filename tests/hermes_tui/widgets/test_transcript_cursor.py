@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -107,6 +108,23 @@ def test_a_match_in_a_folded_result_is_unfolded() -> None:
     assert cursor.bar == 9
     assert "docker here" in shown(cursor)
     assert cursor.layout.folds_of(9).of_call(0) is Fold.WHOLE
+
+
+@pytest.mark.parametrize("first_match", [True, False])
+def test_what_is_gone_to_is_shown_though_calls_are_hidden(first_match: bool) -> None:
+    """Mutants: the look for hidden calls left out; all calls shown."""
+    calls = [say(n, "assistant", calls=("a",)) if n % 2 else result(n, "a", f"out {n}") for n in range(1, 41)]
+    cursor = reading(*talk(1), *(replace(call, id=(call.id or 0) + 1) for call in calls))
+    cursor.fold_tools()
+    cursor.fold_tools()
+    assert cursor.folds.tools is Fold.HIDDEN
+    assert "tool_a" not in shown(cursor)
+    cursor.mark(parse("20", now=0.0))
+    cursor.go_to(Target(21, first_match=first_match))
+    cursor.settle()
+    assert cursor.bar == 19
+    assert shown(cursor).count("tool_a") == 1
+    assert ("out 20" in shown(cursor)) is first_match
 
 
 def test_folding_everything_keeps_the_message_with_the_bar_on_its_row() -> None:

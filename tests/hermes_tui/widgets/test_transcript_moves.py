@@ -61,7 +61,10 @@ def test_seams_and_days_are_gone_to_with_the_seam_at_the_top() -> None:
 
 
 def test_seams_and_prompts_are_found_among_those_that_every_message_was_asked_for() -> None:
-    """The oracle asks every message. Mutants: `differs` blind to the state, to the hour, or to a missing time."""
+    """The oracle asks every message; the first one stands under its day.
+
+    Mutants: the first one left out; `differs` blind to the state, to the hour, or to a missing time.
+    """
     chance, now = random.Random(4), datetime(2026, 11, 26, tzinfo=UTC)
     for _ in range(20):
         cursor, next_id, time = TranscriptCursor(now=lambda: now), 1, 1.7e9
@@ -84,7 +87,8 @@ def test_seams_and_prompts_are_found_among_those_that_every_message_was_asked_fo
             walked.append(place)
             place = index.after(place)
         for move, wanted in (("seam", is_under_seam), ("prompt", is_prompt)):
-            expected = [place for place in walked if wanted(cursor, place)]
+            first = {0} if move == "seam" else set()
+            expected = [place for place in walked if place in first or wanted(cursor, place)]
             assert passed(cursor, f"next_{move}", -1) == expected
             assert passed(cursor, f"previous_{move}", len(index)) == expected[::-1]
 

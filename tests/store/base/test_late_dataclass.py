@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-from store.base.late_dataclass import dataclass
+from store.base.late_dataclass import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,25 @@ def test_a_late_dataclass_is_a_dataclass() -> None:
     with pytest.raises(TypeError):
         Late()  # type: ignore[call-arg]
     assert not hasattr(value, "__dict__")
+
+
+@dataclass(slots=True)
+class Derived:
+    """A value with a field that `__post_init__` makes."""
+
+    name: str
+    length: int = field(init=False)
+    seen: list[str] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.length = len(self.name)
+
+
+def test_a_field_that_is_not_asked_for_is_made_by_its_class() -> None:
+    """Mutant: a method that sets each field by a parameter of its name."""
+    value = Derived("abc")
+    assert (value.length, value.seen) == (3, [])
+    assert replace(value, name="ab").length == 2
 
 
 def test_own_methods_stay() -> None:

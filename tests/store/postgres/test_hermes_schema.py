@@ -3,15 +3,19 @@ were, even where their owner put traps into them."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
+from hermes_tui.__main__ import main
 from store.agent.messages import AgentMessages
 from store.base.errors import NoPermission, NotADatabase, ReadOnly, StoreError
 from store.base.models import Message, Session
@@ -21,15 +25,24 @@ from store.browse.protocol import Browser
 from store.formats.row_encoding import message_rows
 from store.home_store import HomeStore
 from store.open import locate_server, open_store, open_to_read
-from store.postgres import search, search_plan
+from store.postgres import create, schema_probe, search, search_plan
 from store.postgres.engine import PostgresEngine
 from store.postgres.reader import Reader
 from store.query.parse import parse
 from tests.homes import on_postgres
 from tests.homes.build import ERAS
+from tests.homes.catalog import REAL
+from tests.postgres_server import VARIABLE, programs
 
 SqlRunner = Callable[..., list[Any]]
 
+GUARD = (
+    r"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
+    r" SET LOCAL constraint_exclusion = off;"
+    r" SET LOCAL statement_timeout = \d+; SET LOCAL lock_timeout = \d+;"
+    r" SELECT 1 / CASE WHEN pg_catalog.current_setting\('transaction_read_only'\) = 'on'"
+)
+"""How every read begins."""
 TRAP = "CREATE FUNCTION {s}.{name} RETURNS {returned} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$"
 TRAPS = (
     ("substr(text, int, int)", "text"),
@@ -61,15 +74,29 @@ def trapped(schema: str) -> list[str]:
     ]
 
 
-def dumped(run_sql: SqlRunner, schema: str) -> list[Any]:
-    """All that a schema holds: rows with the transactions that wrote them, and what is in its catalog."""
+def dumped(url: str, run_sql: SqlRunner, schema: str) -> list[Any]:
+    """All that a schema holds: rows with the transactions that wrote them, and what pg_dump says."""
     found: list[Any] = []
     for table in ("sessions", "messages", "state_change_revision"):
         found += run_sql(f"SELECT xmin::text, t::text FROM {schema}.{table} AS t ORDER BY 2")
-    return [
-        *found,
-        *run_sql("SELECT relname, relkind FROM pg_class WHERE relnamespace = %s::regnamespace ORDER BY 1", (schema,)),
-    ]
+    dump = subprocess.run(
+        [programs() / "pg_dump", f"--schema={schema}", "--restrict-key=k", url], check=True, capture_output=True
+    )
+    return [*found, dump.stdout]
+
+
+def statements_of(url: str, schema: str, start: int) -> list[str]:
+    """Statements of this program on a schema in the server's log, which has all, from a place in it on."""
+    with log_of(url).open("rb") as log:
+        log.seek(start)
+        entries = re.split("^(?=\\S+ LOG:  )", log.read().decode(errors="replace"), flags=re.MULTILINE)
+    mark = "hermes-tui LOG:  statement: "
+    return [entry.removeprefix(mark) for entry in entries if entry.startswith(mark) and schema in entry]
+
+
+def log_of(url: str) -> Path:
+    """The log of the server that the tests start."""
+    return Path(unquote(url.partition("host=")[2])) / "log"
 
 
 def sessions_of(browser: Browser) -> list[Session]:
@@ -113,14 +140,20 @@ def emptied(folder: Path) -> HomeBrowser:
     return HomeBrowser(open_store(folder / "state.db", read_only=True, sessions_dir=folder / "none"))
 
 
-@pytest.mark.parametrize("era", ["v31", *(pytest.param(name, marks=pytest.mark.slow) for name in ("v13", "v25-c2"))])
+@pytest.mark.parametrize(
+    "era", ["v31", *(pytest.param(name, marks=pytest.mark.slow) for name in ("v13", "v25-c2", *REAL))]
+)
 def test_a_schema_reads_like_the_home_it_was_filled_from_and_is_left_as_it_was(
-    era_home: Callable[[str], Path], server_url: str, run_sql: SqlRunner, worker_id: str, era: str
+    era_home: Callable[[str], Path], server_url: str, run_sql: SqlRunner, capsys: pytest.CaptureFixture[str], era: str
 ) -> None:
+    """Mutants: `search_path` has the schema; a read without its guard; a statement that writes."""
+    worker_id = os.environ.get("PYTEST_XDIST_WORKER", "master")
     folder = era_home(era) / ".hermes"
     schema = f"up_{worker_id}"
-    on_postgres.make(server_url, schema, folder / "state.db", ERAS[era].version, more=trapped(schema))
-    before = dumped(run_sql, schema)
+    version = ERAS[era].version if era in ERAS else on_postgres.NEWEST
+    on_postgres.make(server_url, schema, folder / "state.db", version, more=trapped(schema))
+    before = dumped(server_url, run_sql, schema)
+    logged = log_of(server_url).stat().st_size if VARIABLE not in os.environ else None
     home = locate_server(served(server_url, schema))
     with closing(HomeBrowser(open_to_read(home))) as there, closing(emptied(folder)) as here:
         assert sessions_of(there) == sessions_of(here)
@@ -137,7 +170,21 @@ def test_a_schema_reads_like_the_home_it_was_filled_from_and_is_left_as_it_was(
         )
         assert [finding for finding in there.health() if finding.ok is False] == []
         assert there.watch().poll() is not None
-    assert dumped(run_sql, schema) == before
+    for verb in (
+        ["list", "--all"],
+        ["show", first.session_id],
+        ["search", "message"],
+        ["doctor"],
+        ["check"],
+        ["stats"],
+    ):
+        main(["--home", served(server_url, schema), *verb])
+    assert "trapped" not in capsys.readouterr().err
+    if logged is not None:
+        statements = statements_of(server_url, schema, logged)
+        assert len(statements) > 100
+        assert [text for text in statements if not re.match(GUARD, text)] == []
+    assert dumped(server_url, run_sql, schema) == before
 
 
 def test_the_index_of_a_schema_finds_rows_without_calls_rare_words_common_ones_and_the_end_of_long_rows(
@@ -183,7 +230,7 @@ def test_a_schema_of_hermes_is_never_written_even_by_a_role_that_may(
     schema = f"up_{worker_id}_writable"
     on_postgres.make(server_url, schema, era_home("v31") / ".hermes" / "state.db")
     url = served(server_url, schema, "postgres")
-    before = dumped(run_sql, schema)
+    before = dumped(server_url, run_sql, schema)
     store = open_store(url)
     with pytest.raises(ReadOnly, match="Hermes' own"):
         AgentMessages(store).append_message("s1", "user", "hello")
@@ -199,7 +246,7 @@ def test_a_schema_of_hermes_is_never_written_even_by_a_role_that_may(
         with pytest.raises(StoreError):
             reader.rows(write)
     reader.close()
-    assert dumped(run_sql, schema) == before
+    assert dumped(server_url, run_sql, schema) == before
 
 
 def test_what_is_no_plain_table_is_refused_by_its_name(server_url: str, run_sql: SqlRunner, worker_id: str) -> None:
@@ -227,3 +274,51 @@ def test_what_is_no_plain_table_is_refused_by_its_name(server_url: str, run_sql:
             store.engine.sessions.ids()
         store.close()
     run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+VIEW = "DROP TABLE {{s}}.{0}; CREATE VIEW {{s}}.{0} AS SELECT {1} WHERE {{s}}.trap(1)"
+PLANNED = (
+    ("CREATE INDEX added ON {s}.messages (id) WHERE {s}.trap(1)", True),
+    ("CREATE INDEX added ON {s}.sessions (({s}.trap(1)))", True),
+    ("CREATE STATISTICS {s}.added ON ({s}.trap(1)), id FROM {s}.messages", True),
+    ("CREATE TABLE {s}.added () INHERITS ({s}.messages); CREATE INDEX ON {s}.added (id) WHERE {s}.trap(1)", True),
+    ("ALTER TABLE {s}.messages ADD CONSTRAINT added CHECK ({s}.trap(1))", False),
+    ("CREATE TABLE {s}.added (CHECK ({s}.trap(1))) INHERITS ({s}.messages)", False),
+    (VIEW.format("state_change_revision", "1 AS revision"), False),
+    (VIEW.format("gateway_heartbeats", "'x' AS backend_id, 1 AS last_heartbeat"), False),
+)
+"""What makes the server run a function of the schema's owner when a table is read, and whether it is then refused."""
+
+
+@pytest.mark.parametrize(("statements", "is_refused"), PLANNED)
+def test_no_function_of_the_owner_runs_when_a_statement_is_planned_or_a_view_stands_for_a_table(
+    server_url: str, run_sql: SqlRunner, worker_id: str, statements: str, is_refused: bool
+) -> None:
+    """Mutants: no look at what depends on functions; a view is a table like others; checks exclude."""
+    schema = f"planned_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement)
+    run_sql(
+        f"CREATE FUNCTION {schema}.trap(int) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'postgres' THEN RAISE EXCEPTION 'trapped'; END IF; RETURN true; END $$"
+    )
+    for statement in statements.split("; "):
+        run_sql(statement.format(s=schema))
+    run_sql(f"GRANT USAGE ON SCHEMA {schema} TO tests_reader")
+    run_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO tests_reader")
+    with closing(HomeBrowser(open_to_read(locate_server(served(server_url, schema))))) as browser:
+        if is_refused:
+            with pytest.raises(NotADatabase, match="functions of others"):
+                browser.sessions(limit=5)
+        else:
+            assert browser.sessions(limit=5).items == ()
+            assert list(browser.search("words", limit=5))[-1].done
+            assert browser.watch().poll() is not None
+            assert [finding for finding in browser.health() if finding.ok is False] == []
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_the_probe_of_a_schema_looks_for_every_table_that_a_schema_of_ours_has() -> None:
+    made = {match[1] for sql in create.statements("s") if (match := re.match(r'CREATE TABLE "s"\.(\w+)', sql))}
+    assert made - set(schema_probe.TABLES) == set()

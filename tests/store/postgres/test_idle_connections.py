@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -94,3 +95,22 @@ def test_a_layout_that_another_thread_forgets_is_still_the_answer(server_url: st
     reader = Forgotten(parse_address(f"{server_url}&schema=forgotten"))
     assert reader.layout.has("sessions", "id")
     reader.close()
+
+
+def test_the_schemas_of_a_database_are_read_over_one_connection_until_the_last_is_closed(
+    server_url: str, run_sql: Callable[..., Any]
+) -> None:
+    """Mutants: a pool for each reader; the first to close it closes it for all, or nobody does."""
+    url = f"{server_url}&connect_timeout=7"  # nobody else's
+    readers = [Reader(parse_address(f"{url}&schema=schema_{place}")) for place in range(12)]
+    numbers = {reader.number("SELECT pg_catalog.pg_backend_pid()") for reader in readers}
+    assert len(numbers) == 1
+    for reader in readers[1:]:
+        reader.close()
+        reader.close()
+    assert readers[0].number("SELECT pg_catalog.pg_backend_pid()") in numbers
+    readers[0].close()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s) AND backend_type = 'client backend'"
+    deadline = time.monotonic() + 10
+    while run_sql(waiting, (list(numbers),)) != [(0,)]:
+        assert time.monotonic() < deadline

@@ -11,6 +11,7 @@ import pytest
 from store import Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
 from store.browse.browser import HomeBrowser
 from store.files.home import ALL_PROFILES
+from store.profiles import members
 from store.profiles.browser import ProfilesBrowser
 from store.profiles.opening import open_home
 from tests.builders import home, jsonl, say, store
@@ -251,3 +252,22 @@ def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: Pr
     assert dict(census.profiles)["torn"] is None
     assert census.stored == 4
     assert census.jsonl == 2
+
+
+@pytest.mark.parametrize("limit", [1, 3, 5, 9, 40])
+def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """Mutant: nobody is asked again, whose few sessions are all among the newest."""
+    folder = home(tmp_path)
+    for place, number in enumerate((4, 3, 12)):
+        part = folder if not place else folder / "profiles" / f"p{place}"
+        part.mkdir(parents=True, exist_ok=True)
+        with closing(SessionDB(part / "state.db")) as db:
+            for age in reversed(range(number)):
+                store(db, f"s{place}-{age}", [say("user", "here", timestamp=1.7e9 + 100 * place - age)])
+    with closing(ProfilesBrowser(Home(folder).profiles())) as merged:
+        expected = merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]
+        monkeypatch.setattr(members, "MOST_WHOLE", 1)
+        monkeypatch.setattr(members, "FEWEST", 2)
+        assert (merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]) == expected

@@ -1,6 +1,6 @@
 r"""What is surely missing in raw bytes is in no message of the file.
 
-Mutants: `_UNSURE` without `\\u`, without the letters beyond ASCII, without NUL, without contents that are no strings;
+Mutants: characters not looked at that are written, or that are escaped, or accents; every file with one left unsure;
 `raw` not lowered; `any` for `all` over the words of an alternative, and for the alternatives.
 """
 
@@ -71,3 +71,11 @@ def test_plain_files_without_the_words_are_passed_over_and_others_are_not() -> N
         assert not missing("podman", plain + unsure)
     assert not missing("-docker", plain)
     assert not missing("42", plain)
+
+
+def test_a_file_with_other_scripts_is_passed_over_unless_they_stand_for_ascii() -> None:
+    said = "naïf".replace("ï", "—") + " 大别山 Пример “quoted” ⚠️ 🙂"
+    for text in (said, json.dumps(said), json.dumps(json.dumps(said))):
+        assert missing("podman", f'{{"role": "user", "content": "{text[1:-1]}"}}\n'.encode())
+    for letter in ("é", "\u0301", "\\u0070", "\u212a"):
+        assert not missing("podman", f'{{"role": "user", "content": "{letter}"}}\n'.encode())

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from store import Browser, Home, Session, StoreError
+from store import Browser, Count, Home, Session, StoreError
 from store.base.errors import CannotOpen, ReadOnly, Unreachable
 from store.base.remote_address import parse_remote
 from store.browse.browser import HomeBrowser
 from store.open import open_to_read
 from store.profiles.opening import open_home
+from store.query.parse import parse
 from store.remote import connection, wire
 from store.remote.browser import RemoteBrowser
 
@@ -199,3 +201,45 @@ def test_every_verb_of_the_wire_has_types_that_can_be_read() -> None:
         assert "return" in hints
         for kind in (wire._NAMES[field] for field in ("Session", "Message", "Piece", "SessionReading", "Batch")):
             assert {field.name for field in fields(kind)} == set(wire._hints(kind))
+
+
+def test_settings_of_the_users_own_ssh_run_no_other_command_and_leave_no_connection_behind() -> None:
+    """Mutants: either option left out; `RemoteCommand` of a host in ~/.ssh/config then makes ssh refuse."""
+    words = connection.command(parse_remote("ssh://far/x"))
+    assert {"RemoteCommand=none", "ControlMaster=no", "BatchMode=yes"} < set(words)
+
+
+class Overheard(RemoteBrowser):
+    """Remembers what it asks the other machine, which answers nothing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(parse_remote("ssh://me@far.example/x"), name)
+        self.asked: list[object] = []
+
+    def values(self, name: str, given: dict[str, Any], cancel: object) -> Iterator[object]:
+        del name, cancel
+        query = given["query"]
+        self.asked.append(query if isinstance(query, str) else (query.any_of, [rule.key for rule in query.filters]))
+        yield Count(7, 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("quinces host:far.exam", "quinces"),
+        ("quinces host:box role:user", "quinces role:user"),
+        ("quinces -host:near", "quinces"),
+        ("quinces host:near", None),
+        ("quinces -host:box", None),
+    ],
+)
+def test_the_filter_for_a_machine_is_answered_here_by_its_name_and_by_the_list_s(query: str, sent: str | None) -> None:
+    """Mutants: the other machine is asked, which is `default` to itself; the name of the list is not known."""
+    browser = Overheard("box")
+    assert browser.count(query) == (Count(0, 0) if sent is None else Count(7, 1))
+    expected = parse(sent or "", now=0.0)
+    assert browser.asked == ([] if sent is None else [(expected.any_of, [rule.key for rule in expected.filters])])
+    if sent is None:
+        assert [batch.hits for batch in browser.search(query)] == [()]
+        assert (browser.rank(query).hits, browser.oldest(query).hits, browser.asked) == ((), (), [])
+    browser.close()

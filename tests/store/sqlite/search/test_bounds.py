@@ -1,7 +1,9 @@
 """Where nothing that a filter lets pass can be, a search does not look; what it finds is the same.
 
 Mutants that these guards were seen to catch: `timestamp < ?` alone for `before:`; bounds by sessions that ignore those
-without a row; no bounds at all.
+without a row; no bounds at all; names of two letters looked for in trigrams; contents that begin with a NUL left out;
+words not matched where a tool's name was found; roles of newer rows not looked at; titles with accents left out; all of
+several filters tested by LIKE in place of one.
 """
 
 from __future__ import annotations
@@ -15,13 +17,23 @@ from store import SessionDB
 from store.sqlite.connect import create
 from store.sqlite.search import newest_first
 from tests.counting import asked_of_sqlite
-from tests.store.sqlite_files import run
+from tests.store.sqlite_files import add, run
 
 START = 1_780_000_000
 FILTERS = (
     *("source:rare", "source:none", "-source:cli", "model:rare", "-model:opus", "is:archived", "-is:archived"),
     *("title:rare", "cwd:/rare", "after:2030-01-01", "before:2021-01-01", "after:2030-01-01 source:rare"),
     *("-after:2021-01-01", "before:2021-01-01 -source:rare", "is:live", "role:user source:rare"),
+    *("role:system", "role:tool", "role:user role:tool", "-role:user", "tool:rare", "tool:none", "tool:rar tool:none"),
+    *(
+        "-tool:rare",
+        "tool:ra",
+        "tool:rare role:tool",
+        "title:räre",
+        "title:RARE",
+        "source:rar",
+        "source:rare source:none",
+    ),
 )
 
 
@@ -41,6 +53,17 @@ def made(folder: Path, sessions: int) -> Path:
         f" CASE i WHEN 3 THEN 1900000000 WHEN 4 THEN '1900000000' WHEN 5 THEN 1900000000000 WHEN 6 THEN 1500000000"
         f" WHEN 7 THEN '1500000000' WHEN 8 THEN 1500000000000 ELSE {START} + i END FROM n",
     )
+    odd = ("tool', 'the result', 'x_Rare_tool', NULL", "assistant', 'the call', NULL, '[{\"name\": \"rare\"}]'")
+    hidden = "tool', CAST(x'006a736f6e3a5b22746865225d' AS TEXT), 'rare', NULL"
+    for place, cells in enumerate((*odd, hidden, "tool', 'alone', 'rare', NULL")):
+        run(
+            folder / "state.db",
+            "INSERT INTO messages (id, session_id, role, content, tool_name, tool_calls, timestamp)"
+            f" VALUES ({-1 - place}, 's7', '{cells}, {START})",
+        )
+    run(folder / "state.db", "DELETE FROM messages_fts_trigram WHERE rowid = -3")  # as an older SQLite leaves it
+    run(folder / "state.db", "INSERT INTO messages_fts_trigram_docsize (id, sz) VALUES (-3, x'00')")
+    run(folder / "state.db", "UPDATE sessions SET title = 'räre' WHERE id = 's3'")
     return folder / "state.db"
 
 
@@ -50,7 +73,7 @@ def found(database: SessionDB, query: str) -> list[int]:
 
 def test_bounds_leave_no_hit_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(SessionDB(made(tmp_path / "home", 60), read_only=True)) as database:
-        queries = [f"the {item}" for item in FILTERS]
+        queries = [f"the {item}" for item in FILTERS] + [*FILTERS]
         monkeypatch.setattr(newest_first, "BARREN_ROWS", 1 << 60)
         expected = [found(database, query) for query in queries]
         monkeypatch.setattr(newest_first, "BARREN_ROWS", 1)
@@ -60,7 +83,9 @@ def test_bounds_leave_no_hit_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert set(expected[10]) == {7, 8, 9}
 
 
-@pytest.mark.parametrize("query", ["the source:none", "the after:2030-01-01", "the is:live"])
+@pytest.mark.parametrize(
+    "query", ["the source:none", "the after:2030-01-01", "the is:live", "the tool:none", "tool:none", "title:none"]
+)
 def test_a_filter_that_nothing_passes_reads_no_more_messages_in_a_larger_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
@@ -73,3 +98,24 @@ def test_a_filter_that_nothing_passes_reads_no_more_messages_in_a_larger_home(
             assert found(database, query) == []
         steps.append(asked.steps)
     assert steps[1] - steps[0] < 1_000 * 30  # sizes and times of messages, by indexes
+
+
+@pytest.mark.parametrize("query", ["大别山", "部署", "the role:system", "role:system"])
+def test_what_no_index_has_is_looked_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str) -> None:
+    """Mutants: nothing kept in `lost_rows._found`; nothing kept in `_of_role`."""
+    monkeypatch.setattr(newest_first, "BARREN_ROWS", 1)
+    monkeypatch.setattr(newest_first, "_FIRST_WINDOW", 8)
+    steps = []
+    for sessions in (30, 120):
+        path = made(tmp_path / str(sessions), sessions)
+        add(path, "大别山的部署", "部署大别山", session="s5", role="assistant")
+        with asked_of_sqlite() as asked, closing(SessionDB(path, read_only=True)) as database:
+            first = found(database, query)
+            before = asked.steps
+            assert found(database, query) == first
+            steps.append(asked.steps - before)
+            [late] = add(path, "the 大别山的部署", session="s6", role="system")
+            add(path, *["the others"] * 20, session="s6")
+            assert found(database, query) == [late, *first]
+        assert len(first) == (0 if "role" in query else 2)
+    assert steps[1] - steps[0] < 300

@@ -455,9 +455,10 @@ def test_short_words_of_cjk_are_what_reading_every_message_gives_on_every_layout
 
 
 def test_rows_that_an_older_sqlite_did_not_index_behind_a_nul_are_found(cjk: Path) -> None:
-    """SQLite 3.40 ends the trigrams of a text at its first NUL."""
+    """SQLite 3.40 ends the trigrams of a text at its first NUL: its size is 0 then."""
     run(cjk, "DROP TRIGGER messages_fts_trigram_update")
     run(cjk, 'UPDATE messages SET content = char(0) || \'json:["部署", "东京都"]\' WHERE id = 4')
+    run(cjk, "UPDATE messages_fts_trigram_docsize SET sz = x'00' WHERE id = 4")
 
     assert find(cjk, "部署") == ([2, 4], None, True)
     assert find(cjk, "东京都") == ([4], None, True)
@@ -474,6 +475,7 @@ def test_what_the_index_leaves_out_of_the_first_page_follows_it_and_the_rest_is_
     run(path, "UPDATE messages SET content = char(0) || content WHERE id % 3 = 0")
     run(path, "DELETE FROM messages_fts_trigram WHERE rowid % 3 = 0")
     run(path, "INSERT INTO messages_fts_trigram(rowid, content) SELECT id, content FROM messages WHERE id % 3")
+    run(path, "INSERT INTO messages_fts_trigram_docsize(id, sz) SELECT id, x'00' FROM messages WHERE id % 3 = 0")
     run(path, "CREATE TRIGGER messages_fts_trigram_insert AFTER INSERT ON messages BEGIN SELECT 1; END")
     reader = Reader(path)
 

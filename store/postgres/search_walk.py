@@ -1,0 +1,259 @@
+"""One running search of a schema: by the index of words, or by windows of the newest rows, each a read of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ..base.cancel import Cancel
+from ..base.errors import Locked
+from ..base.fallbacks import ScanProgress
+from ..engine.push_target import FILE_IDS
+from ..engine.search import SearchStep
+from ..query.ast import Query
+from . import cells, column_sql
+from .reader import Reader, Row
+from .row_filters import Filters
+from .search_candidates import Candidates
+from .search_plan import Plan, explained, is_rare, is_rare_by_trial
+
+FIRST, LATER = 8, 100
+"""Ids of the first step, and of those after it."""
+MOST_INDEXED = 50_000
+"""Ids that are fetched from the index at a time."""
+INDEX_SECONDS = 2.0
+"""Time limit of the index where few matches are expected; after it the rows are walked."""
+NEWEST = 256
+"""Rows of the first window."""
+WINDOW, WIDEST = 2_048, 131_072
+"""Rows of the second window, and of the widest."""
+SCAN_ROWS = 1_000
+"""Candidates of one window at most."""
+
+Statement = tuple[str, tuple[object, ...]]
+
+
+class Walk:
+    """One running search.
+
+    Args:
+        inactive: Undone messages, too.
+    """
+
+    def __init__(
+        self, reader: Reader, query: Query, plan: Plan, filters: Filters, cancel: Cancel | None, *, inactive: bool
+    ) -> None:
+        self._reader, self._plan, self._filters, self._cancel = reader, plan, filters, cancel
+        layout = reader.layout
+        self._layout = layout
+        self._states = "true" if inactive else column_sql.findable(layout)
+        self._candidates = Candidates(reader, query, plan, filters, states=self._states, cancel=cancel)
+        self._has_files = layout.is_ours
+        """There may be rows of files, which were not looked at."""
+
+    def steps(self, limit: int, above: int) -> Iterator[SearchStep]:
+        """Steps until there are enough ids, or no more."""
+        waiting: list[int] = []
+        found, size = 0, FIRST
+        for ids in self._every(above, limit):
+            for message_id in ids:
+                waiting.append(message_id)
+                found += 1
+                if found == limit:
+                    yield self._step(waiting)
+                    return
+                if len(waiting) == size:
+                    yield self._step(waiting)
+                    waiting, size = [], LATER
+            if not ids and not waiting:
+                yield self._step([])
+        yield self._step(waiting, done=True)
+
+    def _step(self, ids: Sequence[int], *, done: bool = False) -> SearchStep:
+        scans = self._plan.fallback is not None and not done
+        progress = ScanProgress.SCANNING if scans else ScanProgress.INDEXED
+        return SearchStep(tuple(ids), self._candidates.examined, self._plan.fallback, done, progress)
+
+    def _every(self, above: int, limit: int) -> Iterator[list[int]]:
+        """Matches of rows that were written one after the other, then of those of files, by time."""
+        plan, below = self._plan, FILE_IDS
+        if plan.estimated is not None and is_rare(plan.estimated, self._layout, limit=min(limit, LATER)):
+            try:
+                found, below = self._at_once(above)
+            except Locked:  # there are more than the statistics say
+                yield from self._windows(above, below, WINDOW, SCAN_ROWS)
+            else:
+                yield found
+                yield from self._indexed(above, below) if below > above else ()
+        else:
+            yield from self._newest_first(above, limit)
+        if self._has_files:
+            yield from self._files(above)
+
+    # By windows
+
+    def _newest_first(self, above: int, limit: int) -> Iterator[list[int]]:
+        """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper."""
+        most, size = self._most(limit), self._expected(limit)
+        rows = self._reader.rows(*self._window(above, FILE_IDS, size, most), cancel=self._cancel)
+        yield self._candidates.matching(rows)
+        below = cells.integer(rows[-1][0]) if rows else FILE_IDS
+        if len(rows) < most and self._plan.matches and self._is_rare(min(limit, LATER)):
+            yield from self._indexed(above, below)
+        else:
+            yield from self._windows(above, below, max(WINDOW, size), most)
+
+    def _most(self, limit: int) -> int:
+        """Candidates of the first window; later ones have more, where texts decide about them."""
+        return SCAN_ROWS if self._filters.any else min(limit, SCAN_ROWS)
+
+    def _expected(self, limit: int) -> int:
+        """Rows of the first window: twice as many as are expected to hold enough matches."""
+        if not self._plan.matches:
+            return WINDOW
+        if not self._plan.estimated:
+            return NEWEST
+        return min(max(NEWEST, int(2 * min(limit, LATER) * self._layout.rows / self._plan.estimated)), 4 * WINDOW)
+
+    def _is_rare(self, limit: int) -> bool:
+        plan, layout = self._plan, self._layout
+        if plan.estimated is not None and self._candidates.is_lean:
+            return False
+        if layout.rows < 0:
+            return is_rare_by_trial(self._reader, plan, self._cancel)
+        answer = self._reader.rows(plan.explain(layout), plan.params, cancel=self._cancel)
+        return is_rare(explained(answer), layout, limit=limit)
+
+    def _windows(self, above: int, below: int, size: int, most: int) -> Iterator[list[int]]:
+        """Ever wider windows of rows."""
+        while True:
+            statements = [self._window(above, below, size, most, sifted=True)]
+            if below == FILE_IDS:  # rows that are written meanwhile would move its end
+                statements.append(self._lowest(above, below, size))
+            rows, *ends = self._reader.batch(statements, cancel=self._cancel)
+            yield self._candidates.matching(rows)
+            if len(rows) == most:
+                below, most = cells.integer(rows[-1][0]), min(4 * most, SCAN_ROWS)
+                continue
+            low, number = (ends[0] if ends else self._reader.rows(*self._lowest(above, below, size)))[0]
+            if cells.integer(number) < size:
+                return
+            below, size = cells.integer(low), min(4 * size, WIDEST)
+
+    def _lowest(self, above: int, below: int, size: int) -> Statement:
+        """The lowest id of a window, and its rows."""
+        newest, bound = self._newest("id", above, below, size)
+        return f"SELECT min(id), count(*) FROM ({newest}) AS newest", bound
+
+    def _newest(self, columns: str, above: int, below: int, size: int) -> Statement:
+        low, bound = ("id > %s AND ", (above, below)) if above else ("", (below,))
+        table = f"{self._layout.messages} AS messages"
+        return f"SELECT {columns} FROM {table} WHERE {low}id < %s ORDER BY id DESC LIMIT {size}", bound
+
+    def _window(self, above: int, below: int, size: int, most: int, *, sifted: bool = False) -> Statement:
+        """Candidates of a window.
+
+        The condition is hidden in a CASE, so that the planner thinks of nothing but the walk.
+
+        Args:
+            sifted: Long rows are read for the words on the server.
+        """
+        newest, bound = self._newest(self._layout.searched, above, below, size)
+        condition, params = self._plan.sifted if sifted else (self._plan.condition, self._plan.params)
+        ordered = " ORDER BY messages.id DESC" if self._filters.any else ""
+        sql = (
+            f"SELECT {self._candidates.columns()} FROM ({newest}) AS messages{self._candidates.joined()}"
+            f" WHERE CASE WHEN {condition} THEN {self._states} END{ordered} LIMIT {most}"
+        )
+        return sql, (*self._candidates.decisive, *bound, *params)
+
+    # By the index
+
+    def _at_once(self, above: int) -> tuple[list[int], int]:
+        """The newest matches by the index and the id below which there may be more; `above` where there are none.
+
+        Where there are no more, these are all, with those of files.
+        """
+        if not self._candidates.is_lean:
+            return [], FILE_IDS
+        newest = f"ORDER BY id DESC LIMIT {LATER}"
+        statements = [(self._indexed_rows(self._plan.matches, newest), (*self._plan.params, above))]
+        if self._plan.long != "false":
+            statements.append(
+                (f"SELECT 1 FROM {self._layout.messages} AS messages WHERE {self._plan.long} LIMIT 1", ())
+            )
+        rows, *long = self._reader.batch(statements, cancel=self._cancel, seconds=INDEX_SECONDS)
+        perhaps: list[Row] = []
+        if any(long):
+            sifted, params = self._plan.sifted_long
+            perhaps = self._reader.rows(self._indexed_rows(sifted, newest), (*params, above), cancel=self._cancel)
+        self._candidates.examined += len(rows) + len(perhaps)
+        ends = [cells.integer(part[-1][0]) for part in (rows, perhaps) if len(part) == LATER]
+        times = {cells.integer(row[0]): row[1] for row in (*rows, *perhaps)}
+        if ends and max(times) >= FILE_IDS:
+            return [], FILE_IDS
+        self._has_files = self._has_files and bool(ends)
+        low = max(ends, default=above)
+        known = {cells.integer(row[0]) for row in rows}
+        right = known | self._candidates.confirmed([key for key in times if key not in known])
+        return sorted((key for key in right if key >= low), key=lambda key: _order(key, times[key])), low
+
+    def _indexed_rows(self, condition: str, newest: str) -> str:
+        """Ids and times of rows that an index finds; OFFSET keeps the planner from walking by id instead."""
+        found = f"SELECT {self._layout.searched} FROM {self._layout.messages} AS messages WHERE {condition} OFFSET 0"
+        time = column_sql.column(self._layout, "messages", "timestamp")
+        return f"SELECT id, {time} FROM ({found}) AS messages WHERE {self._states} AND id > %s {newest}"
+
+    def _indexed(self, above: int, below: int) -> Iterator[list[int]]:
+        """Candidates by the index: ids first, then page by page what decides."""
+        while True:
+            listed, params = self._listed(above, below)
+            ids = [cells.integer(row[0]) for row in self._reader.rows(listed, params, cancel=self._cancel)]
+            for start in range(0, len(ids), LATER):
+                yield self._candidates.matching(self._candidates.rows(ids[start : start + LATER]))
+            if len(ids) < MOST_INDEXED:
+                return
+            below = ids[-1]
+
+    def _listed(self, above: int, below: int) -> Statement:
+        """The newest candidates' ids by the index of words and that of long rows.
+
+        They are two statements: the planner expects a third of all rows to be long, and would scan them for an OR.
+        """
+        ids = f"SELECT id FROM {self._layout.messages} AS messages WHERE {self._states} AND id > %s AND id < %s AND"
+        found, bound = f"{ids} {self._plan.matches}", (above, below, *self._plan.params)
+        if self._plan.long != "false":
+            sifted, params = self._plan.sifted_long
+            found, bound = f"{found} UNION ({ids} {sifted})", (*bound, above, below, *params)
+        return f"WITH found AS MATERIALIZED ({found}) SELECT id FROM found ORDER BY id DESC LIMIT {MOST_INDEXED}", bound
+
+    # Rows of files
+
+    def _files(self, above: int) -> Iterator[list[int]]:
+        """Matches of rows of files, whose ids say nothing of their age: by time."""
+        time = "COALESCE(messages.timestamp, '-Infinity'::float8)"
+        bound: tuple[object, ...] = (float("inf"), 0)
+        condition, params = self._plan.sifted
+        while True:
+            sql = (
+                f"WITH found AS MATERIALIZED (SELECT id, {time} AS time FROM {self._layout.messages} AS messages"
+                f" WHERE {self._states} AND id >= %s AND ({condition}))"
+                " SELECT id, time FROM found WHERE (time, id) < (%s::float8, %s)"
+                f" ORDER BY time DESC, id DESC LIMIT {MOST_INDEXED}"
+            )
+            low = max(FILE_IDS, above + 1)
+            rows = self._reader.rows(sql, (low, *params, *bound), cancel=self._cancel)
+            ids = [cells.integer(row[0]) for row in rows]
+            for start in range(0, len(ids), LATER):
+                page = ids[start : start + LATER]
+                right = set(self._candidates.matching(self._candidates.rows(page)))
+                yield [message_id for message_id in page if message_id in right]
+            if len(ids) < MOST_INDEXED:
+                return
+            bound = (rows[-1][1], ids[-1])
+
+
+def _order(message_id: int, timestamp: object) -> tuple[bool, float, int]:
+    """Written rows by their ids, then those of files by time; the newest first."""
+    is_file = message_id >= FILE_IDS
+    return is_file, -timestamp if is_file and isinstance(timestamp, float) else math.inf, -message_id

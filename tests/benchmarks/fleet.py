@@ -1,0 +1,160 @@
+"""`python -m tests.benchmarks.fleet [--schemas 10,100,1000] [--data FOLDER]`: one server with the homes of many
+machines, 5,000 messages each: the list's first screen, the first hit over all, and a push of one message.
+
+One schema is filled by COPY, the others from it on the server; those that are there from a run before are taken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import apsw
+import psycopg
+
+from store import open_home
+from store.engine.push_target import HomeIdentity
+from store.files.home import Home
+from store.open import locate_server, open_push_target, open_to_read
+from store.postgres import create
+from store.postgres.pushed_rows import message_row
+from store.push.pusher import Pusher, Vanished
+from tests.benchmarks.homes import Size, build
+from tests.benchmarks.postgres_search import texts
+from tests.postgres_server import start
+
+MESSAGES, SESSIONS = 5_000, 100
+WORDS = 20
+"""Of a message."""
+SCREEN = 50
+"""Sessions of the first screen."""
+RUNS = 3
+TEMPLATE = "m_template"
+PUSHED = "m_pushed"
+WHOSE = HomeIdentity("0" * 32, "1" * 32, "pushed", "default")
+COPIED = ("sessions", "messages")
+
+
+def named(number: int) -> list[str]:
+    """The schemas of so many machines."""
+    return [f"m_{place:04}" for place in range(number)]
+
+
+def fill(connection: psycopg.Connection[tuple[object, ...]], number: int) -> None:
+    """Make the schemas that are missing, each in a transaction of its own."""
+    known = {row[0] for row in connection.execute("SELECT nspname FROM pg_namespace")}
+    if TEMPLATE not in known:
+        with connection.transaction():
+            _template(connection)
+    for place, name in enumerate(named(number)):
+        if name in known:
+            continue
+        with connection.transaction():
+            for statement in create.statements(name):
+                connection.execute(statement.encode())
+            for table in COPIED:
+                connection.execute(f"INSERT INTO {name}.{table} SELECT * FROM {TEMPLATE}.{table}".encode())
+            later = f"started_at = started_at + {place}, title = '{name} ' || id"
+            connection.execute(f"UPDATE {name}.sessions SET {later}".encode())
+        connection.execute(f"ANALYZE {name}.messages, {name}.sessions".encode())
+
+
+def _template(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    for statement in create.statements(TEMPLATE):
+        connection.execute(statement.encode())
+    connection.execute(
+        f"INSERT INTO {TEMPLATE}.sessions (id, source, started_at) SELECT 's' || n, 'cli', 1.7e9 + n * 1000"
+        f" FROM generate_series(0, {SESSIONS - 1}) AS n".encode()
+    )
+    columns = "id, session_id, role, content, timestamp, hermes_tui_terms"
+    with connection.cursor().copy(f"COPY {TEMPLATE}.messages ({columns}) FROM STDIN".encode()) as copy:
+        for place, text in enumerate(texts(MESSAGES)):
+            said = " ".join(text.split()[-WORDS:])
+            row = (place + 1, f"s{place % SESSIONS}", "user", said, 1.7e9 + place, message_row({"content": said}))
+            copy.write_row((*row[:-1], row[-1]["hermes_tui_terms"]))
+
+
+def of_schemas(url: str, schemas: Sequence[str]) -> Home:
+    """Some schemas as one home."""
+    return replace(locate_server(url, profile="all"), schemas=tuple(schemas))
+
+
+def first_screen(url: str, schemas: Sequence[str]) -> None:
+    """From the address to the rows and outlines of the first screen."""
+    with closing(open_home(of_schemas(url, schemas))) as browser:
+        rows = browser.glance(limit=SCREEN).sessions[:SCREEN]
+        assert len(rows) == SCREEN
+        assert len(browser.outlines(rows)) == SCREEN
+
+
+def first_hit(url: str, schemas: Sequence[str]) -> Callable[[], None]:
+    """A common word over all, in a browser that stands open, as the one of the screen does."""
+    browser = open_home(of_schemas(url, schemas))
+    browser.scope()
+
+    def _search() -> None:
+        assert next(iter(browser.search("the", limit=20))).hits
+
+    return _search
+
+
+def push_one(url: str, folder: Path) -> Callable[[], None]:
+    """A message that is new in a home, to its schema."""
+    store = open_to_read(Home(folder))
+    pusher = Pusher(store, open_push_target(url, PUSHED), WHOSE)
+    pusher.claim(take_over=True)
+    list(pusher.push(Vanished.MARK))
+    session = store.engine.sessions.ids()[0]
+
+    def _push() -> None:
+        connection = apsw.Connection(str(folder / "state.db"))
+        connection.execute(
+            "INSERT INTO messages (session_id, role, content, timestamp) VALUES (?, 'user', 'more', 1.9e9)", (session,)
+        )
+        connection.close()
+        assert pusher.bring(session, whole=False)
+
+    return _push
+
+
+def fastest(work: Callable[[], None]) -> float:
+    """Milliseconds of the fastest of some runs."""
+    found = []
+    for _ in range(RUNS):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return min(found) * 1000
+
+
+def main() -> int:
+    """Print a table; exit code 1 where something grows faster than the schemas that are asked."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.fleet", description=__doc__)
+    parser.add_argument("--schemas", default="10,100,1000")
+    parser.add_argument("--data", type=Path, help="keep the server's data here, and take those that are there")
+    given = parser.parse_args()
+    numbers = sorted(int(number) for number in given.schemas.split(","))
+    url = start(given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-")) / "data", "shared_buffers = 1GB\n")
+    folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-home-"))
+    build(folder, Size(50, 500, (50,)), seed=7)
+    print("milliseconds of the fastest of three runs\n\n| schemas | first screen | first hit | push of one message |")
+    print("|---|---|---|---|", flush=True)
+    measured = []
+    for number in numbers:
+        with psycopg.connect(url, autocommit=True) as connection:
+            fill(connection, number)
+        schemas = named(number)
+        works = (lambda: first_screen(url, schemas), first_hit(url, schemas), push_one(url, folder))  # noqa: B023
+        measured.append([fastest(work) for work in works])
+        print(f"| {number:,} | {' | '.join(f'{value:,.1f}' for value in measured[-1])} |", flush=True)
+    growth = numbers[-1] / numbers[0]
+    return int(any(last > growth * first for first, last in zip(measured[0], measured[-1], strict=True)))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,154 @@
+"""Searches of a schema by the index and by windows of rows: the same hits, whatever the statistics say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from store.base.errors import Locked
+from store.base.server_address import parse_address
+from store.engine.push_target import FILE_IDS
+from store.postgres import create, search, search_walk
+from store.postgres.reader import Reader
+from store.query.parse import parse
+
+SqlRunner = Callable[..., list[Any]]
+
+INSERT = (
+    "INSERT INTO {s}.messages (id, session_id, role, content, timestamp, hermes_tui_terms, hermes_tui_long)"
+    " SELECT n * {factor}::bigint, 's', 'user', text, n, CASE WHEN {long} THEN NULL ELSE array_to_tsvector("
+    "string_to_array(text, ' ')) END, CASE WHEN {long} THEN true END"
+    " FROM (SELECT n, 'common' || CASE WHEN n % 9 = 0 THEN ' ninth' ELSE '' END || CASE WHEN n IN (2, 700) THEN"
+    " ' seldom' ELSE '' END || CASE WHEN n % 50 = 0 THEN ' 漢字' ELSE '' END AS text"
+    " FROM generate_series(1, 900) AS n) AS made"
+)
+"""Messages of a schema of ours; those whose words were too many are long."""
+
+
+@pytest.fixture
+def schema(server_url: str, run_sql: SqlRunner, worker_id: str) -> Iterator[str]:
+    """A schema of ours without messages."""
+    name = f"plans_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    for statement in create.statements(name):
+        run_sql(statement)
+    yield name
+    run_sql(f"DROP SCHEMA {name} CASCADE")
+
+
+@pytest.fixture
+def url(server_url: str, schema: str) -> str:
+    """Its URL."""
+    return f"{server_url}&schema={schema}"
+
+
+def filled(run_sql: SqlRunner, schema: str, *, factor: int = 1, long: str = "false") -> None:
+    """Put the messages in."""
+    run_sql(INSERT.format(s=schema, factor=factor, long=long))
+
+
+class Counted(Reader):
+    """Counts the read transactions."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(parse_address(url))
+        self.reads = 0
+
+    def _run(self, *args: Any) -> Any:
+        self.reads += 1
+        return super()._run(*args)
+
+
+def ids(reader: Reader, query: str, limit: int = 5_000) -> list[int]:
+    """A search's ids in their order."""
+    return [row for step in search.matching_ids(reader, parse(query, now=0.0), limit=limit) for row in step.ids]
+
+
+EXPECTED = {
+    "common": range(900, 0, -1),
+    "ninth": range(900, 0, -9),
+    "seldom": (700, 2),
+    "漢字": range(900, 0, -50),
+    "common ninth sel*": (),
+    "ninth OR seldom": [n for n in range(900, 0, -1) if n % 9 == 0 or n in (2, 700)],
+    "common -ninth": [n for n in range(900, 0, -1) if n % 9],
+}
+
+
+@pytest.mark.parametrize("long", ["false", "n % 7 = 0", "n = 700"])
+@pytest.mark.parametrize("factor", [1, 1_000_000_007])
+def test_every_plan_finds_the_same_with_long_rows_and_with_ids_that_lie_far_apart(
+    run_sql: SqlRunner, schema: str, url: str, factor: int, long: str
+) -> None:
+    """Mutants: windows of ids in place of rows do not end; a page of the index with long rows beside it is unsorted."""
+    filled(run_sql, schema, factor=factor, long=long)
+    for statement in ("", f"ANALYZE {schema}.messages"):
+        if statement:
+            run_sql(statement)
+        with closing(Reader(parse_address(url))) as reader:
+            for query, places in EXPECTED.items():
+                for limit in (3, 5_000):
+                    assert ids(reader, query, limit) == [n * factor for n in places][:limit], (query, limit, statement)
+
+
+def test_statistics_that_are_wrong_change_no_hit(
+    run_sql: SqlRunner, schema: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word that is thought to be rare fills pages of the index, or takes too long there."""
+    run_sql(
+        f"INSERT INTO {schema}.messages (session_id, hermes_tui_terms) SELECT 's', 'other' FROM generate_series(1, 9)"
+    )
+    run_sql(f"UPDATE {schema}.messages SET id = 10000 + id")
+    run_sql(f"ANALYZE {schema}.messages")
+    run_sql(f"UPDATE pg_class SET reltuples = 9000 WHERE oid = '{schema}.messages'::regclass")
+    filled(run_sql, schema)
+    with closing(Reader(parse_address(url))) as reader:
+        assert ids(reader, "ninth") == [*EXPECTED["ninth"]]
+        assert ids(reader, "common") == [*EXPECTED["common"]]
+        batch = reader.batch
+
+        def _slow(*args: Any, seconds: float = 30.0, **kwargs: Any) -> Any:
+            if seconds == search_walk.INDEX_SECONDS:
+                raise Locked("too slow")
+            return batch(*args, seconds=seconds, **kwargs)
+
+        monkeypatch.setattr(reader, "batch", _slow)
+        assert ids(reader, "ninth") == [*EXPECTED["ninth"]]
+
+
+def test_rows_of_files_follow_by_time_whatever_their_ids(run_sql: SqlRunner, schema: str, url: str) -> None:
+    """Mutant: they are ordered by their ids."""
+    filled(run_sql, schema)
+    run_sql(
+        f"INSERT INTO {schema}.messages (id, session_id, role, content, timestamp, hermes_tui_terms) SELECT"
+        f" {FILE_IDS} + n, 'f', 'user', 'common seldom', 1000 - n % 10, array_to_tsvector('{{common,seldom}}')"
+        " FROM generate_series(1, 300) AS n"
+    )
+    run_sql(
+        f"UPDATE {schema}.messages SET content = content || ' scarce', hermes_tui_terms = hermes_tui_terms ||"
+        f" array_to_tsvector('{{scarce}}') WHERE id = 5 OR (id > {FILE_IDS} AND id % 100 IN (1, 19, 38))"
+    )
+    by_time = [FILE_IDS + n for n in sorted(range(1, 301), key=lambda n: (n % 10, -n))]
+    for statement in ("", f"ANALYZE {schema}.messages"):
+        if statement:
+            run_sql(statement)
+        with closing(Reader(parse_address(url))) as reader:
+            for query in ("seldom", "common", '"common seldom"', "sel*"):
+                written = list(EXPECTED["common"]) if query == "common" else [700, 2]
+                assert ids(reader, query) == [*written, *by_time], (query, statement)
+            assert ids(reader, "scarce") == [5, *(key for key in by_time if key % 100 in (1, 19, 38))], statement
+            assert ids(reader, "seldom role:user", 4) == [700, 2, *by_time[:2]]
+
+
+def test_a_common_word_and_a_rare_one_take_one_read_each(run_sql: SqlRunner, schema: str, url: str) -> None:
+    filled(run_sql, schema)
+    run_sql(f"ANALYZE {schema}.messages")
+    with closing(Counted(url)) as reader:
+        ids(reader, "common", 20)
+        for query, limit in (("common", 20), ("common ninth", 20), ("com*", 20), ("seldom", 20), ("nowhere", 20)):
+            before = reader.reads
+            ids(reader, query, limit)
+            assert reader.reads == before + 1, query
