@@ -21,7 +21,7 @@ from store.base.late_dataclass import dataclass
 from store.formats.message_codec import shown_calls
 from store.models import END_OF_TEXT, JoinedTexts, Message, StoredTexts
 
-MAX_KEPT = 48 << 20
+MAX_KEPT = 80 << 20
 """Bytes of memory that kept texts may take."""
 IN_CHUNK = 1_024
 """Messages whose texts are read and kept together."""
