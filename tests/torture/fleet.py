@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import selectors
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import apsw
 import psycopg
@@ -41,15 +42,16 @@ class Relay:
     """The network of a machine: a socket that hands everything on to the server's, until it is cut.
 
     Args:
-        folder: Where the socket is made.
-        server: Folder of the server's.
+        server: Folder of the server's socket.
     """
 
-    def __init__(self, folder: Path, server: Path) -> None:
+    def __init__(self, server: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="hermes-tui-net-"))
+        """Of the socket; its name must be short."""
         self._server = server / _SOCKET
         self._cut = threading.Event()
         self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(folder / _SOCKET))
+        self._listening.bind(str(self.folder / _SOCKET))
         self._listening.listen(16)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -63,6 +65,7 @@ class Relay:
         """Take nobody any more."""
         self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        shutil.rmtree(self.folder)
 
     def _accept(self) -> None:
         while True:
@@ -108,7 +111,7 @@ class Machine:
 
     def started(self, *words: str) -> subprocess.Popen[bytes]:
         """A push with some options."""
-        url = f"postgresql://postgres@/{self.database}?host={quote(str(self.folder), safe='')}"
+        url = f"postgresql://postgres@/{self.database}?host={quote(str(self.relay.folder), safe='')}"
         command = [sys.executable, "-m", "hermes_tui", "--home", str(self.home), "push", url, "--as", self.name, *words]
         environment = os.environ | {"XDG_STATE_HOME": str(self.folder / "state")}
         with (self.folder / "push.log").open("a") as log:
@@ -216,7 +219,7 @@ def run(folder: Path, *, machines: int, seconds: float, cut: float, seed: int) -
     """Lines of what was found; the last begins with `0 wrong` where nothing was."""
     server = Server(folder / "data")
     reader, running = Reader(server.url), list[subprocess.Popen[bytes]]()
-    fleet = [_made(folder, f"m{number}", folder / "data") for number in range(machines)]
+    fleet = [_made(folder, f"m{number}", Path(unquote(server.url.partition("host=")[2]))) for number in range(machines)]
     try:
         words = [sys.executable, "-m", "tests.torture.fleet", "--agent"]
         ends = ["--edits"] if seconds > 60 else []
@@ -258,14 +261,14 @@ def run(folder: Path, *, machines: int, seconds: float, cut: float, seed: int) -
         server.end()
 
 
-def _made(folder: Path, name: str, data: Path) -> Machine:
+def _made(folder: Path, name: str, server: Path) -> Machine:
     own = folder / name
     (own / ".hermes" / "sessions").mkdir(parents=True)
     from store import SessionDB
 
     with closing(SessionDB(own / ".hermes" / "state.db")) as db:
         db.create_session(f"{name}-0", "cli")
-    return Machine(name, own, Relay(own, data), "postgres")
+    return Machine(name, own, Relay(server), "postgres")
 
 
 def _count(url: str, schema: str) -> int:
