@@ -107,19 +107,21 @@ def first_hit(url: str, schemas: Sequence[str]) -> Callable[[], None]:
 
 def push_one(url: str, folder: Path) -> Callable[[], None]:
     """A message that is new in a home, to its schema."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {PUSHED} CASCADE".encode())
     store = open_to_read(Home(folder))
     pusher = Pusher(store, open_push_target(url, PUSHED), WHOSE)
-    pusher.claim(take_over=True)
-    list(pusher.push(allow_gone=True))
+    pusher.claim()
+    list(pusher.push())
     session = store.engine.sessions.ids()[0]
 
     def _push() -> None:
-        connection = apsw.Connection(str(folder / "state.db"))
-        connection.execute(
+        home = apsw.Connection(str(folder / "state.db"))
+        home.execute(
             "INSERT INTO messages (session_id, role, content, timestamp) VALUES (?, 'user', 'more', 1.9e9)", (session,)
         )
-        connection.close()
-        assert pusher.push_some([session]) == 1
+        home.close()
+        assert list(pusher.push())[-1].written == 1
 
     return _push
 
