@@ -75,7 +75,11 @@ _SEARCHED = (
 )
 _READ = ("sessions", "messages")
 _ORDINARY = ("r", "p")
-_NEEDED = (("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content"))
+_NEEDED = (
+    *(("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content")),
+    *(("messages", "role"), ("sessions", "started_at")),
+)
+"""Columns that every Hermes has had; any other may be absent and reads as NULL."""
 
 
 @dataclass(frozen=True, slots=False)

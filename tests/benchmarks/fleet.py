@@ -23,7 +23,7 @@ from store.files.home import Home
 from store.open import locate_server, open_push_target, open_to_read
 from store.postgres import create
 from store.postgres.pushed_rows import message_row
-from store.push.pusher import Pusher, Vanished
+from store.push.pusher import Pusher
 from tests.benchmarks.homes import Size, build
 from tests.benchmarks.postgres_search import texts
 from tests.postgres_server import start
@@ -107,19 +107,21 @@ def first_hit(url: str, schemas: Sequence[str]) -> Callable[[], None]:
 
 def push_one(url: str, folder: Path) -> Callable[[], None]:
     """A message that is new in a home, to its schema."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {PUSHED} CASCADE".encode())
     store = open_to_read(Home(folder))
     pusher = Pusher(store, open_push_target(url, PUSHED), WHOSE)
-    pusher.claim(take_over=True)
-    list(pusher.push(Vanished.MARK))
+    pusher.claim()
+    list(pusher.push())
     session = store.engine.sessions.ids()[0]
 
     def _push() -> None:
-        connection = apsw.Connection(str(folder / "state.db"))
-        connection.execute(
+        home = apsw.Connection(str(folder / "state.db"))
+        home.execute(
             "INSERT INTO messages (session_id, role, content, timestamp) VALUES (?, 'user', 'more', 1.9e9)", (session,)
         )
-        connection.close()
-        assert pusher.bring(session, whole=False)
+        home.close()
+        assert list(pusher.push())[-1].written == 1
 
     return _push
 

@@ -322,3 +322,35 @@ def test_no_function_of_the_owner_runs_when_a_statement_is_planned_or_a_view_sta
 def test_the_probe_of_a_schema_looks_for_every_table_that_a_schema_of_ours_has() -> None:
     made = {match[1] for sql in create.statements("s") if (match := re.match(r'CREATE TABLE "s"\.(\w+)', sql))}
     assert made - set(schema_probe.TABLES) == set()
+
+
+def test_columns_that_are_absent_read_as_nothing_and_the_first_ones_are_asked_for_by_name(
+    server_url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    """Mutant: a statement names a column whatever the schema has."""
+    schema = f"bare_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    run_sql(f"CREATE SCHEMA {schema}")
+    run_sql(f"CREATE TABLE {schema}.sessions (id text, started_at float8)")
+    run_sql(f"CREATE TABLE {schema}.messages (id bigint, session_id text, role text, content text)")
+    run_sql(f"INSERT INTO {schema}.sessions VALUES ('s', 1.7e9)")
+    run_sql(f"INSERT INTO {schema}.messages SELECT n, 's', 'user', 'bare words ' || n FROM generate_series(1, 30) AS n")
+    url = f"{server_url}&schema={schema}"
+    with closing(HomeBrowser(open_to_read(locate_server(url)))) as browser:
+        assert [session.messages for session in (*browser.sessions(limit=9).items, *browser.recent(limit=9))] == [
+            30
+        ] * 2
+        assert browser.outlines(["s"])["s"].first_words == "bare words 1"
+        assert [message.text for message in messages_of(browser, "s")][-1] == "bare words 30"
+        assert found(browser, '"bare words" 7 source:cli') == []
+        assert found(browser, '"bare words" 7') == [("s", 7)]
+        assert (browser.scope().total, browser.chain("s"), browser.resolve("s")) == (1, ("s",), "s")
+        assert browser.watch().poll() is not None
+        assert [finding for finding in browser.health() if finding.ok is False] == []
+    run_sql(f"ALTER TABLE {schema}.messages DROP COLUMN role")
+    with (
+        closing(HomeBrowser(open_to_read(locate_server(url)))) as browser,
+        pytest.raises(NotADatabase, match="no column “role”"),
+    ):
+        browser.sessions(limit=5)
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
