@@ -179,4 +179,7 @@ def _print_rows(output: Output, rows: Iterable[SessionRow], printed: Callable[[s
 
 def _longest(ids: Iterable[str]) -> int:
     """Cells of the longest of some ids."""
-    return max((cells(safe(session_id)) for session_id in ids), default=0)
+    known = [*ids]
+    together = "".join(known)
+    is_plain = together.isascii() and together.isprintable()
+    return max(map(len, known) if is_plain else (cells(safe(session_id)) for session_id in known), default=0)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -16,6 +17,7 @@ DATES_FROM = 5 * WEEK
 AGES_TO = 4 * WEEK
 """From here on a month says more than an age."""
 SKEW = 10 * MINUTE
+_QUARTER = 15 * MINUTE
 YEAR = 365 * DAY
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -54,8 +56,14 @@ def age(now: datetime, timestamp: float | None) -> str:
     for limit, unit, letter in ((HOUR, MINUTE, "m"), (DAY, HOUR, "h"), (WEEK, DAY, "d"), (AGES_TO, WEEK, "w")):
         if passed < limit:
             return f"{int(passed // unit)}{letter}" if passed >= MINUTE else "now"
-    then = local(now, timestamp)
-    return _MONTHS[then.month - 1] if then.year == now.year else str(then.year)
+    return _month_or_year(int(timestamp // _QUARTER), now.tzinfo, now.year)
+
+
+@lru_cache(maxsize=4096)
+def _month_or_year(quarter: int, zone: tzinfo | None, year: int) -> str:
+    """The month of a time in quarters of an hour, in which no month begins in any zone; of other years the year."""
+    then = datetime.fromtimestamp(quarter * _QUARTER, zone)
+    return _MONTHS[then.month - 1] if then.year == year else str(then.year)
 
 
 def age_or_date(now: datetime, timestamp: float | None) -> str:

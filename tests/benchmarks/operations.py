@@ -120,7 +120,8 @@ class Operations:
     def _flat(self) -> Iterator[Row]:
         """Questions that must not grow with the store: each at most 50 ms of CPU time, in a store that is open."""
         database = SessionDB(self._folder / "state.db", read_only=True)
-        for query in ("is:live", "source:nosuch the", "model:nosuch the", "after:2099-01-01 the", ABSENT, WORD):
+        filters = ("is:live", *(f"{key}:nosuch the" for key in ("source", "model", "title", "tool")))
+        for query in (*filters, "role:system the", "after:2099-01-01 the", "大别山", ABSENT, WORD):
             yield Row(f"search `{query}` to its end", partial(_searched, database, query), "", None, 1, most=50)
         yield Row(f"count of `{WORD}`", lambda: database.count(WORD), "", None, 1, most=50)
         yield Row("numbers of sessions that are left out", database.scope, "", None, 1, most=50)

@@ -48,7 +48,7 @@ def order(reader: Reader, *, by_start: bool) -> list[tuple[float, str]] | None:
     reader.lineage = version, Lineage(sessions.links(reader))  # each page asks for its own
     indexed = f" INDEXED BY {sessions.BY_START}" if sessions.BY_START in layout.indexes else ""
     started = column_sql.timestamp(layout, "sessions", "started_at")
-    times = _times(reader, f"SELECT CAST(id AS BLOB), {started} FROM sessions{indexed}")
+    times = _times(reader, f"SELECT id, {started} FROM sessions{indexed}")
     if not by_start:
         last = _times(reader, _LAST.format(time=column_sql.timestamp(layout, "messages", "timestamp")))
         orphans = [key for key in last if key not in times]
@@ -62,12 +62,13 @@ def order(reader: Reader, *, by_start: bool) -> list[tuple[float, str]] | None:
 
 
 _LAST = (
-    "SELECT CAST(known.session_id AS BLOB), {time} FROM (SELECT session_id, max(id) AS last FROM messages"
+    "SELECT known.session_id, {time} FROM (SELECT session_id, max(id) AS last FROM messages"
     " GROUP BY session_id) AS known CROSS JOIN messages ON messages.id = known.last"
 )
 
 
 def _times(reader: Reader, sql: str) -> dict[str, float | None]:
+    """Times by session; an id that is no UTF-8 has U+FFFD in it."""
     return {cell_values.text(key) or "": cell_values.timestamp(time) for key, time in reader.rows(sql)}
 
 
