@@ -1,4 +1,4 @@
-"""Controller of the list: what is kept out of sight of the collector of cycles, and what is asked for when it is here."""
+"""Controller of the list: which rows are kept out of sight of the collector of cycles."""
 
 from __future__ import annotations
 
