@@ -42,7 +42,8 @@ def _first_init(answer: Answer, *values: Any, **named: Any) -> None:
             if issubclass(base, Answer) and "__dataclass_fields__" not in vars(base):
                 dataclass(init=False)(base)
         if vars(kind)["__init__"] is _first_init:
-            made: Any = make_dataclass(kind.__name__, [(own.name, object, _copy(own)) for own in fields(kind)])
+            named_fields = [(own.name, object, _copy(own)) for own in fields(kind)]
+            made: Any = make_dataclass(kind.__name__, named_fields, namespace={"__post_init__": kind.__post_init__})
             kind.__init__ = made.__init__  # type: ignore[method-assign]
     vars(kind)["__init__"](answer, *values, **named)
 

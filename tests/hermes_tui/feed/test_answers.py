@@ -34,6 +34,7 @@ def test_a_class_of_answers_can_be_called_by_another_thread_while_it_is_made(mon
     answer = Derived(3, "a", done=True)
     assert (answer.generation, answer.name, answer.notes, answer.done) == (3, "a", [], True)
     assert seen == [True]
+    assert hasattr(answer, "_prevent"), "Textual has made it a message"
     assert dataclasses.replace(answer, name="b").name == "b"
     assert Derived(3, "a").notes is not answer.notes
     assert Base(1, "c") == Base(1, "c") != Base(1, "d")
