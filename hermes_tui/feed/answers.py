@@ -6,7 +6,8 @@ Each answer carries the generation of the request it answers; the screen drops a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field, fields, make_dataclass
+from threading import Lock
 from typing import Any, dataclass_transform
 
 from textual.message import Message as TextualMessage
@@ -31,12 +32,27 @@ class Answer(TextualMessage):
 
 
 def _first_init(answer: Answer, *values: Any, **named: Any) -> None:
-    """Make the class of the first answer of its kind a dataclass: most kinds are never posted in a run."""
-    for kind in reversed(type(answer).__mro__):
-        if vars(kind).get("__init__") is _first_init:
-            delattr(kind, "__init__")
-            dataclass(kind)
-    answer.__init__(*values, **named)  # type: ignore[misc]
+    """Make the class of the first answer of its kind a dataclass: most kinds are never posted in a run.
+
+    The class has this method until its own takes the place: another thread may make one of the same kind.
+    """
+    kind = type(answer)
+    with _making:
+        for base in reversed(kind.__mro__):
+            if issubclass(base, Answer) and "__dataclass_fields__" not in vars(base):
+                dataclass(init=False)(base)
+        if vars(kind)["__init__"] is _first_init:
+            named_fields = [(own.name, object, _copy(own)) for own in fields(kind)]
+            made: Any = make_dataclass(kind.__name__, named_fields, namespace={"__post_init__": kind.__post_init__})
+            kind.__init__ = made.__init__  # type: ignore[method-assign]
+    vars(kind)["__init__"](answer, *values, **named)
+
+
+def _copy(own: Field[Any]) -> Any:
+    return field(default=own.default, default_factory=own.default_factory, kw_only=own.kw_only)
+
+
+_making = Lock()
 
 
 class SessionsArrived(Answer):

@@ -61,7 +61,8 @@ class SessionsController:
         if message.done:
             catalog.complete = True
             self._feed.sessions.first_words(catalog.untitled(MOST_UNTITLED))
-        gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
+        if message.done or not catalog.complete:
+            gc.freeze()  # the rows stay; a collector that walked them all would hold the keys up (0.2 s for 50 000)
         if ids or message.done:
             self._ask_again(ids)
             self._changed(Part.LISTS_SOON)

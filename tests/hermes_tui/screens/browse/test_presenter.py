@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -19,6 +19,7 @@ from hermes_tui.render.line import plain
 from hermes_tui.screens.browse.presenter import frame_view, list_view
 from hermes_tui.state.browser_state import BrowserState, ListPane, Sources
 from hermes_tui.state.layout import Layout
+from hermes_tui.state.rows import SessionRow
 from hermes_tui.state.search_results import Results
 from hermes_tui.state.session_filter import filter_of
 from hermes_tui.widgets.hit_rows import HitsView
@@ -99,6 +100,27 @@ def test_the_list_has_the_newest_first_and_its_numbers_say_what_is_left_out() ->
     state.everything = True
     assert len(list_view(state).rows) == 3  # type: ignore[union-attr]
     assert status(state) == "3 of 3 sessions (with archived 1: press v)"
+
+
+def test_a_picture_of_the_list_looks_at_few_rows_whatever_the_number_of_sessions() -> None:
+    """Mutant: with a view that holds every row each picture of a large home takes a second."""
+    looked: list[str] = []
+
+    class Counted(dict[str, SessionRow]):
+        """Rows that note which of them were looked at."""
+
+        def get(self, key: str, default: Any = None) -> Any:
+            """One row."""
+            looked.append(key)
+            return super().get(key, default)
+
+    sessions = [Session(f"{number:05}", last_active=9e8 + 60 * number, messages=1) for number in range(5_000)]
+    state = browser_state(*sessions)
+    state.catalog._rows = Counted(state.catalog._rows)
+    view = list_view(state)
+    assert isinstance(view, SessionsView)
+    assert len(view.rows) == 5_000
+    assert len(looked) < 200
 
 
 def test_what_could_not_be_compared_is_counted_until_it_is() -> None:
