@@ -58,6 +58,6 @@ def _of_page(
     names = sorted(layout.columns[table])
     sql = f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)} WHERE {where}"
     try:
-        return [dict(zip(names, row, strict=True)) for row in connection.execute(sql, bindings)]
+        return [dict(zip(names, row, strict=True)) for row in connection.execute(sql, bindings).fetchall()]
     except UnicodeDecodeError:
         return list(raw_rows.rows(connection, layout, table, where, *bindings))

@@ -38,7 +38,6 @@ SqlRunner = Callable[..., list[Any]]
 
 GUARD = (
     r"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
-    r" SET LOCAL constraint_exclusion = off;"
     r" SET LOCAL statement_timeout = \d+; SET LOCAL lock_timeout = \d+;"
     r" SELECT 1 / CASE WHEN pg_catalog.current_setting\('transaction_read_only'\) = 'on'"
 )
