@@ -7,6 +7,7 @@ A run of the size of the one before says which rows of both agree within their s
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
 import json
 import os
@@ -67,6 +68,8 @@ def run(size: str, homes: Path, runs: int) -> tuple[list[Measurement], Series]:
         found += [measure(row, runs) for row in screen.start(largest)]
         found += [measure(store_rows.drawn(size), 1), *store_rows.repaired(size)]
         found += screen.gauges(homes / "odd", size, min(runs, SCREENS), indexed=largest)
+        gc.collect()
+        gc.freeze()  # what was measured before is no cost of these
         halves = [measure(row, runs) for row in odd_shapes.rows(homes / "odd", ODD[size] // 2)]
         wholes = [measure(row, runs) for row in odd_shapes.rows(homes / "odd", ODD[size])]
         for half, whole in zip(halves, wholes, strict=True):
