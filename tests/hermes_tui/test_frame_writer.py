@@ -178,7 +178,7 @@ async def _everything(stage: Stage, frames: list[int]) -> int:
     stage.app._take_resumption(None)
     await stage.until(lambda: len(frames) > before)
     await stage.pilot.pause(0.05)
-    return sum(frames[before:])
+    return max(frames[before:])  # a number that is late is a frame of its own
 
 
 @pytest.mark.slow
