@@ -7,6 +7,7 @@ a tenth of the messages and less, their times are in an index, and names of tool
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import apsw
@@ -18,7 +19,7 @@ from ...formats.message_codec import LATEST
 from ...query.ast import Query
 from ..base import cell_values
 from ..base.schema_probe import TRIGRAM, Layout
-from ..connect.reader import MESSAGES, Reader, Row
+from ..connect.reader import Reader, Row
 from .row_filters import SessionConditions
 from .scan_ranges import ScanRange
 
@@ -103,14 +104,26 @@ def _among(item: ScanRange, ids: tuple[int, ...]) -> ScanRange:
     return replace(item, table=None, ids=ids, unindexed=None, escapes=None, verified=is_matched)
 
 
-_roles: WeakKeyDictionary[Reader, dict[str, tuple[int, int, int | None, int | None]]] = WeakKeyDictionary()
-"""For a role the opening of the file, the highest id that was looked at, and the span of its rows up to it."""
+class _RolesSeen(NamedTuple):
+    """What was found of a role."""
+
+    version: int
+    """Of the file when it was looked at."""
+    highest: int
+    """Id of a message up to which all were looked at."""
+    rows: tuple[int, float]
+    """Number and sum of the ids up to it: a row that comes back with its id changes them."""
+    span: Span
+
+
+_NOTHING_SEEN = _RolesSeen(0, _LOWEST, (0, 0.0), (None, None))
+_roles: WeakKeyDictionary[Reader, dict[str, _RolesSeen]] = WeakKeyDictionary()
 
 
 def _of_roles(reader: Reader, query: Query, cancel: Cancel | None) -> list[Span]:
     """The span of the rows of `role:`, which no index has: it is looked for once, then in newer rows alone.
 
-    The role of a row never changes (docs/format.md §3.1).
+    The role of a row never changes (docs/format.md §3.1), but a deletion that is undone brings rows back below others.
     """
     spans = [_of_role(reader, item.value, cancel) for item in query.filters_of("role")]
     known = [(low, high) for low, high in spans if low is not None and high is not None]
@@ -120,17 +133,30 @@ def _of_roles(reader: Reader, query: Query, cancel: Cancel | None) -> list[Span]
 
 
 def _of_role(reader: Reader, role: str, cancel: Cancel | None) -> Span:
-    opening, kept = reader.data_version() >> 32, _roles.setdefault(reader, {})
+    version, kept = reader.data_version(), _roles.setdefault(reader, {})
     known = kept.get(role)
-    if known is None or known[0] != opening:
-        known = opening, _LOWEST, None, None
-    highest = reader.number("SELECT max(id) FROM messages", needs=MESSAGES)
-    if highest > known[1]:
-        sql = f"{_SPAN.replace('messages', 'messages NOT INDEXED')}{_HAS_ROLE}"
-        [(low, high)] = reader.rows(sql, (role, known[1], highest), cancel=cancel)
-        lows, highs = ([end for end in ends if isinstance(end, int)] for ends in ((known[2], low), (known[3], high)))
-        known = kept[role] = opening, highest, min(lows, default=None), max(highs, default=None)
-    return known[2:]
+    if known is not None and known.version == version:
+        return known.span
+    number, total, highest = _extent(reader, "", (), cancel)
+    is_same = known is not None and known.version >> 32 == version >> 32
+    if known is not None and is_same:
+        fresh, of_fresh, _ = _extent(reader, " WHERE id > ?", (known.highest,), cancel)
+        is_same = known.rows == (number - fresh, total - of_fresh)
+    if known is None or not is_same:
+        known = _NOTHING_SEEN
+    sql = f"{_SPAN.replace('messages', 'messages NOT INDEXED')}{_HAS_ROLE}"
+    [found] = reader.rows(sql, (role, known.highest, highest), cancel=cancel)
+    ends = [end for end in (*known.span, *found) if isinstance(end, int)]
+    span = (min(ends), max(ends)) if ends else (None, None)
+    kept[role] = _RolesSeen(version, highest, (number, total), span)
+    return span
+
+
+def _extent(reader: Reader, test: str, bindings: tuple[int, ...], cancel: Cancel | None) -> tuple[int, float, int]:
+    """Number of some messages, the sum of their ids and the highest of these."""
+    sql = f"SELECT count(*), total(id), max(id) FROM messages{test}"
+    [(number, total, highest)] = reader.rows(sql, bindings, cancel=cancel)
+    return cell_values.integer(number), float(cell_values.integer(total)), cell_values.integer(highest)
 
 
 _HAS_ROLE = "(role LIKE ? OR octet_length(role) > length(role)) AND id > ? AND id <= ?"

@@ -124,6 +124,22 @@ def test_what_no_index_has_is_looked_for_once(tmp_path: Path, monkeypatch: pytes
     assert steps[1] - steps[0] < 300
 
 
+def test_a_row_that_comes_back_with_its_id_is_found_by_its_role(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: what is below the highest id is taken for looked at, as before a deletion was undone."""
+    monkeypatch.setattr(newest_first, "BARREN_ROWS", 1)
+    path = made(tmp_path / "home", 30)
+    [gone] = add(path, "the quince", session="s5", role="system")
+    add(path, *["the others"] * 300, session="s6")
+    with closing(SessionDB(path, read_only=True)) as database:
+        run(path, f"DELETE FROM messages WHERE id = {gone}")
+        assert found(database, "the role:system") == []
+        back = f"({gone}, 's5', 'system', 'the quince', {START})"
+        run(path, f"INSERT INTO messages (id, session_id, role, content, timestamp) VALUES {back}")
+        assert found(database, "the role:system") == [gone]
+
+
 def test_a_count_looks_for_copies_where_a_match_is_inactive_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
