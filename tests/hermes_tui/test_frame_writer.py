@@ -192,11 +192,12 @@ async def test_a_key_sends_what_it_changes_and_little_else(tmp_path: Path, monke
             await _sent(stage, frames, "tab", "slash")
             for letter in "doc":
                 sent = await _sent(stage, frames, letter)
-                assert sent <= await _everything(stage, frames) < 15_000, letter
-            for key, most in (("tab", 6_000),) * 3 + (("j", 8_000),) * 3:
+                assert sent <= await _everything(stage, frames), letter
+            whole = await _everything(stage, frames)  # what colours take differs from terminal to terminal
+            for key, most in (("tab", whole / 2),) * 3 + (("j", whole / 2),) * 3:
                 assert 0 < await _sent(stage, frames, key) < most, key
             await stage.press("m")
             await stage.pilot.pause(0.05)
             before = len(frames)
             await stage.press("j")
-            await stage.until(lambda: 0 < sum(frames[before:]) < 3_000)
+            await stage.until(lambda: 0 < sum(frames[before:]) < whole / 4)
