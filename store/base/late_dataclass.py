@@ -132,23 +132,23 @@ def _init(late: Any) -> Method:
             body.append(f"_set_{name}(self, {value if is_asked else unasked})")
     if hasattr(late, "__post_init__"):
         body.append("self.__post_init__()")
-    return _compiled("__init__", [*positional, *(["*", *named] if named else [])], body or ["pass"], known)
+    return compiled("__init__", [*positional, *(["*", *named] if named else [])], body or ["pass"], known)
 
 
 def _repr(late: Any) -> Method:
     named = late.__late_fields__.items()
     shown = ", ".join(f"{name}={{self.{name}!r}}" for name, given in named if given.get("repr", True))
-    return _compiled("__repr__", ["self"], [f"return f'{{self.__class__.__qualname__}}({shown})'"], {})
+    return compiled("__repr__", ["self"], [f"return f'{{self.__class__.__qualname__}}({shown})'"], {})
 
 
 def _eq(late: Any) -> Method:
     differs = "if other.__class__ is not self.__class__: return NotImplemented"
     equal = f"return {_key('self', late)} == {_key('other', late)}"
-    return _compiled("__eq__", ["self", "other"], [differs, equal], {})
+    return compiled("__eq__", ["self", "other"], [differs, equal], {})
 
 
 def _hash(late: Any) -> Method:
-    return _compiled("__hash__", ["self"], [f"return hash({_key('self', late)})"], {})
+    return compiled("__hash__", ["self"], [f"return hash({_key('self', late)})"], {})
 
 
 def _key(of: str, late: Any) -> str:
@@ -157,7 +157,7 @@ def _key(of: str, late: Any) -> str:
     return "(" + "".join(f"{of}.{name}, " for name, given in named if given.get("compare", True)) + ")"
 
 
-def _compiled(name: str, parameters: list[str], body: list[str], known: Options) -> Method:
+def compiled(name: str, parameters: list[str], body: list[str], known: Options) -> Method:
     """A method by its text, which has names of fields alone."""
     space = dict(known)
     exec(f"def {name}({', '.join(parameters)}):\n " + "\n ".join(body), space)

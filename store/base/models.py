@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from .deferred import Deferred
 from .fallbacks import Fallback, ScanProgress
 from .late_dataclass import dataclass, field
 
@@ -279,7 +280,7 @@ class Page(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Deferred):
     """One search hit."""
 
     session_id: str

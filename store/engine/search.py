@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..base.deferred import Deferred
 from ..base.fallbacks import Fallback, ScanProgress
 from ..base.late_dataclass import dataclass
 
@@ -65,7 +66,7 @@ class SessionLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class HitRow:
+class HitRow(Deferred):
     """A message as shown in a list of hits."""
 
     id: int
@@ -80,6 +81,8 @@ class HitRow:
     """Decodes the whole message."""
     may_be_copy: bool = False
     """Its session has inactive rows, so that a compaction in place may have inserted it again."""
+    n_bytes: int = 0
+    """What it keeps until its text is asked for; 0 where the text is there."""
 
 
 SessionFilter = Callable[[str], bool] | None

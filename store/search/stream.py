@@ -15,6 +15,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
+from ..base.deferred import deferring
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.late_dataclass import dataclass
@@ -42,6 +43,8 @@ LONGEST = 2_000
 """Characters of a hit's text."""
 LEAD = 400
 """Characters of them before the first match."""
+KEPT_BYTES = 16_384
+"""A message up to which a hit is made when it is painted, and keeps it until then."""
 FILE_BYTES = 64 * 1024 * 1024
 """Maximum bytes of JSONL that a search reads, the files changed last first."""
 
@@ -179,7 +182,9 @@ class Search:
         self.unread.hits += len(rows) - len(readable)
         for row in self._copies.without(readable, above):
             raise_if_cancelled(self._cancel)
-            hits.append(self._hit_of_row(row))
+            whole = partial(self._hit_of_row, row)
+            is_kept = 0 < row.n_bytes <= KEPT_BYTES
+            hits.append(_later(whole, row.session_id, row.id, row.role, row.timestamp) if is_kept else whole())
         return hits
 
     def _hit_of_row(self, row: HitRow) -> Hit:
@@ -310,6 +315,9 @@ class Search:
             for rule in self._query.filters
             if rule.key in ("after", "before", "has")
         )
+
+
+_later = deferring(Hit, "session_id", "message_id", "role", "timestamp")
 
 
 def _in_order(ids: Sequence[int], known: Sequence[HitRow]) -> list[HitRow]:

@@ -20,7 +20,8 @@ from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Reader, Row
-from . import newest_first, plan
+from . import newest_first
+from .known_plans import planned
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange, doubtful
 
@@ -127,7 +128,7 @@ def _rankable_range(connection: apsw.Connection, layout: Layout, query: Query) -
     """The range of the index that can rank the words, None for none."""
     if not layout.has("messages", "session_id") or not query.has_words:
         return None
-    ranges = plan.plan(connection, layout, query)
+    ranges = planned(connection, layout, query)
     last = ranges[-1]
     if last.table is None or not last.expression:
         return None

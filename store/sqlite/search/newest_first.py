@@ -17,7 +17,7 @@ import apsw
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
-from ...base.late_dataclass import dataclass, field, replace
+from ...base.late_dataclass import dataclass, replace
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text
@@ -28,7 +28,8 @@ from ..connect.reader import Reader, Row
 from ..journal import repaired_blocks
 from ..rows.damage import readable_below
 from . import bounds, hit_rows, reasoning_rows
-from .plan import index_error, plan
+from .known_plans import planned
+from .plan import index_error
 from .row_filters import Condition, SessionConditions, passes, row_conditions
 from .scan_ranges import ScanRange, edge_statement, highest_id, statement, unindexed_statement
 
@@ -41,7 +42,13 @@ BRIEF_ROWS = 20_000
 BRIEF_SECONDS = 0.03
 """Time limit of a brief range."""
 FIRST = 8
-"""Hits of the first step, which is shown at once."""
+"""Hits of the first step, which is shown at once; it has more where they cost next to nothing."""
+MOST_FIRST = 108
+"""Hits of it at most."""
+SOON = 0.001
+"""Seconds up to which the first step goes on."""
+SOON_BYTES = 262_144
+"""Text up to which it does."""
 FIRST_PAGE = 20
 """Hits of the first step where the next ones wait for a scan of unindexed rows."""
 BARREN_ROWS = 1_024
@@ -69,8 +76,8 @@ class _Window:
     """The reason why the index cannot be read."""
     unread: int = 0
     """Ids, at most, that damaged pages made it pass over."""
-    bodies: list[Row] = field(default_factory=list)
-    """Cells of the first hits (`hit_rows.cells`), where they were read with their ids."""
+    whole: bool = False
+    """The rows end in the columns of a hit."""
 
 
 def matching_ids(
@@ -109,9 +116,9 @@ def matching_ids(
         search = RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock)
         if not layout.has("messages", "session_id"):
             return search, []
-        planned = [item.within(below, above) for item in plan(connection, layout, query)]
+        bounded = [item.within(below, above) for item in planned(connection, layout, query)]
         blocks = repaired_blocks.ranges(connection, layout)
-        ranges = [item.within(ids.below, ids.above) for ids in blocks for item in planned]
+        ranges = [item.within(ids.below, ids.above) for ids in blocks for item in bounded]
         search.begin(connection, ranges, limit)
         return search, ranges
 
@@ -206,7 +213,7 @@ class RowSearch:
         return frozenset(found for step in self.steps([candidates], len(ids)) for found in step.ids)
 
     def begin(self, connection: apsw.Connection, ranges: list[ScanRange], limit: int) -> None:
-        """Read the first window of `steps` with the same arguments, and the texts of its hits, in a transaction."""
+        """Read the first window of `steps` with the same arguments, and the cells of its hits, in a transaction."""
         if ranges and limit > 0:
             self._begun = [self._read_window(connection, ranges[0], *self._first_size(ranges[0], limit), bodies=True)]
 
@@ -222,9 +229,10 @@ class RowSearch:
                 continue
             self._unread += window.unread
             ids, last = self._verify(window, room)
-            ranges = self._promising(self._remaining(ranges, last), ids)
-            bodies = hit_rows.hit_rows(window.bodies)
-            hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=bodies)
+            if len(ids) < limit or last is None or scan.unindexed:  # else nobody asks for the rest
+                ranges = self._promising(self._remaining(ranges, last), ids)
+            whole = hit_rows.hit_rows([row for row in window.rows if row[1]]) if window.whole else ()
+            hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=whole)
             for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
                 done = step.done and not ranges
                 progress = ScanProgress.INDEXED if done and step.progress.is_transient else step.progress
@@ -272,9 +280,14 @@ class RowSearch:
     def _read_window(
         self, connection: apsw.Connection, scan: ScanRange, most: int, limit: int, *, bodies: bool = False
     ) -> _Window:
+        indexed = not scan.verified and not self._conditions
+        if bodies and indexed and scan.table is not None:
+            try:
+                return self._read_hits(connection, scan, limit)
+            except (apsw.SQLError, apsw.CorruptError):  # the index is damaged, or a page, around which hits are read
+                pass
         candidates = scan.next_ids(most)
         sql, bindings = statement(self.layout, scan, self._conditions, candidates)
-        indexed = not scan.verified and not self._conditions
         try:
             rows, last = _fetch(connection, sql, bindings, most, limit if indexed else most)
         except (apsw.SQLError, apsw.CorruptError) as error:
@@ -287,14 +300,21 @@ class RowSearch:
                 raise
             return beyond
         last = candidates[-1] if last is None and len(candidates) == most else last
-        return _Window(rows, last, bodies=self._bodies(connection, rows) if bodies and indexed else [])
+        return _Window(rows, last)
 
-    def _bodies(self, connection: apsw.Connection, rows: Sequence[Row]) -> list[Row]:
-        """Cells of the rows that are findable; none where a page is damaged, around which they are read later."""
-        try:
-            return hit_rows.cells([cell_values.integer(row[0]) for row in rows if row[1]], connection, self.layout)
-        except apsw.CorruptError:
-            return []
+    def _read_hits(self, connection: apsw.Connection, scan: ScanRange, limit: int) -> _Window:
+        """The newest hits of an index with their cells: the first ones, and those that follow soon."""
+        sql, bindings = statement(self.layout, scan, (), whole=True)
+        rows: list[Row] = []
+        found, n_bytes, began = 0, 0, self._clock()
+        for row in connection.execute(sql, bindings):
+            rows.append(row)
+            if row[1]:
+                found, n_bytes = found + 1, n_bytes + hit_rows.n_bytes(row)
+            is_late = found >= FIRST and (n_bytes > SOON_BYTES or self._clock() - began > SOON)
+            if found >= limit or is_late or len(rows) >= _FIRST_WINDOW:
+                return _Window(rows, cell_values.integer(row[0]), whole=True)
+        return _Window(rows, None, whole=True)
 
     def _beyond(self, connection: apsw.Connection, scan: ScanRange, candidates: Sequence[int]) -> _Window:
         """No rows, and the id below which the next one can be read; the ids in between are counted."""
@@ -317,13 +337,14 @@ class RowSearch:
     def _verify(self, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
         ids: list[int] = []
+        texts = slice(2, 4) if window.whole else slice(-2, None)
         if self._sessions is not None:
             self._sessions.load((row[_SESSION] for row in window.rows), self.cancel)
         for row in window.rows:
             if self.cancel is not None and self.cancel.cancelled:
                 raise errors.Interrupted("the request was cancelled while its hits were filtered")
             self._examined += 1
-            if row[1] and passes(self._conditions, row[2:]) and self._matches(*row[-2:]):
+            if row[1] and passes(self._conditions, row[2:]) and self._matches(*row[texts]):
                 ids.append(cell_values.integer(row[0]))
             if len(ids) == limit:
                 return tuple(ids), cell_values.integer(row[0])
@@ -385,10 +406,10 @@ class RowSearch:
 
 
 def _first(scan: ScanRange) -> int:
-    """Hits of the first step; where texts are matched in Python, all of its window."""
+    """Most hits of the first step; where texts are matched in Python, all of its window."""
     if scan.unindexed is not None:
         return FIRST_PAGE
-    return SCAN_ROWS if scan.verified or scan.ids is not None else FIRST
+    return SCAN_ROWS if scan.verified or scan.ids is not None else MOST_FIRST
 
 
 def _fetch(

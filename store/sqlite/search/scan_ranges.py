@@ -13,6 +13,7 @@ from ...base.late_dataclass import dataclass, replace
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement
+from . import hit_rows
 from .cjk_bigrams import UnindexedRows
 from .escaped_words import EscapedWords
 from .row_filters import Conditions
@@ -80,6 +81,8 @@ class ScanRange:
 
     def within(self, below: int | None, above: int | None) -> ScanRange:
         """The part between two bounds; it may be empty."""
+        if below is None and above is None:
+            return self
         top = min((bound for bound in (self.below, below) if bound is not None), default=None)
         bottom = max((bound for bound in (self.above, above) if bound is not None), default=None)
         if (top, bottom) == (self.below, self.above):
@@ -94,20 +97,25 @@ class ScanRange:
         return ids[start : min(end, start + most)]
 
 
-def statement(layout: Layout, scan: ScanRange, conditions: Conditions, ids: tuple[int, ...] = ()) -> Statement:
+def statement(
+    layout: Layout, scan: ScanRange, conditions: Conditions, ids: tuple[int, ...] = (), *, whole: bool = False
+) -> Statement:
     """Statement of a range: id, whether the row is findable, cells of the conditions, text and calls.
 
     The text is NULL where it need not be matched.
 
     Args:
         ids: The candidates to read, of a range with candidates.
+        whole: Add the columns of a hit (`hit_rows.columns`), for an index.
     """
-    source = _source(scan)
+    source = _source(layout, scan, whole)
     if scan.ids is not None:
         return _select(layout, scan, conditions, source, []), (json.dumps(ids),)
     tests, bounds = _bounds(scan, source.row)
     if scan.table is None:
         return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bounds
+    if scan.certain and scan.lacking is None and not conditions:
+        return _certain(layout, scan.table, tuple(tests), whole=whole), (scan.expression, *bounds)
     parts = [part for part in (scan, scan.lacking) if part and not (part.only_doubtful and part.certain)]
     tests = [f"{scan.table} MATCH ?", *tests]
     selects = (_select(layout, part, conditions, source, tests) for part in parts)
@@ -116,24 +124,38 @@ def statement(layout: Layout, scan: ScanRange, conditions: Conditions, ids: tupl
     return f"{' UNION ALL '.join(selects)} ORDER BY {order}", bindings
 
 
+@column_sql.once
+def _certain(layout: Layout, table: str, tests: tuple[str, ...], *, whole: bool) -> str:
+    """The statement of an index that answers for all its rows, which has no text of a query."""
+    scan = ScanRange(table, "", verified=False)
+    source = _source(layout, scan, whole)
+    select = _select(layout, scan, (), source, [f"{table} MATCH ?", *tests])
+    return f"{select} ORDER BY {source.row} DESC"
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The outer loop of a statement, and its expression for the row id."""
+    """The outer loop of a statement, its expression for the row id, and columns of a hit."""
 
     tables: str
     row: str
+    columns: tuple[str, ...] = ()
 
 
 _ROWS = _Source("messages", "messages.id")
 
 
-def _source(scan: ScanRange) -> _Source:
+def _source(layout: Layout, scan: ScanRange, whole: bool = False) -> _Source:
     if scan.ids is not None:
         return _Source("json_each(?) AS named CROSS JOIN messages ON messages.id = named.value", _ROWS.row)
-    if scan.table is not None:
-        row = f"{scan.table}.rowid"
-        return _Source(f"{scan.table} CROSS JOIN messages ON messages.id = {row}", row)
-    return _ROWS
+    if scan.table is None:
+        return _ROWS
+    row = f"{scan.table}.rowid"
+    tables = f"{scan.table} CROSS JOIN messages ON messages.id = {row}"
+    if not whole:
+        return _Source(tables, row)
+    labels = hit_rows.label_tables(layout)
+    return _Source(f"{tables}{labels}", row, (hit_rows.columns(layout, labels=bool(labels)),))
 
 
 def unindexed_statement(layout: Layout, scan: ScanRange, unindexed: UnindexedRows, conditions: Conditions) -> Statement:
@@ -164,7 +186,7 @@ def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _So
     if scan.only_doubtful:
         shown = f"({shown} AND {doubtful(layout, scan.escapes)})"
     columns = [source.row, shown, *(column for item in conditions for column in item.columns)]
-    columns += searched_cells(layout, doubted)
+    columns += [*searched_cells(layout, doubted), *source.columns]
     return f"SELECT {', '.join(columns)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
 

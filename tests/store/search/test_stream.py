@@ -1,6 +1,6 @@
 """One stream of hits from SQLite and from files.
 
-Mutants that these tests were seen to catch: JSONL messages that SQLite has too; hydrating more than is shown; `capped`
+Mutants that these tests were seen to catch: JSONL messages that SQLite has too; `capped`
 set by the last hit, or never; files read for a capped answer or a standing question; filters that files or `is:` pass
 unasked; no look at the token while a file is read; oldest first inside a file; a cut always from the start, and spans
 that are not moved with it; words of a tool call not shown; no bound on the files' size; labels lost; an unreadable
@@ -9,6 +9,7 @@ store taken for an empty one.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 
 from store import Batch, Cancel, Fallback, FallbackKind, Hit, Interrupted, NotADatabase, Origin, SessionDB
@@ -26,10 +26,9 @@ from store.engine.ports import Engine
 from store.query.parse import parse
 from store.search import stream
 from store.search.session_states import row_counts
-from store.sqlite.base.schema_probe import Layout
 from store.sqlite.connect.read_open import OpenedFile
-from store.sqlite.connect.reader import Reader, Row
-from store.sqlite.search import hit_rows
+from store.sqlite.connect.reader import Reader
+from store.sqlite.search import newest_first
 from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 from tests.store.sqlite_files import run
 
@@ -54,27 +53,13 @@ def filled(tmp_path: Path, count: int) -> SessionDB:
 
 
 @pytest.mark.slow
-def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path) -> None:
+def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(newest_first, "SOON", math.inf)
     database = filled(tmp_path, 250)
     batches = list(database.search("needle", limit=300))
     assert [len(batch.hits) for batch in batches] == [8, 100, 100, 42, 0]
     ids = [hit.message_id for batch in batches for hit in batch.hits]
     assert all(newer > older for newer, older in pairwise(ids))
-
-
-@pytest.mark.slow
-def test_only_the_hits_that_are_shown_have_their_bodies_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = filled(tmp_path, 100)
-    asked: list[int] = []
-    read = hit_rows.cells
-
-    def cells(ids: Sequence[int], connection: apsw.Connection, layout: Layout) -> list[Row]:
-        asked.extend(ids)
-        return read(ids, connection, layout)
-
-    monkeypatch.setattr(hit_rows, "cells", cells)
-    assert len(hits(database.search("needle", limit=30))) == 30
-    assert len(asked) == 30
 
 
 def test_the_first_hits_are_read_with_their_ids_in_one_transaction(

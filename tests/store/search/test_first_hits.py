@@ -1,0 +1,156 @@
+"""What the first hits of a word cost: one read transaction, and nothing of a text before it is painted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+
+from store import Hit, SessionDB
+from store.query import matcher
+from store.query.tokenizer import Folded, fold
+from store.search import stream
+from store.sqlite.connect.read_open import OpenedFile
+from store.sqlite.connect.reader import Reader
+from store.sqlite.search import newest_first
+from tests.builders import db, home, say, store, talk
+
+
+@pytest.fixture(autouse=True)
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first step goes on for as long as it likes, so that no test depends on the speed of the machine."""
+    monkeypatch.setattr(newest_first, "SOON", math.inf)
+
+
+class Seen:
+    """Connections that were lent, statements that ran and rows that they gave."""
+
+    def __init__(self) -> None:
+        self.lent = self.rows = 0
+        self.statements: list[str] = []
+
+    def watch(self, connection: apsw.Connection) -> None:
+        """Count what runs on a connection from now on."""
+        self.lent += 1
+        connection.exec_trace = self._ran
+        connection.row_trace = self._given
+
+    def _ran(self, _: apsw.Cursor, sql: str, __: object) -> bool:
+        self.statements.append(sql)
+        return True
+
+    def _given(self, _: apsw.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
+        self.rows += 1
+        return row
+
+
+@contextmanager
+def seen() -> Iterator[Seen]:
+    """What readers do in the block."""
+    found, take = Seen(), Reader._take_watched
+
+    def taken(reader: Reader) -> OpenedFile:
+        opened = take(reader)
+        found.watch(opened.connection)
+        return opened
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reader, "_take_watched", taken)
+        yield found
+
+
+@contextmanager
+def folded() -> Iterator[list[str]]:
+    """The texts that are folded in the block."""
+    texts: list[str] = []
+
+    def noted(text: str) -> Folded:
+        texts.append(text)
+        return fold(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "fold", noted)
+        yield texts
+
+
+def filled(tmp_path: Path, count: int) -> SessionDB:
+    """A store with as many hits for “needle”."""
+    database = db(home(tmp_path))
+    store(database, "s", talk(count, word="needle"))
+    return database
+
+
+def found(database: SessionDB, limit: int, query: str = "needle") -> list[Hit]:
+    """The newest hits."""
+    return [hit for batch in database.search(query, limit=limit) for hit in batch.hits]
+
+
+@pytest.mark.parametrize("limit", [8, 50])
+def test_the_hits_of_a_page_take_one_statement_that_reads_one_row_more(tmp_path: Path, limit: int) -> None:
+    """Mutants: MOST_FIRST = 8, `whole=False`, and `_kept` of the plans that is never filled."""
+    database = filled(tmp_path, 60)
+    found(database, limit)
+    with seen() as counts:
+        assert len(found(database, limit)) == limit
+    assert counts.lent == 1
+    assert [sql.split()[0] for sql in counts.statements] == ["PRAGMA", "PRAGMA", "SELECT"]
+    assert counts.rows == 2 + limit + 1
+
+
+def test_a_first_step_that_takes_long_ends_with_what_is_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: no look at the clock, so that whoever waits for eight hits waits for a hundred."""
+    database = filled(tmp_path, 60)
+    found(database, 8)
+    monkeypatch.setattr(newest_first, "SOON", -1.0)
+    with seen() as counts:
+        assert len(next(iter(database.search("needle", limit=50))).hits) == 8
+    assert counts.rows == 2 + 8
+    assert len({hit.message_id for hit in found(database, 50)}) == 50
+
+
+def test_long_texts_end_the_first_step_too(tmp_path: Path) -> None:
+    """Mutant: no look at SOON_BYTES."""
+    database = db(home(tmp_path))
+    store(database, "s", [say("user", "needle " + "hay " * 10_000) for _ in range(20)])
+    found(database, 8)
+    with seen() as counts:
+        next(iter(database.search("needle", limit=20)))
+    assert counts.rows == 2 + 8
+
+
+def test_no_text_is_folded_before_its_hit_is_painted(tmp_path: Path) -> None:
+    """Mutants: KEPT_BYTES = 0; `_rest` that is kept, so that each look folds again."""
+    database = filled(tmp_path, 20)
+    with folded() as texts:
+        [first, *_] = found(database, 8)
+        assert (first.session_id, first.role, texts) == ("s", "assistant", [])
+        assert "needle" in first.text
+        assert first.text[slice(*first.spans[0])] == "needle"
+    assert texts == [first.text]
+
+
+def test_a_hit_keeps_no_long_message_until_it_is_painted(tmp_path: Path) -> None:
+    """Mutant: KEPT_BYTES without a bound."""
+    database = db(home(tmp_path))
+    long = "needle " + "hay " * (stream.KEPT_BYTES // 4)
+    store(database, "s", [say("user", long), say("user", "a needle")])
+    with folded() as texts:
+        short, cut = found(database, 8)
+        assert texts == [long]
+    assert len(cut.text) == stream.LONGEST
+    assert short.text == "a needle"
+
+
+def test_words_behind_an_escape_that_come_later_are_found(tmp_path: Path) -> None:
+    """Mutant: plans that outlive a commit."""
+    database = filled(tmp_path, 3)
+    assert len(found(database, 8)) == 3
+    call = {"id": "1", "function": {"name": "run", "arguments": '{"text": "a\\nneedle"}'}}
+    store(database, "t", [say("assistant", "", tool_calls=[call])])
+    assert [hit.session_id for hit in found(database, 8)] == ["t", "s", "s", "s"]
