@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .late_dataclass import compiled
 
@@ -18,8 +18,6 @@ class Deferred:
     """Base of slotted dataclasses of which some values are made by `deferring`: nobody sees a difference."""
 
     __slots__ = ("_rest",)
-
-    _rest: Callable[[], Self]
     """Makes the whole value; unset where there is one."""
 
     if not TYPE_CHECKING:  # else every name would be an attribute

@@ -17,38 +17,29 @@ import apsw
 from ...base import errors
 from ...base.cancel import Cancel
 from ...base.fallbacks import FallbackKind, ScanProgress
-from ...base.late_dataclass import dataclass, replace
+from ...base.late_dataclass import replace
 from ...engine.search import SearchStep, SessionFilter
 from ...query.ast import Query
 from ...query.json_escapes import searchable_calls, searchable_text
 from ...query.matcher import accepts, ideographs
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader, Row
+from ..connect.reader import Reader
 from ..journal import repaired_blocks
-from ..rows.damage import readable_below
 from . import bounds, hit_rows, reasoning_rows
 from .known_plans import planned
-from .plan import index_error
 from .row_filters import Condition, SessionConditions, passes, row_conditions
-from .scan_ranges import ScanRange, edge_statement, highest_id, statement, unindexed_statement
+from .scan_ranges import ScanRange, edge_statement, unindexed_statement
+from .windows import Window, Windows
 
 SCAN_ROWS = 2_000
 """Maximum rows of one step whose text is matched in Python."""
-SCAN_BYTES = 4 * 1024 * 1024
-"""Maximum text of such a step."""
 BRIEF_ROWS = 20_000
 """Maximum rows of a brief range."""
 BRIEF_SECONDS = 0.03
 """Time limit of a brief range."""
-FIRST = 8
-"""Hits of the first step, which is shown at once; it has more where they cost next to nothing."""
 MOST_FIRST = 108
-"""Hits of it at most."""
-SOON = 0.001
-"""Seconds up to which the first step goes on."""
-SOON_BYTES = 262_144
-"""Text up to which it does."""
+"""Hits of the first step at most."""
 FIRST_PAGE = 20
 """Hits of the first step where the next ones wait for a scan of unindexed rows."""
 BARREN_ROWS = 1_024
@@ -63,21 +54,6 @@ _MAX_WINDOW = 65_536
 _FILTERED_WINDOW = 8_192
 _SESSION = 2
 """Index of the session id in a row, with conditions on sessions."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Rows fetched by one read transaction."""
-
-    rows: list[Row]
-    last: int | None = None
-    """The lowest id it reached, None at the end of the range."""
-    error: FallbackKind | None = None
-    """The reason why the index cannot be read."""
-    unread: int = 0
-    """Ids, at most, that damaged pages made it pass over."""
-    whole: bool = False
-    """The rows end in the columns of a hit."""
 
 
 def matching_ids(
@@ -190,11 +166,12 @@ class RowSearch:
             of_messages = (item for item in conditions if not item.of_session)
             self._conditions = (Condition((session_id,), self._sessions), *of_messages)
         self._ideographs = ideographs(query)
+        self._windows = Windows(layout, self._conditions, clock)
         self._started = clock()
         self._examined = self._unread = 0
         self._barren = True
         self._n_unindexed = min(_FIRST_UNINDEXED, UNINDEXED_ROWS)
-        self._begun: list[_Window] = []
+        self._begun: list[Window] = []
         """The first window, where it was read before the first step."""
 
     @property
@@ -215,7 +192,7 @@ class RowSearch:
     def begin(self, connection: apsw.Connection, ranges: list[ScanRange], limit: int) -> None:
         """Read the first window of `steps` with the same arguments, and the cells of its hits, in a transaction."""
         if ranges and limit > 0:
-            self._begun = [self._read_window(connection, ranges[0], *self._first_size(ranges[0], limit), bodies=True)]
+            self._begun = [self._windows.first(connection, ranges[0], *self._first_size(ranges[0], limit))]
 
     def steps(self, ranges: list[ScanRange], limit: int) -> Iterator[SearchStep]:
         """Steps over the ranges in order, each in growing windows, until `limit` ids are found."""
@@ -272,72 +249,15 @@ class RowSearch:
             scan, *others = others
         return [replace(scan, below=last), *others]
 
-    def _window(self, scan: ScanRange, most: int, limit: int) -> _Window:
+    def _window(self, scan: ScanRange, most: int, limit: int) -> Window:
         return self._reader.read(
-            lambda connection, _: self._read_window(connection, scan, most, limit), cancel=self.cancel
+            lambda connection, _: self._windows.read(connection, scan, most, limit), cancel=self.cancel
         )
 
-    def _read_window(
-        self, connection: apsw.Connection, scan: ScanRange, most: int, limit: int, *, bodies: bool = False
-    ) -> _Window:
-        indexed = not scan.verified and not self._conditions
-        if bodies and indexed and scan.table is not None:
-            try:
-                return self._read_hits(connection, scan, limit)
-            except (apsw.SQLError, apsw.CorruptError):  # the index is damaged, or a page, around which hits are read
-                pass
-        candidates = scan.next_ids(most)
-        sql, bindings = statement(self.layout, scan, self._conditions, candidates)
-        try:
-            rows, last = _fetch(connection, sql, bindings, most, limit if indexed else most)
-        except (apsw.SQLError, apsw.CorruptError) as error:
-            if scan.table is not None:
-                return _Window([], error=index_error(error))
-            if not isinstance(error, apsw.CorruptError):
-                raise
-            beyond = self._beyond(connection, scan, candidates)
-            if beyond.last is None and not self._examined:  # nothing can be read: that is no answer
-                raise
-            return beyond
-        last = candidates[-1] if last is None and len(candidates) == most else last
-        return _Window(rows, last)
-
-    def _read_hits(self, connection: apsw.Connection, scan: ScanRange, limit: int) -> _Window:
-        """The newest hits of an index with their cells: the first ones, and those that follow soon."""
-        sql, bindings = statement(self.layout, scan, (), whole=True)
-        rows: list[Row] = []
-        found, n_bytes, began = 0, 0, self._clock()
-        for row in connection.execute(sql, bindings):
-            rows.append(row)
-            if row[1]:
-                found, n_bytes = found + 1, n_bytes + hit_rows.n_bytes(row)
-            is_late = found >= FIRST and (n_bytes > SOON_BYTES or self._clock() - began > SOON)
-            if found >= limit or is_late or len(rows) >= _FIRST_WINDOW:
-                return _Window(rows, cell_values.integer(row[0]), whole=True)
-        return _Window(rows, None, whole=True)
-
-    def _beyond(self, connection: apsw.Connection, scan: ScanRange, candidates: Sequence[int]) -> _Window:
-        """No rows, and the id below which the next one can be read; the ids in between are counted."""
-        if candidates:
-            return _Window([], candidates[0] if len(candidates) > 1 or scan.next_ids(2)[1:] else None, unread=1)
-        newest = scan.below or highest_id(connection) + 1
-        below = readable_below(lambda bound: self._can_read(connection, replace(scan, below=bound)), newest)
-        floor = scan.above or 0
-        return _Window([], below, unread=max(0, newest - 1 - (floor if below is None else below - 1)))
-
-    def _can_read(self, connection: apsw.Connection, scan: ScanRange) -> bool:
-        """True where the newest row of a range, if there is any, can be read."""
-        sql, bindings = statement(self.layout, scan, self._conditions)
-        try:
-            connection.execute(f"{sql} LIMIT 1", bindings).fetchall()
-        except apsw.CorruptError:
-            return False
-        return True
-
-    def _verify(self, window: _Window, limit: int) -> tuple[tuple[int, ...], int | None]:
+    def _verify(self, window: Window, limit: int) -> tuple[tuple[int, ...], int | None]:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
         ids: list[int] = []
-        texts = slice(2, 4) if window.whole else slice(-2, None)
+        texts = window.texts
         if self._sessions is not None:
             self._sessions.load((row[_SESSION] for row in window.rows), self.cancel)
         for row in window.rows:
@@ -392,14 +312,14 @@ class RowSearch:
         if (lost := lost_among(self._reader, self.layout, scan, self.cancel)) is not None:
             return tuple(found for step in self.steps([lost], len(lost.ids or ())) for found in step.ids), None
 
-        def _read(connection: apsw.Connection, layout: Layout) -> _Window:
+        def _read(connection: apsw.Connection, layout: Layout) -> Window:
             if scan.unindexed is None:
-                return _Window([])
+                return Window([])
             edge = connection.execute(*edge_statement(scan, most)).fetchall()
             last = cell_values.integer(edge[0][0]) if edge else None
             scanned = scan if last is None else replace(scan, above=last - 1)
             sql, bindings = unindexed_statement(layout, scanned, scan.unindexed, self._conditions)
-            return _Window(connection.execute(sql, bindings).fetchall(), last)
+            return Window(connection.execute(sql, bindings).fetchall(), last)
 
         window = self._reader.read(_read, cancel=self.cancel)
         return self._verify(window, len(window.rows) + 1)
@@ -410,27 +330,3 @@ def _first(scan: ScanRange) -> int:
     if scan.unindexed is not None:
         return FIRST_PAGE
     return SCAN_ROWS if scan.verified or scan.ids is not None else MOST_FIRST
-
-
-def _fetch(
-    connection: apsw.Connection, sql: str, bindings: Row, most: int, enough: int
-) -> tuple[list[Row], int | None]:
-    """Rows up to `most`, or `enough` findable ones, or SCAN_BYTES of text; the cursor is closed.
-
-    With them the id of the last row, None at the end of the statement.
-    """
-    rows: list[Row] = []
-    n_bytes = 0
-    try:
-        for row in connection.execute(sql, bindings):
-            rows.append(row)
-            enough -= bool(row[1])
-            if row[-2] is not None:
-                n_bytes += sum(len(cell) for cell in row[-2:] if isinstance(cell, bytes))
-            if len(rows) >= most or enough <= 0 or n_bytes >= SCAN_BYTES:
-                return rows, cell_values.integer(row[0])
-    except apsw.CorruptError:
-        if not rows:
-            raise
-        return rows, cell_values.integer(rows[-1][0])  # the next window begins at the damage
-    return rows, None

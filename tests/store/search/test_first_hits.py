@@ -16,14 +16,14 @@ from store.query.tokenizer import Folded, fold
 from store.search import stream
 from store.sqlite.connect.read_open import OpenedFile
 from store.sqlite.connect.reader import Reader
-from store.sqlite.search import newest_first
+from store.sqlite.search import windows
 from tests.builders import db, home, say, store, talk
 
 
 @pytest.fixture(autouse=True)
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first step goes on for as long as it likes, so that no test depends on the speed of the machine."""
-    monkeypatch.setattr(newest_first, "SOON", math.inf)
+    monkeypatch.setattr(windows, "SOON", math.inf)
 
 
 class Seen:
@@ -91,7 +91,7 @@ def found(database: SessionDB, limit: int, query: str = "needle") -> list[Hit]:
 
 @pytest.mark.parametrize("limit", [8, 50])
 def test_the_hits_of_a_page_take_one_statement_that_reads_one_row_more(tmp_path: Path, limit: int) -> None:
-    """Mutants: MOST_FIRST = 8, `whole=False`, and `_kept` of the plans that is never filled."""
+    """Mutants: MOST_FIRST = 8, `read` in the place of `first`, and `_kept` of the plans that is never filled."""
     database = filled(tmp_path, 60)
     found(database, limit)
     with seen() as counts:
@@ -107,7 +107,7 @@ def test_a_first_step_that_takes_long_ends_with_what_is_on_the_screen(
     """Mutant: no look at the clock, so that whoever waits for eight hits waits for a hundred."""
     database = filled(tmp_path, 60)
     found(database, 8)
-    monkeypatch.setattr(newest_first, "SOON", -1.0)
+    monkeypatch.setattr(windows, "SOON", -1.0)
     with seen() as counts:
         assert len(next(iter(database.search("needle", limit=50))).hits) == 8
     assert counts.rows == 2 + 8

@@ -28,7 +28,7 @@ from store.search import stream
 from store.search.session_states import row_counts
 from store.sqlite.connect.read_open import OpenedFile
 from store.sqlite.connect.reader import Reader
-from store.sqlite.search import newest_first
+from store.sqlite.search import windows
 from tests.builders import META, db, home, jsonl, say, sqlite_of, store, talk
 from tests.store.sqlite_files import run
 
@@ -53,8 +53,8 @@ def filled(tmp_path: Path, count: int) -> SessionDB:
 
 
 @pytest.mark.slow
-def test_hits_come_newest_first_the_first_few_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(newest_first, "SOON", math.inf)
+def test_hits_come_windows_the_first_few_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "SOON", math.inf)
     database = filled(tmp_path, 250)
     batches = list(database.search("needle", limit=300))
     assert [len(batch.hits) for batch in batches] == [8, 100, 100, 42, 0]
