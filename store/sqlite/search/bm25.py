@@ -18,7 +18,7 @@ from ...base.late_dataclass import dataclass, replace
 from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilter
 from ...query.ast import Query
 from ..base import cell_values, column_sql
-from ..base.schema_probe import Layout
+from ..base.schema_probe import TRIGRAM, Layout
 from ..connect.reader import Reader, Row
 from . import newest_first
 from .known_plans import planned
@@ -159,6 +159,10 @@ def count_matches(
     limit = _NO_CAP if cap is None else cap
     unranked = Fallback(FallbackKind.UNRANKED)
     exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None
+    if ranked is not None and exact and ranked.table == TRIGRAM:
+        from .lost_rows import blank_rows
+
+        exact = blank_rows(reader, layout, cancel) == ()
     if ranked is not None and exact and not row_conditions(layout, query, None):
         counted = _count_by_index(reader, layout, ranked, limit, cancel)
         if counted is not None and not counted.capped:

@@ -17,13 +17,16 @@ from ..base.schema_probe import Layout
 from .fts5_match import all_of, match_words, phrase
 
 
+EVERY_ROW = ("",)
+
+
 @dataclass(frozen=True, slots=True)
 class EscapedWords:
     """Rows for which the plain expression of a query does not answer.
 
     Args:
         expression: MATCH expression of the rows that it lacks.
-        lacking: LIKE patterns; the calls of such a row have one of them.
+        lacking: LIKE patterns; the calls of such a row have one of them; `EVERY_ROW` for all that are found.
         mistaken: LIKE patterns of the calls of the rows that it finds and that have to be verified.
     """
 

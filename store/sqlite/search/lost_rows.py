@@ -14,9 +14,11 @@ import apsw
 
 from ...base.cancel import Cancel
 from ...base.late_dataclass import replace
+from ...query.ast import Query
 from ..base import cell_values
 from ..base.schema_probe import TRIGRAM, Layout
 from ..connect.reader import Reader
+from .fts5_match import match_trigrams
 from .scan_ranges import ScanRange
 
 SIZES = f"{TRIGRAM}_docsize"
@@ -41,6 +43,13 @@ def lost_among(reader: Reader, layout: Layout, scan: ScanRange, cancel: Cancel |
         ends = ending_rows(reader, layout, cancel)
         ids = None if ends is None else tuple(sorted({*ids, *ends}, reverse=True))
     return None if ids is None else replace(scan, table=None, ids=ids, unindexed=None, verified=True)
+
+
+def nothing_lost(reader: Reader, query: Query, version: int) -> bool:
+    """True where it is known that the index lacked no row for a query's words at a version of the data."""
+    kept = _kept.get(reader, {})
+    kinds = ["blank"] if match_trigrams(query) else ["blank", "ending"]
+    return all(kept.get(kind) == (version, ()) for kind in kinds)
 
 
 def blank_rows(reader: Reader, layout: Layout, cancel: Cancel | None) -> tuple[int, ...] | None:

@@ -88,11 +88,13 @@ def matching_ids(
         StoreError: The messages cannot be read.
     """
 
+    version, whole = (0, False) if query.text.isascii() else _trigrams(reader, query)
+
     def _begin(connection: apsw.Connection, layout: Layout) -> tuple[RowSearch, list[ScanRange]]:
         search = RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock)
         if not layout.has("messages", "session_id"):
             return search, []
-        bounded = [item.within(below, above) for item in planned(connection, layout, query)]
+        bounded = [item.within(below, above) for item in planned(connection, layout, query, whole=whole)]
         blocks = repaired_blocks.ranges(connection, layout)
         ranges = [item.within(ids.below, ids.above) for ids in blocks for item in bounded]
         search.begin(connection, ranges, limit)
@@ -107,7 +109,7 @@ def matching_ids(
         more = step.done and reasoning_rows.possible(search.layout, query, ranges)
         yield replace(step, done=False) if more else step
         if more and limit > 0:
-            yield from reasoning_steps(reader, search, ranges, limit, step)
+            yield from reasoning_steps(reader, search, ranges, limit, step, version=version)
 
 
 def reasoning_steps(
@@ -116,15 +118,19 @@ def reasoning_steps(
     ranges: Sequence[ScanRange],
     limit: int,
     last: SearchStep = SearchStep((), 0),  # noqa: B008  a frozen value
+    *,
+    version: int = 0,
 ) -> Iterator[SearchStep]:
     """Steps of the answers that stand in their reasoning alone, which an index lacks; the last one is `done`.
 
     Args:
         last: The last step of the ranges; where their index could not be read they were scanned, with these answers.
+        version: Of the data before the ranges were read; 0 where nobody has asked.
     """
     if last.fallback is not None and last.fallback.kind in (FallbackKind.DAMAGED, FallbackKind.UNUSABLE):
         ranges = ()
-    for candidates in reasoning_rows.candidates(reader, search.layout, search.query, ranges, search.cancel):
+    version = version or reader.data_version()
+    for candidates in reasoning_rows.candidates(reader, search.layout, search.query, ranges, version, search.cancel):
         for step in search.steps([candidates], limit):
             limit -= len(step.ids)
             last = replace(step, fallback=step.fallback or last.fallback, done=False, progress=ScanProgress.UNINDEXED)
@@ -210,7 +216,7 @@ class RowSearch:
                 ranges = self._promising(self._remaining(ranges, last), ids)
             whole = hit_rows.hit_rows([row for row in window.rows if row[1]]) if window.whole else ()
             hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=whole)
-            for step in self._completed(scan, ids, last, page_first=first) if scan.unindexed else (hits,):
+            for step in self._completed(scan, hits, last, page_first=first) if scan.unindexed else (hits,):
                 done = step.done and not ranges
                 progress = ScanProgress.INDEXED if done and step.progress.is_transient else step.progress
                 yield SearchStep(
@@ -280,11 +286,12 @@ class RowSearch:
         return accepts(self.query, searchable_text(searched))
 
     def _completed(
-        self, scan: ScanRange, ids: tuple[int, ...], last: int | None, *, page_first: bool
+        self, scan: ScanRange, hits: SearchStep, last: int | None, *, page_first: bool
     ) -> Iterator[SearchStep]:
-        """Steps of an index's ids down to `last`, merged with the unindexed rows of that range."""
+        """Steps of an index's hits down to `last`, merged with the unindexed rows of that range."""
+        ids = hits.ids
         if page_first and ids:
-            yield SearchStep(ids, self._examined, scan.fallback)
+            yield SearchStep(ids, self._examined, scan.fallback, rows=hits.rows)
         waiting = () if page_first else ids
         rest = replace(scan, above=scan.above if last is None else last - 1)
         edge: int | None = 0
@@ -323,6 +330,14 @@ class RowSearch:
 
         window = self._reader.read(_read, cancel=self.cancel)
         return self._verify(window, len(window.rows) + 1)
+
+
+def _trigrams(reader: Reader, query: Query) -> tuple[int, bool]:
+    """The version of the data, and whether it is known that the trigram index then lacked no row for a query."""
+    from .lost_rows import nothing_lost
+
+    version = reader.data_version()
+    return version, nothing_lost(reader, query, version)
 
 
 def _first(scan: ScanRange) -> int:

@@ -10,10 +10,12 @@ from ...base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from ...base.late_dataclass import replace
 from ...query.ast import Query, Term
 from ...query.filters import ROLES
+from ...query.json_escapes import escaped_runs
+from ...query.matcher import ideographs
 from ...query.tokenizer import cjk_runs
 from ..base.schema_probe import FTS, TRIGRAM, Layout
 from . import cjk_bigrams
-from .escaped_words import calls_column, escaped_words, match_possible
+from .escaped_words import EVERY_ROW, EscapedWords, calls_column, escaped_words, match_possible
 from .fts5_match import match_trigrams, match_words
 from .scan_ranges import ScanRange
 
@@ -70,11 +72,21 @@ def _by_trigram(connection: apsw.Connection, layout: Layout, query: Query, scan:
     indexed = ScanRange(TRIGRAM, match_trigrams(query), verified=True, fallback=_gaps(layout.trigram_leaves_out, query))
     indexed = replace(indexed, unindexed=cjk_bigrams.unindexed_rows(layout, query))
     if indexed.expression:
-        return indexed
+        return _certain(query, indexed)
     candidates = _candidates(connection, layout, query)
     if isinstance(candidates, FallbackKind):
         return replace(scan, fallback=Fallback(candidates))
     return replace(indexed, ids=candidates)
+
+
+def _certain(query: Query, indexed: ScanRange) -> ScanRange:
+    """A range that need not be verified where its word is written so; only rows that have it as JSON escapes are."""
+    if not (word := ideographs(query)):
+        return indexed
+    written = f'"{word}"'
+    in_json = " OR ".join(f'"{form}"' for form in escaped_runs(word))
+    escapes = EscapedWords(f"({in_json}) NOT {written}", EVERY_ROW, ())
+    return replace(indexed, expression=written, verified=False, escapes=escapes)
 
 
 def _unindexed(scan: ScanRange, *, stale: bool) -> ScanRange:

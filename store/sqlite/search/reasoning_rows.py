@@ -37,18 +37,25 @@ def possible(layout: Layout, query: Query, ranges: Sequence[ScanRange]) -> bool:
 
 
 def candidates(
-    reader: Reader, layout: Layout, query: Query, ranges: Sequence[ScanRange], cancel: Cancel | None
+    reader: Reader,
+    layout: Layout,
+    query: Query,
+    ranges: Sequence[ScanRange],
+    version: int,
+    cancel: Cancel | None,
 ) -> Iterator[ScanRange]:
     """Ranges of such messages among those of an index, newest first, each after a read transaction of its own.
 
     Where the sizes cannot be read the last one is empty and says so.
+
+    Args:
+        version: Of the data, from before this call.
 
     Raises:
         Interrupted: It was cancelled.
         StoreError: The messages cannot be read.
     """
     indexed = [item for item in ranges if _is_indexed(item)] if possible(layout, query, ranges) else []
-    version = reader.data_version() if indexed else 0
     if (kept := _kept.get(reader)) is not None and kept[0] == version:
         for item in indexed if kept[1] else ():
             yield ScanRange(None, "", verified=True, below=item.below, above=item.above, ids=kept[1])

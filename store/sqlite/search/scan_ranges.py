@@ -15,7 +15,7 @@ from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement
 from . import hit_rows
 from .cjk_bigrams import UnindexedRows
-from .escaped_words import EscapedWords
+from .escaped_words import EVERY_ROW, EscapedWords
 from .row_filters import Conditions
 
 MAX_SCANNED_BYTES = 64 * 1024 * 1024
@@ -193,6 +193,8 @@ def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _So
 def doubtful(layout: Layout, escapes: EscapedWords | None) -> str:
     """True for a row that has to be verified although the index found it; 0 where there is none."""
     patterns = () if escapes is None else escapes.mistaken
+    if patterns == EVERY_ROW:
+        return "1"
     if not patterns or not layout.has("messages", "tool_calls"):
         return "0"
     cell = "messages.tool_calls"
