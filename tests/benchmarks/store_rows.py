@@ -50,7 +50,9 @@ def rows(folder: Path, sessions: int) -> Iterator[Row]:
         yield Row(f"{name} of `{WORD}`, {AGAIN} times", ours, "bare statement", other, 3, note)
         painted = partial(_again, partial(_painted, database, limit))
         note = "each text decoded, marked and cut, which the statement leaves out"
-        yield Row(f"{name} of `{WORD}` with texts and matches, {AGAIN} times", painted, "bare statement", other, 0, note)
+        yield Row(
+            f"{name} of `{WORD}` with texts and matches, {AGAIN} times", painted, "bare statement", other, 0, note
+        )
     yield Row(
         f"`{THREE}` to its end, {AGAIN} times",
         partial(_again, lambda: [*database.search(THREE, limit=1 << 20)]),

@@ -7,6 +7,8 @@ a tenth of the messages and less, their times are in an index, and names of tool
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -18,13 +20,16 @@ from ...base.late_dataclass import replace
 from ...formats.message_codec import LATEST
 from ...query.ast import Query
 from ..base import cell_values
+from ..base.cell_values import Value
 from ..base.schema_probe import TRIGRAM, Layout
 from ..connect.reader import Reader, Row
 from .row_filters import SessionConditions
-from .scan_ranges import ScanRange
+from .scan_ranges import MAX_ID, ScanRange
 
 FEW = 2_000
 """Sessions whose messages are looked up."""
+SIDE_BY_SIDE = 8
+"""Sessions whose rows are passed over at once."""
 _BY_TIME = "idx_messages_session"
 """Index on (session_id, timestamp), which has the times of all messages."""
 _LOWEST = -(1 << 63)
@@ -55,6 +60,37 @@ def bounded(
         if low is not None and high is not None:
             ranges = [item.within(high + 1, low - 1) for item in ranges]
     return ranges
+
+
+def beyond_sessions(
+    reader: Reader, sessions: SessionConditions, cells: Iterable[Value], scan: ScanRange, cancel: Cancel | None
+) -> ScanRange | None:
+    """A range below the rows of the sessions of a window that does not pass; None where no row is left.
+
+    One session may have a hundred thousand rows in a row. It is the range itself where the window is of many.
+
+    Args:
+        cells: Ids of the sessions of the window's rows.
+
+    Raises:
+        Interrupted: It was cancelled.
+    """
+    of_window = set(islice(dict.fromkeys(cells), SIDE_BY_SIDE + 1))
+    names = [cell_values.text(cell) for cell in of_window if cell_values.is_text(cell) and not sessions((cell,))]
+    if not names or len(names) != len(of_window) or len(names) > SIDE_BY_SIDE or None in names:
+        return scan
+    high, low = (MAX_ID if scan.below is None else scan.below), (_LOWEST if scan.above is None else scan.above)
+    try:
+        rows = reader.rows(_OTHERS, (high, low, json.dumps(names)), cancel=cancel)
+    except Damaged:  # then every row is looked at
+        return scan
+    return replace(scan, below=cell_values.integer(rows[0][0]) + 1) if rows else None
+
+
+_OTHERS = (
+    "SELECT id FROM messages NOT INDEXED WHERE id < ? AND id > ?"
+    " AND (session_id IS NULL OR session_id NOT IN (SELECT value FROM json_each(?))) ORDER BY id DESC LIMIT 1"
+)
 
 
 Span = tuple[int | None, int | None]

@@ -16,7 +16,6 @@ from ...query.tokenizer import words
 from ..base.schema_probe import Layout
 from .fts5_match import all_of, match_words, phrase
 
-
 EVERY_ROW = ("",)
 
 

@@ -26,9 +26,7 @@ _kept: WeakKeyDictionary[apsw.Connection, _Kept] = WeakKeyDictionary()
 """The version of the data and the layout at which plans were made, by connection: versions are its own."""
 
 
-def planned(
-    connection: apsw.Connection, layout: Layout, query: Query, *, whole: bool = False
-) -> tuple[ScanRange, ...]:
+def planned(connection: apsw.Connection, layout: Layout, query: Query, *, whole: bool = False) -> tuple[ScanRange, ...]:
     """The ranges to search for a query's words, newest ids first, as `plan` gives them.
 
     In a read transaction, with the layout that was probed in it.

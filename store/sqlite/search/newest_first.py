@@ -129,8 +129,8 @@ def reasoning_steps(
     """
     if last.fallback is not None and last.fallback.kind in (FallbackKind.DAMAGED, FallbackKind.UNUSABLE):
         ranges = ()
-    version = version or reader.data_version()
-    for candidates in reasoning_rows.candidates(reader, search.layout, search.query, ranges, version, search.cancel):
+    of = (reader, search.layout, search.query, ranges, search.cancel)
+    for candidates in reasoning_rows.candidates(*of, version=version or reader.data_version()):
         for step in search.steps([candidates], limit):
             limit -= len(step.ids)
             last = replace(step, fallback=step.fallback or last.fallback, done=False, progress=ScanProgress.UNINDEXED)
@@ -213,7 +213,7 @@ class RowSearch:
             self._unread += window.unread
             ids, last = self._verify(window, room)
             if len(ids) < limit or last is None or scan.unindexed:  # else nobody asks for the rest
-                ranges = self._promising(self._remaining(ranges, last), ids)
+                ranges = self._promising(self._remaining(ranges, last), ids, window)
             whole = hit_rows.hit_rows([row for row in window.rows if row[1]]) if window.whole else ()
             hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=whole)
             for step in self._completed(scan, hits, last, page_first=first) if scan.unindexed else (hits,):
@@ -225,8 +225,12 @@ class RowSearch:
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MAX_WINDOW), False
 
-    def _promising(self, ranges: list[ScanRange], ids: tuple[int, ...]) -> list[ScanRange]:
+    def _promising(self, ranges: list[ScanRange], ids: tuple[int, ...], window: Window) -> list[ScanRange]:
         """The ranges in which a row may pass the filters, looked up once where many rows had no hit."""
+        if self._sessions and window.rows and window.last is not None and not (ids or ranges[0].brief):
+            cells = (row[_SESSION] for row in window.rows)
+            beyond = bounds.beyond_sessions(self._reader, self._sessions, cells, ranges[0], self.cancel)
+            ranges = [*([] if beyond is None else [beyond]), *ranges[1:]]
         self._barren = self._barren and not ids
         if not self._barren or self._examined < BARREN_ROWS or not self._conditions:
             return ranges

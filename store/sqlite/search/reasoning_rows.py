@@ -41,8 +41,9 @@ def candidates(
     layout: Layout,
     query: Query,
     ranges: Sequence[ScanRange],
-    version: int,
     cancel: Cancel | None,
+    *,
+    version: int,
 ) -> Iterator[ScanRange]:
     """Ranges of such messages among those of an index, newest first, each after a read transaction of its own.
 

@@ -7,60 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import apsw
 import pytest
 
 from store import Hit, SessionDB
 from store.query import matcher
 from store.query.tokenizer import Folded, fold
 from store.search import stream
-from store.sqlite.connect.read_open import OpenedFile
-from store.sqlite.connect.reader import Reader
 from store.sqlite.search import windows
 from tests.builders import db, home, say, store, talk
+from tests.counting import lent
 
 
 @pytest.fixture(autouse=True)
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first step goes on for as long as it likes, so that no test depends on the speed of the machine."""
     monkeypatch.setattr(windows, "SOON", math.inf)
-
-
-class Seen:
-    """Connections that were lent, statements that ran and rows that they gave."""
-
-    def __init__(self) -> None:
-        self.lent = self.rows = 0
-        self.statements: list[str] = []
-
-    def watch(self, connection: apsw.Connection) -> None:
-        """Count what runs on a connection from now on."""
-        self.lent += 1
-        connection.exec_trace = self._ran
-        connection.row_trace = self._given
-
-    def _ran(self, _: apsw.Cursor, sql: str, __: object) -> bool:
-        self.statements.append(sql)
-        return True
-
-    def _given(self, _: apsw.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
-        self.rows += 1
-        return row
-
-
-@contextmanager
-def seen() -> Iterator[Seen]:
-    """What readers do in the block."""
-    found, take = Seen(), Reader._take_watched
-
-    def taken(reader: Reader) -> OpenedFile:
-        opened = take(reader)
-        found.watch(opened.connection)
-        return opened
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reader, "_take_watched", taken)
-        yield found
 
 
 @contextmanager
@@ -94,9 +55,9 @@ def test_the_hits_of_a_page_take_one_statement_that_reads_one_row_more(tmp_path:
     """Mutants: MOST_FIRST = 8, `read` in the place of `first`, and `_kept` of the plans that is never filled."""
     database = filled(tmp_path, 60)
     found(database, limit)
-    with seen() as counts:
+    with lent() as counts:
         assert len(found(database, limit)) == limit
-    assert counts.lent == 1
+    assert counts.connections == 1
     assert [sql.split()[0] for sql in counts.statements] == ["PRAGMA", "PRAGMA", "SELECT"]
     assert counts.rows == 2 + limit + 1
 
@@ -108,7 +69,7 @@ def test_a_first_step_that_takes_long_ends_with_what_is_on_the_screen(
     database = filled(tmp_path, 60)
     found(database, 8)
     monkeypatch.setattr(windows, "SOON", -1.0)
-    with seen() as counts:
+    with lent() as counts:
         assert len(next(iter(database.search("needle", limit=50))).hits) == 8
     assert counts.rows == 2 + 8
     assert len({hit.message_id for hit in found(database, 50)}) == 50
@@ -119,7 +80,7 @@ def test_long_texts_end_the_first_step_too(tmp_path: Path) -> None:
     database = db(home(tmp_path))
     store(database, "s", [say("user", "needle " + "hay " * 10_000) for _ in range(20)])
     found(database, 8)
-    with seen() as counts:
+    with lent() as counts:
         next(iter(database.search("needle", limit=20)))
     assert counts.rows == 2 + 8
 

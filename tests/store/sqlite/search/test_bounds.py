@@ -19,7 +19,7 @@ from store.formats.carried_copies import Copies
 from store.search.copied_hits import CopiedHits
 from store.sqlite.connect import create
 from store.sqlite.search import newest_first
-from tests.counting import asked_of_sqlite
+from tests.counting import asked_of_sqlite, lent
 from tests.store.sqlite_files import add, run
 
 START = 1_780_000_000
@@ -101,6 +101,24 @@ def test_a_filter_that_nothing_passes_reads_no_more_messages_in_a_larger_home(
             assert found(database, query) == []
         steps.append(asked.steps)
     assert steps[1] - steps[0] < 1_000 * 30  # sizes and times of messages, by indexes
+
+
+@pytest.mark.parametrize("query", ["source:cli", "source:cli the"])
+def test_rows_of_a_long_session_that_does_not_pass_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Mutants: `beyond_sessions` that returns the range, and one that goes below the row that it finds."""
+    monkeypatch.setattr(newest_first, "BARREN_ROWS", 1 << 60)
+    path = made(tmp_path / "home", 30)
+    [before] = add(path, "the last", session="s7")
+    ids = add(path, *["the watch"] * 3_000, session="watch", source="cron")
+    run(path, f"UPDATE messages SET session_id = 'nowhere' WHERE id = {ids[2_000]}")
+    with closing(SessionDB(path, read_only=True)) as database:
+        found(database, query)
+        with lent() as counts:
+            assert before in found(database, query)
+        assert counts.rows < 2_000
+        assert ids[2_000] in found(database, query.replace("source:cli", "-source:cron"))
 
 
 @pytest.mark.parametrize("query", ["大别山", "部署", "the role:system", "role:system"])

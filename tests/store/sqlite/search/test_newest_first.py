@@ -462,6 +462,9 @@ def test_rows_that_an_older_sqlite_did_not_index_behind_a_nul_are_found(cjk: Pat
 
     assert find(cjk, "部署") == ([2, 4], None, True)
     assert find(cjk, "东京都") == ([4], None, True)
+    reader = Reader(cjk)
+    assert bm25.count_matches(reader, parse("东京都", now=NOW)).hits == 1
+    reader.close()
 
 
 @pytest.mark.slow
