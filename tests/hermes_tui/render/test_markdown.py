@@ -100,7 +100,9 @@ def test_columns_are_sized_by_what_they_hold() -> None:
 def test_one_address_in_a_column_of_prose_makes_no_records_of_a_table() -> None:
     """Mutant: an address counted whole as a word of prose."""
     head = "| tool | what for | cost |\n|---|---|---|\n"
-    source = f"{head}| vec | see https://example.org/en/stable/backup.html | 3 |\n| borg | older, slower, smaller | 12 |"
+    source = (
+        f"{head}| vec | see https://example.org/en/stable/backup.html | 3 |\n| borg | older, slower, smaller | 12 |"
+    )
     assert rows(source, 32) == [
         *("tool  what for              cost", "vec   see                      3", "      https://example.org/"),
         *("      en/stable/backup.htm", "      l", "borg  older, slower,          12", "      smaller"),
