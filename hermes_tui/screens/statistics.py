@@ -115,7 +115,7 @@ class StatisticsScreen(FramedScreen[str | None]):
         if self._numbers is None:
             return (span("counting", Role.DIM),)
         total, tools = self._numbers.numbers.total, self._tools
-        said = f"{many(total.sessions, 'session')}, {many(total.messages, 'message')} in SQLite"
+        said = f"{many(total.sessions, 'session')}, {many(total.messages, 'message')}"
         if tools is None or tools.done < tools.total:
             of = f"{in_words(tools.done)} of {in_words(tools.total)}" if tools else "not yet"
             said += f"; results of tools: {of} counted"
