@@ -32,10 +32,10 @@ MOVING: tuple[Command, ...] = (
     .when(TRANSCRIPT)
     .key("left_curly_bracket", "reader('previous_prompt')", "Previous prompt")
     .key("right_curly_bracket", "reader('next_prompt')", "Next prompt"),
-    Command("( )", "", "go to the previous or the next seam or day")
+    Command("( )", "", "go to the previous or the next day, section or run of undone messages")
     .when(TRANSCRIPT)
-    .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
-    .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    .key("left_parenthesis", "reader('previous_seam')", "Previous day or section")
+    .key("right_parenthesis", "reader('next_seam')", "Next day or section"),
     Command("o", "outline", "the messages that the user wrote, filtered while you type; `enter` goes to one")
     .when(TRANSCRIPT, rank=72, words={TRANSCRIPT: ""})
     .key("o", "outline", "Outline: the messages of the user"),
