@@ -70,7 +70,7 @@ TABLE: list[Command] = [
     .key("tab,escape", "go('list')", "Go to the list"),
     Command("ctrl+r", "earlier", "earlier searches, those of earlier runs too; typing filters them")
     .when(SEARCH, rank=68, needs="history")
-    .key("ctrl+r", "history", "What was searched for before"),
+    .key("ctrl+r", "history", "Earlier searches"),
     Command("tab", "details", "to the details of the session, where they are shown")
     .when(TRANSCRIPT, rank=29, needs="details")
     .key("tab", "go('to_details')", "To the details of this session"),

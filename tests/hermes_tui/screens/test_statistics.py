@@ -12,6 +12,18 @@ from tests.hermes_tui.browsing import browsing
 
 
 @pytest.mark.slow
+async def test_a_home_without_a_store_says_so_in_full(tmp_path: Path) -> None:
+    """Mutant: the sentence in the status line, which cuts it."""
+    home = builders.home(tmp_path)
+    builders.jsonl(home, "filed", builders.talk(2))
+    async with browsing(home, (60, 24)) as stage:
+        await stage.press("tab", "S")
+        await stage.shows("no numbers")
+        await stage.says("✗ there is no state.db in")
+        await stage.says("or name another home")
+
+
+@pytest.mark.slow
 async def test_a_source_a_day_and_a_session_lead_to_the_list_so_filtered(tmp_path: Path) -> None:
     """Mutant: a day whose query ends with its own beginning lists no session."""
     home = builders.home(tmp_path)
