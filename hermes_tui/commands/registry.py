@@ -146,7 +146,11 @@ TABLE: list[Command] = [
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
-    Command("1 9 a", "block, answer", "within two seconds of `y`: copy the block of that number, `1` to `9`, or the answer without its calls")
+    Command(
+        "1 9 a",
+        "block, answer",
+        "within two seconds of `y`: copy the block `1` to `9`, or the answer without its calls",
+    )
     .when(TRANSCRIPT, rank=6, needs="copying")
     .key("a", "copy_block(0)")
     .digits("copy_block")
@@ -210,7 +214,9 @@ TABLE: list[Command] = [
     .when(FLAGGED, rank=50, needs="idle")
     .key("space", "leave_out", "Leave this one out, or take it in"),
     Command(
-        "M", "merge", "insert also what may have been undone, compacted or has no certain place; `M` again leaves it out"
+        "M",
+        "merge",
+        "insert also what may have been undone, compacted or has no certain place, or leave it out again",
     )
     .when(REPAIR, rank=60, needs="mergeable")
     .key("M", "merge", "Insert also what is refused"),

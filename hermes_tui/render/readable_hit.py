@@ -19,6 +19,7 @@ _CALL = re.compile(r"[A-Za-z_][\w.\-]{0,63} ?\{")
 _JSON = re.compile(
     rf'(?P<main>\{{"(?:{_MAIN})": ?"?)|(?P<field>\{{"(?P<name>\w{{1,40}})": ?"?)'
     r'|(?P<next>"?, "(?P<following>\w{1,40})": ?"?)|(?P<end>"?\}\]?\s*\Z)'
+    r'|(?P<call>"?\}[ \n](?=[A-Za-z_][\w.\-]{0,63} ?\{"))'
     r'|(?P<line>(?:\\r)?\\n)|(?P<tab>\\t)|(?P<quote>\\")|(?P<slash>\\\\)|(?P<letters>(?:\\u[0-9a-fA-F]{4})+)'
 )
 _SIGNS = r"(?P<fence>^```[^\n`]{0,40}$)|(?P<heading>^#{1,6} )|(?P<bold>\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w))"
@@ -53,7 +54,15 @@ def readable(
 
 
 def _in_json(words: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
-    instead = {"main": "", "end": "", "line": words(" ⏎ "), "tab": " ", "quote": '"', "slash": "\\"}
+    instead = {
+        "main": "",
+        "end": "",
+        "line": words(" ⏎ "),
+        "tab": " ",
+        "quote": '"',
+        "slash": "\\",
+        "call": words(" ▸ "),
+    }
 
     leads = False
 
