@@ -148,7 +148,7 @@ def _totals(total: Tally, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     read, written = _short(total.cache_read_tokens), _short(total.cache_write_tokens)
     spent = (
         ("cost", f"{dollars(total.actual_usd)} actual · {dollars(total.estimated_usd)} estimated"),
-        ("without", f"{in_words(total.without_cost)} of {many(total.sessions, 'session')} have no cost"),
+        ("no cost", f"{in_words(total.without_cost)} of {many(total.sessions, 'session')}"),
     )
     said = (
         ("sessions", in_words(total.sessions)),

@@ -125,4 +125,4 @@ class StatisticsScreen(FramedScreen[str | None]):
             said += f"; results of tools: {of} counted"
         elif beside := uncounted(self._numbers.numbers):
             said += f" · {beside}"
-        return (span(said, Role.DIM),)
+        return (span(self._browser.glyphs.words(said), Role.DIM),)
