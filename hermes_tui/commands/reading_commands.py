@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hermes_tui.commands.model import Command, Place
+from hermes_tui.commands.model import PANES, Command, Place
 
 TRANSCRIPT = Place.TRANSCRIPT
 
 DETAILS: tuple[Command, ...] = (
     Command("i", "details", "what is stored about the session: times, tokens, cost, prompt, files; `tab` goes there")
-    .when(TRANSCRIPT, rank=73, words={TRANSCRIPT: ""})
+    .when(*PANES, rank=73, needs="session", words=dict.fromkeys(PANES, ""))
     .key("i", "go('details')", "Details of this session")
     .mentioning("to_details"),
     Command("tab", "other pane", "from the details of the session to the list beside them, else to the text")
