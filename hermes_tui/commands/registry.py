@@ -85,7 +85,7 @@ TABLE: list[Command] = [
     .key("slash", "go('find')", "Find in this session")
     .mentioning("next_hit", "previous_hit"),
     Command("ctrl+s", "", "search all sessions, from wherever you are")
-    .when(*PANES, Place.FIND, Place.GOTO, Place.DETAILS)
+    .when(*BROWSER)
     .key("ctrl+s", "go('search_all')", "Search all sessions"),
     Command("enter", "keep", "keep the match, and give the keys back to the text")
     .when(Place.FIND, rank=10)
