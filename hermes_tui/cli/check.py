@@ -15,6 +15,7 @@ from store import Check, Home, Verdict
 LOST = frozenset({Verdict.JSONL_AHEAD, Verdict.DIVERGED, Verdict.JSONL_ONLY})
 """Verdicts of exit code 1."""
 FIELDS = [column.name for column in fields(Check)]
+HEAD = SafeText(f"{'verdict':<12} {'SQLite':>7} {'JSONL':>7}  session")
 
 
 def check(home: Home, options: Options, streams: Streams) -> int:
@@ -28,6 +29,8 @@ def check(home: Home, options: Options, streams: Streams) -> int:
     with opened(home) as db:
         wanted = [session_named(db, name).id for name in options.ids] or None
         printed = ids_by_look_up(home, db)
+        if not options.json:
+            output.line(HEAD)
         for found in db.checks(wanted):
             result = replace(found, session_id=printed(found.session_id))
             lost += result.verdict in LOST
@@ -45,9 +48,10 @@ def check(home: Home, options: Options, streams: Streams) -> int:
 
 def _check_line(result: Check) -> SafeText:
     """Verdict, both counts, id, and the differences in words."""
+    lacks = result.missing_in_jsonl and result.verdict is not Verdict.SQLITE_ONLY
     words = (
         f"SQLite lacks {in_words(result.missing_in_sqlite)}" if result.missing_in_sqlite else "",
-        f"JSONL lacks {in_words(result.missing_in_jsonl)}" if result.missing_in_jsonl else "",
+        f"JSONL lacks {in_words(result.missing_in_jsonl)}" if lacks else "",
         "repairable" if result.repairable else "",
         result.reason,
     )

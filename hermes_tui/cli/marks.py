@@ -5,8 +5,8 @@ from __future__ import annotations
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain
 from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
+from hermes_tui.render.manage import no_column, sections
 from hermes_tui.render.safe import safe
-from hermes_tui.render.time import many
 from store import Home, Mark
 from store.errors import ColumnMissing
 
@@ -55,15 +55,13 @@ def mark(home: Home, options: Options, streams: Streams) -> int:
     with opened_to_write(home) as db:
         try:
             plan = db.plan_mark(ids, which, on=on)
-        except ColumnMissing:
-            return complain(
-                f"nothing was done: this state.db has no column “{which}”, which a newer Hermes adds", streams.err
-            )
+        except ColumnMissing as error:
+            return complain(no_column(error), streams.err)
         changed = db.mark(plan)
     if options.json:
         output.json({"sessions": list(plan.session_ids), "changed": changed})
     else:
-        output.line(safe(f"{many(changed, 'session')} {words}, sections of chains counted"))
+        output.line(safe(f"{words}: {sections(changed)}"))
     return 0
 
 

@@ -231,7 +231,7 @@ def _add_verbs(add_parser: Callable[..., Any], shared: Parser) -> None:
     _add_server(add_parser)
     _add_push(add("push", "copy the home to schemas of its own on a PostgreSQL server, for reading in one place"))
     add_verbs(add, shared)
-    doctor = add("doctor", "look at the health of the store; exit code 1 where something is not well")
+    doctor = add("doctor", "look at the health of the store; exit code 1 where a check failed")
     doctor.add_argument("--replay", action="store_true", help="first write the messages that wait in pending_messages/")
     _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
     verify = add("verify", "compare exported files with the store; exit code 1 where one differs")

@@ -17,7 +17,7 @@ from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
 from store import Batch, Browser, ContextLine, Hit, Home
 from store.base.late_dataclass import dataclass, field
-from store.browse.hit_context import around
+from store.browse.hit_context import around, text_or_calls
 from store.models import FallbackKind
 from store.query.parse import parse
 
@@ -76,7 +76,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
                 db,
                 (hit.session_id, hit.message_id, hit.origin),
                 width=options.context,
-                text=lambda message: message.text[:CONTEXT],
+                text=(lambda message: message.text[:CONTEXT]) if options.json else text_or_calls,
                 file_messages=file_messages,
             )
             if options.json:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hermes_tui.commands.model import Command, Place
+from hermes_tui.commands.model import PANES, Command, Place
 
 TRANSCRIPT = Place.TRANSCRIPT
 
 DETAILS: tuple[Command, ...] = (
     Command("i", "details", "what is stored about the session: times, tokens, cost, prompt, files; `tab` goes there")
-    .when(TRANSCRIPT, rank=73, words={TRANSCRIPT: ""})
+    .when(*PANES, rank=73, needs="session", words=dict.fromkeys(PANES, ""))
     .key("i", "go('details')", "Details of this session")
     .mentioning("to_details"),
     Command("tab", "other pane", "from the details of the session to the list beside them, else to the text")
@@ -32,10 +32,10 @@ MOVING: tuple[Command, ...] = (
     .when(TRANSCRIPT)
     .key("left_curly_bracket", "reader('previous_prompt')", "Previous prompt")
     .key("right_curly_bracket", "reader('next_prompt')", "Next prompt"),
-    Command("( )", "", "go to the previous or the next seam or day")
+    Command("( )", "", "go to the previous or the next day, section or run of undone messages")
     .when(TRANSCRIPT)
-    .key("left_parenthesis", "reader('previous_seam')", "Previous seam or day")
-    .key("right_parenthesis", "reader('next_seam')", "Next seam or day"),
+    .key("left_parenthesis", "reader('previous_seam')", "Previous day or section")
+    .key("right_parenthesis", "reader('next_seam')", "Next day or section"),
     Command("o", "outline", "the messages that the user wrote, filtered while you type; `enter` goes to one")
     .when(TRANSCRIPT, rank=72, words={TRANSCRIPT: ""})
     .key("o", "outline", "Outline: the messages of the user"),

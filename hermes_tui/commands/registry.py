@@ -68,9 +68,9 @@ TABLE: list[Command] = [
     Command("tab", "list", "go from the search row into the list, where letters are commands; `esc` too")
     .when(SEARCH, rank=30)
     .key("tab,escape", "go('list')", "Go to the list"),
-    Command("ctrl+r", "before", "what was searched for before, in earlier runs too; typing filters it")
+    Command("ctrl+r", "earlier", "earlier searches, those of earlier runs too; typing filters them")
     .when(SEARCH, rank=68, needs="history")
-    .key("ctrl+r", "history", "What was searched for before"),
+    .key("ctrl+r", "history", "Earlier searches"),
     Command("tab", "details", "to the details of the session, where they are shown")
     .when(TRANSCRIPT, rank=29, needs="details")
     .key("tab", "go('to_details')", "To the details of this session"),
@@ -80,12 +80,12 @@ TABLE: list[Command] = [
     Command("/", "search", "type a search")
     .when(*LISTS, rank=40, words={HITS: ""})
     .key("slash", "go('search')", "Search"),
-    Command("/", "find", "in the transcript: find a text in this session, folded parts included; `n` `N` go on")
+    Command("/", "find", "find a text in this session, folded parts included; `n` `N` go on")
     .when(TRANSCRIPT, rank=87)
     .key("slash", "go('find')", "Find in this session")
     .mentioning("next_hit", "previous_hit"),
     Command("ctrl+s", "", "search all sessions, from wherever you are")
-    .when(*PANES, Place.FIND, Place.GOTO, Place.DETAILS)
+    .when(*BROWSER)
     .key("ctrl+s", "go('search_all')", "Search all sessions"),
     Command("enter", "keep", "keep the match, and give the keys back to the text")
     .when(Place.FIND, rank=10)
@@ -94,7 +94,7 @@ TABLE: list[Command] = [
     Command("tab", "scope", "find in all messages, in prompts, in replies, or in tools")
     .when(Place.FIND, rank=30)
     .key("tab", "go('next_scope')"),
-    Command(":", "", "in the transcript: go to a message by its number, a date, or a time of the day; `:q` quits")
+    Command(":", "", "go to a message by its number, a date, or a time of the day; `:q` quits")
     .when(TRANSCRIPT)
     .key("colon", "go('ask_destination')", "Go to a message, a date or a time"),
     Command("enter", "go", "go to what was typed").when(Place.GOTO, rank=10).key("enter", "go('destination')"),
@@ -111,20 +111,20 @@ TABLE: list[Command] = [
     Command("s", "order", "other sessions first: the newest, the oldest, the longest, the flagged ones, or by title")
     .when(SESSIONS, rank=91)
     .key("s", "go('next_order')", "Other order of the sessions"),
-    Command("b", "bookmark", "bookmark the session, or in the transcript the message with the bar, or take that back")
+    Command("b", "bookmark", "bookmark the session, in the transcript the message with the bar; `b` again removes it")
     .when(*PANES, rank=93, needs="session", words={HITS: ""})
     .key("b", "go('bookmark')", "Bookmark, or take it back"),
     Command("p", "profile", "another profile, or all of them as one list")
     .when(*PANES, rank=94, words={TRANSCRIPT: "", HITS: ""})
     .key("p", "app.profiles", "Another profile"),
-    Command("esc", "clear", "take the search out, in the list")
+    Command("esc", "clear", "take the search out")
     .when(*LISTS, rank=65, needs="typed")
     .key("escape", "go('clear')", "Clear the search"),
-    Command("esc", "", "in the list without a search it stays there: `q` quits")
+    Command("esc", "", "without a search nothing: `q` quits")
     .when(*LISTS, needs="untyped")
     .key("escape", "go('stay')")
     .mentioning("quit"),
-    Command("esc", "back", "go back, from the transcript to where you came from")
+    Command("esc", "back", "go back to where you came from")
     .when(TRANSCRIPT, rank=65)
     .key("escape", "go('back')", "Back"),
     Command("→ ←", "more, fewer", "show all hits of a session, or three of them").when(HITS, rank=70, needs="hits"),
@@ -136,7 +136,7 @@ TABLE: list[Command] = [
     Command(
         "v",
         "hidden",
-        "what is hidden and why, and where a session is; `v` again shows it; in the transcript, messages taken back",
+        "what is hidden and why, and where a session is; `v` again shows it; in the transcript, undone messages",
     )
     .when(SESSIONS, TRANSCRIPT, rank=90, words={TRANSCRIPT: ""})
     .key("v", "hidden", "What is hidden and why"),
@@ -146,7 +146,11 @@ TABLE: list[Command] = [
     Command("y", "copy", "copy the message with the bar as Markdown, its calls included")
     .when(TRANSCRIPT, rank=92)
     .key("y", "copy('message')", "Copy the message"),
-    Command("1 9 a", "block, answer", "within two seconds of `y`: copy that block, or the answer without its calls")
+    Command(
+        "1 9 a",
+        "block, answer",
+        "within two seconds of `y`: copy the block `1` to `9`, or the answer without its calls",
+    )
     .when(TRANSCRIPT, rank=6, needs="copying")
     .key("a", "copy_block(0)")
     .digits("copy_block")
@@ -210,7 +214,9 @@ TABLE: list[Command] = [
     .when(FLAGGED, rank=50, needs="idle")
     .key("space", "leave_out", "Leave this one out, or take it in"),
     Command(
-        "M", "merge", "insert also what may have been undone, compacted or has no certain place; again takes that back"
+        "M",
+        "merge",
+        "insert also what may have been undone, compacted or has no certain place, or leave it out again",
     )
     .when(REPAIR, rank=60, needs="mergeable")
     .key("M", "merge", "Insert also what is refused"),

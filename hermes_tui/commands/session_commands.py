@@ -44,7 +44,7 @@ KEEPING: tuple[Command, ...] = (
     Command("u", "undo", "see the plan of the undo of what was deleted here")
     .when(*MANAGE, rank=10, needs="undoable")
     .key("u", "undo", "Undo the deletion"),
-    Command("M", "even so", "delete also what was in use a moment ago; again takes that back")
+    Command("M", "even so", "delete also what was in use a moment ago, or leave it alone again")
     .when(*MANAGE, rank=20, needs="forceable")
     .key("M", "force", "Delete even so"),
     Command("c", "children", "delete branches and subagents too, or keep them")

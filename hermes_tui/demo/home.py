@@ -21,6 +21,12 @@ MODELS = {
     "gpt": "openai/gpt-5.1",
     "gemini": "google/gemini-2.5-pro",
 }
+PRICES = {"opus": (15.0, 75.0), "hermes": (1.0, 3.0), "gpt": (1.25, 10.0), "gemini": (1.25, 10.0)}
+"""US dollars for a million tokens in and out."""
+CONTEXT = 20_000
+"""Tokens at most that are read again with each request."""
+LETTERS = 4
+"""Characters of a token."""
 ENDINGS = {"cli": "cli_close", "cron": "cron_complete", "subagent": "agent_close"}
 """Source -> why its sessions end; the rest are chats."""
 CHAT_ENDING = "session_reset"
@@ -108,8 +114,26 @@ def _row(
         "ended_at": None if open_still else ended,
         "end_reason": None if open_still else reason,
         "started_at": started,
+        **_spent(conversation.model, messages),
     }
     return ImportedSession(_id(conversation.source, started, rng), fields, messages)
+
+
+def _spent(model: str, messages: Sequence[Message]) -> dict[str, object]:
+    """The tokens of a section and their price; everything before a request is read from the cache."""
+    asked = answered = read = before = 0
+    for message in messages:
+        tokens = len(json.dumps(message)) // LETTERS
+        if message["role"] == "assistant":
+            answered += tokens
+            read += min(before, CONTEXT)
+        else:
+            asked += tokens
+        before += tokens
+    price, price_out = PRICES[model]
+    cost = (asked * price + read * price / 10 + answered * price_out) / 1e6
+    tokens_of = {"input_tokens": asked, "output_tokens": answered, "cache_read_tokens": read}
+    return {**tokens_of, "estimated_cost_usd": cost} if messages else {}
 
 
 def _child(row: ImportedSession, conversation: Conversation, parent: str, *, continued: bool) -> ImportedSession:

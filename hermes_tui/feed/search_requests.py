@@ -14,14 +14,12 @@ from hermes_tui.feed.store_worker import Read, StoreWorker
 from store import Browser, Cancel
 from store.base.cancel import raise_if_cancelled
 from store.browse.hit_context import HitPlace, around
-from store.models import Hit, Message
+from store.models import Hit
 from store.query.parse import Query
 
 FILES_AFTER = 0.6
 """Seconds after a file has grown until it is searched again: less than two listings of the files are apart, so that a
 file that goes on growing does not put it off for ever."""
-LONGEST_LINE = 8192
-"""Characters of a line of context."""
 
 
 class SearchRequests:
@@ -127,9 +125,4 @@ def rest(cancel: Cancel) -> None:
 
 
 def _context(db: Browser, generation: int, *, hit: HitPlace, width: int) -> Iterator[Answer]:
-    yield ContextArrived(generation, *hit, around(db, hit, width=width, text=_text_or_calls))
-
-
-def _text_or_calls(message: Message) -> str:
-    calls = " ".join(f"{call.name} {call.arguments}" for call in message.tool_calls)
-    return (message.text or calls)[:LONGEST_LINE]
+    yield ContextArrived(generation, *hit, around(db, hit, width=width))

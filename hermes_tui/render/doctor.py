@@ -74,13 +74,12 @@ def health_sentence(found: Sequence[Finding], *, done: bool, slow: bool, glyphs:
         return (span(words, Role.DIM),)
     if failed:
         number = sum(finding.ok is False for finding in found)
-        verb = "is" if number == 1 else "are"
-        said = f" {in_words(number)} of {many(len(found), 'check')} {verb} not well:"
+        said = f" {in_words(number)} of {many(len(found), 'check')} failed:"
         rest = f" and {len(failed) - FEW} more" if len(failed) > FEW else ""
         return (glyphs.status(Status.ERROR), span(said), span(f" {', '.join(failed[:FEW])}{rest}", Role.DIM))
     unknown = sum(finding.ok is None for finding in found)
     rest = f", {in_words(unknown)} could not be made" if unknown else ""
-    said = f" {in_words(len(found) - unknown)} of {many(len(found), 'check')} are well{rest}"
+    said = f" {in_words(len(found) - unknown)} of {many(len(found), 'check')} passed{rest}"
     return (glyphs.status(Status.DONE), span(said, Role.DIM))
 
 

@@ -16,7 +16,7 @@ from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, local, many, size
 from hermes_tui.render.trash import Insist, error_words, plan_lines, receipt_lines, restored_lines
 from store import DeletePlan, Mark, MarkPlan, TrashEntry, TrashReceipt
-from store.errors import StoreError
+from store.errors import ColumnMissing, StoreError
 from store.manage.model import TrashProgress
 from store.repair.model import State
 
@@ -60,13 +60,23 @@ def undo(operations: Iterable[str], *, width: int, glyphs: Glyphs) -> Iterator[L
 def mark(plan: MarkPlan, left_out: int, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The plan of a mark; `left_out` sessions that were chosen are in files alone."""
     said = [
-        (_WORDS[plan.mark, plan.on], f"{many(len(plan.session_ids), 'session')}, sections of chains counted"),
-        ("sections", ", ".join(plan.session_ids)),
+        (_WORDS[plan.mark, plan.on], sections(len(plan.session_ids))),
+        ("ids", ", ".join(plan.session_ids)),
         ("note", "nothing is deleted, and the same key takes it back"),
     ]
     if left_out:
         said.insert(1, ("left out", f"{many(left_out, 'session')} in files alone: a mark is a cell of SQLite's"))
     yield from entries(said, width=width, glyphs=glyphs)
+
+
+def sections(number: int) -> str:
+    """The number of sessions that have a mark set: of a chain, Hermes marks each section."""
+    return "1 session" if number == 1 else f"{many(number, 'session')}, each section of a chain is one"
+
+
+def no_column(missing: ColumnMissing) -> str:
+    """Say to people that a mark cannot be set; the message of the error is for agents, who write fields."""
+    return f"nothing was done: this state.db has no column “{missing.column}”, which a newer Hermes adds"
 
 
 def rename(before: str | None, after: str | None, taken: str | None, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -106,7 +116,10 @@ def past(entry: TrashEntry, *, now: datetime, width: int, glyphs: Glyphs) -> Ite
 
 def failure(error: Exception, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """What was refused, or went wrong."""
-    words = error_words(error) if isinstance(error, StoreError) else str(error)
+    if isinstance(error, ColumnMissing):
+        words = no_column(error)
+    else:
+        words = error_words(error) if isinstance(error, StoreError) else str(error)
     yield from entries([("refused", words)], width=width, glyphs=glyphs)
 
 

@@ -5,6 +5,7 @@ What a search matched stays as it is, and its places move with the text.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -18,7 +19,8 @@ _CALL = re.compile(r"[A-Za-z_][\w.\-]{0,63} ?\{")
 _JSON = re.compile(
     rf'(?P<main>\{{"(?:{_MAIN})": ?"?)|(?P<field>\{{"(?P<name>\w{{1,40}})": ?"?)'
     r'|(?P<next>"?, "(?P<following>\w{1,40})": ?"?)|(?P<end>"?\}\]?\s*\Z)'
-    r'|(?P<line>(?:\\r)?\\n)|(?P<tab>\\t)|(?P<quote>\\")|(?P<slash>\\\\)'
+    r'|(?P<call>"?\}[ \n](?=[A-Za-z_][\w.\-]{0,63} ?\{"))'
+    r'|(?P<line>(?:\\r)?\\n)|(?P<tab>\\t)|(?P<quote>\\")|(?P<slash>\\\\)|(?P<letters>(?:\\u[0-9a-fA-F]{4})+)'
 )
 _SIGNS = r"(?P<fence>^```[^\n`]{0,40}$)|(?P<heading>^#{1,6} )|(?P<bold>\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w))"
 _MARKDOWN = re.compile(_SIGNS, re.MULTILINE)
@@ -52,7 +54,15 @@ def readable(
 
 
 def _in_json(words: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
-    instead = {"main": "", "end": "", "line": words(" ⏎ "), "tab": " ", "quote": '"', "slash": "\\"}
+    instead = {
+        "main": "",
+        "end": "",
+        "line": words(" ⏎ "),
+        "tab": " ",
+        "quote": '"',
+        "slash": "\\",
+        "call": words(" ▸ "),
+    }
 
     leads = False
 
@@ -62,6 +72,8 @@ def _in_json(words: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
         leads = bool(match["main"]) or (leads and not match["next"])
         if match["field"]:
             return f"{match['name']}: "
+        if match["letters"]:
+            return str(json.loads(f'"{match["letters"]}"'))
         if match["next"]:
             return ": " if led and match["following"] in _BODIES else f"{words(' · ')}{match['following']}: "
         return instead[kind]

@@ -58,17 +58,24 @@ def operation_row(
 def past_lines(operation: Operation, title: str, *, width: int, now: datetime, glyphs: Glyphs) -> Iterator[Line]:
     """Draw the receipt of a repair of before, from its journal."""
     session = one_line(operation.session_id)
+    moved = (("ids", f"{many(operation.moved, 'message')} under another id"),) if operation.moved else ()
     groups = (
         (("operation", operation.id), ("session", f"{session} · {one_line(title)}" if title else session)),
         (
             ("when", _when(operation.started_at, now)),
             ("inserted", f"{many(_messages(operation), 'message')} of {in_words(operation.to_insert)}"),
-            ("ids", f"{many(operation.moved, 'message')} under another id"),
+            *moved,
             ("state", WORDS[operation.state]),
             ("backup", "/".join(operation.backup.parts[-3:])),
         ),
     )
     yield from entries(groups, width=width, glyphs=glyphs)
+
+
+def past_sentence(operation: Operation) -> Line:
+    """Say in a few words what a repair of before did."""
+    ending = " inserted, and taken out again" if operation.state is State.UNDONE else " inserted"
+    return (span(many(_messages(operation), "message")), span(ending, Role.DIM))
 
 
 def _when(timestamp: float, now: datetime) -> str:

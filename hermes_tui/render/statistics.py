@@ -31,6 +31,9 @@ def total_lines(total: Tally) -> Iterator[str]:
         f" {_short(total.cache_read_tokens)} cache read, {_short(total.cache_write_tokens)} cache write,"
         f" {_short(total.reasoning_tokens)} reasoning"
     )
+    if total.without_cost == total.sessions:
+        yield "cost       no session has one stored"
+        return
     yield (
         f"cost       {dollars(total.actual_usd)} actual, {dollars(total.estimated_usd)} estimated,"
         f" {in_words(total.without_cost)} of {many(total.sessions, 'session')} without any"

@@ -146,14 +146,17 @@ def _filter(key: str, value: str) -> str:
 
 def _totals(total: Tally, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     read, written = _short(total.cache_read_tokens), _short(total.cache_write_tokens)
+    spent = (
+        ("cost", f"{dollars(total.actual_usd)} actual · {dollars(total.estimated_usd)} estimated"),
+        ("no cost", f"{in_words(total.without_cost)} of {many(total.sessions, 'session')}"),
+    )
     said = (
         ("sessions", in_words(total.sessions)),
         ("messages", in_words(total.messages)),
         ("tokens", f"{_short(total.input_tokens)} in · {_short(total.output_tokens)} out"),
         ("cached", f"{read} read · {written} written"),
         ("reasoning", _short(total.reasoning_tokens)),
-        ("cost", f"{dollars(total.actual_usd)} actual · {dollars(total.estimated_usd)} estimated"),
-        ("without", f"{in_words(total.without_cost)} of {many(total.sessions, 'session')} have no cost"),
+        *(spent if total.without_cost < total.sessions else (("cost", "no session has one stored"),)),
     )
     for name, text in said:
         words = fit(safe(glyphs.words(text)), max(width - 10, 8), glyphs.truncated)

@@ -161,7 +161,7 @@ class ExportScreen(FramedScreen[bool]):
         for error, path in state.failures:
             yield from render.failed(error, path, width=width, glyphs=glyphs)
         for path, messages in state.written:
-            yield from render.written(path, messages, width=width, glyphs=glyphs)
+            yield from render.written(path.absolute(), messages, width=width, glyphs=glyphs)
         if state.running:
             yield render.progress(state.messages, state.total, width=width, glyphs=glyphs)
         elif state.stopped:

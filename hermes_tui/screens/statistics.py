@@ -12,9 +12,10 @@ from hermes_tui.feed import Feed
 from hermes_tui.feed.count_answers import CountAnswer, CountFailed, StatisticsArrived, ToolsCounted
 from hermes_tui.render import statistics_rows as render
 from hermes_tui.render.heading import Heading
-from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.line import Line, Role, blank, span
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.statistics import uncounted
+from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, many
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.widgets.framed_screen import FramedScreen
@@ -97,8 +98,11 @@ class StatisticsScreen(FramedScreen[str | None]):
         self.dismiss(None)
 
     def _draw(self) -> None:
-        if (found := self._numbers) is not None:
-            width, glyphs = self.size.width, self._browser.glyphs
+        width, glyphs = self.size.width, self._browser.glyphs
+        if self._error:
+            front = (blank(2), glyphs.bad, blank(1))
+            self._list.show([(), *hanging(front, one_line(self._error), width - 6, Role.ERROR)], (), None)
+        elif (found := self._numbers) is not None:
             head = render.head(found.numbers, width=width, glyphs=glyphs)
             rows = render.rows(found.numbers, found.sources, found.models, self._tools)
             self._list.show(head, rows, self._tools)
@@ -111,14 +115,14 @@ class StatisticsScreen(FramedScreen[str | None]):
 
     def _status(self) -> Line:
         if self._error:
-            return (span(self._error, Role.ERROR),)
+            return (span("no numbers", Role.DIM),)
         if self._numbers is None:
             return (span("counting", Role.DIM),)
         total, tools = self._numbers.numbers.total, self._tools
-        said = f"{many(total.sessions, 'session')}, {many(total.messages, 'message')} in SQLite"
+        said = f"{many(total.sessions, 'session')}, {many(total.messages, 'message')}"
         if tools is None or tools.done < tools.total:
             of = f"{in_words(tools.done)} of {in_words(tools.total)}" if tools else "not yet"
             said += f"; results of tools: {of} counted"
         elif beside := uncounted(self._numbers.numbers):
             said += f" · {beside}"
-        return (span(said, Role.DIM),)
+        return (span(self._browser.glyphs.words(said), Role.DIM),)

@@ -38,6 +38,7 @@ class Choices(ModalScreen[None]):
         Binding("pageup", "pages(-1)", show=False, priority=True),
         Binding("pagedown", "pages(1)", show=False, priority=True),
         Binding("enter", "choose", show=False, priority=True),
+        Binding("ctrl+c", "app.help_quit", show=False),
     ]
     DEFAULT_CSS = """
     Choices { layout: vertical; background: $background 0%; align: left top; }

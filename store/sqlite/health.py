@@ -73,7 +73,7 @@ def names(path: Path) -> Finding:
         folder = shlex.quote(str(path.parent))
         own = f"stop what writes it, then in {folder}: cp -p {path.name} own && mv own {path.name}"
         return Finding("names", False, f"{path} {other}: it is read and never written", own)
-    return Finding("names", True, "one")
+    return Finding("names", True, f"{path.name} has no second name")
 
 
 def permissions(path: Path) -> Finding:
@@ -153,7 +153,7 @@ def operations(reader: Reader) -> Finding:
         return Finding("operations", False, f"unfinished: {', '.join(unfinished)}", advice)
     keyed = reader.number(f"SELECT count(*) FROM {OPERATIONS} WHERE kind = 'append'")
     repairs = sum(kind == "repair" for _, _, kind in rows)
-    return Finding("operations", True, f"{repairs} repairs, {keyed} keyed appends")
+    return Finding("operations", True, f"repairs: {repairs}, appends with a key: {keyed}")
 
 
 def coverage(reader: Reader) -> Iterator[Finding]:

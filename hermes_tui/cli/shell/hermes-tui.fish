@@ -268,7 +268,7 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using unpin' -l read-only -d 'never
 complete -c hermes-tui -n '_shtab_hermes_tui_using unpin' -l demo -d 'a sample home in a temporary folder, yours untouched'
 complete -c hermes-tui -n '_shtab_hermes_tui_using unpin' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using unpin; and test $_shtab_hermes_tui_npos -ge 0' -ka "(hermes-tui completion ids 2>/dev/null)" -d 'sessions, by id or the start of it'
-complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a doctor -d 'Look at the health of the store; exit code 1 where something is not well.'
+complete -c hermes-tui -n '_shtab_hermes_tui_using; and test $_shtab_hermes_tui_npos -eq 0' -a doctor -d 'Look at the health of the store; exit code 1 where a check failed.'
 complete -c hermes-tui -n '_shtab_hermes_tui_using doctor' -s h -l help -d 'show this help message and exit'
 complete -c hermes-tui -n '_shtab_hermes_tui_using doctor' -l home -xka "(__fish_complete_directories)" -d 'the Hermes home, postgresql://… or ssh://host/DIR (default: $HERMES_HOME or ~/.hermes); repeatable'
 complete -c hermes-tui -n '_shtab_hermes_tui_using doctor' -l connect -d 'go to the server that the config of --home names'

@@ -15,7 +15,7 @@ _shtab_hermes_tui_commands() {
     completion:'Print the completion of a shell, the manual page, or ids that it completes.'
     config:'Print the path of the config file, and every setting; exit code 1 where one is wrong.'
     delete:'Move sessions into a trash that can be undone; exit code 1 where one was refused.'
-    doctor:'Look at the health of the store; exit code 1 where something is not well.'
+    doctor:'Look at the health of the store; exit code 1 where a check failed.'
     export:'Write sessions to files: Markdown, HTML, JSON, JSONL or text.'
     import:'Bring sessions of a JSONL export, ours or Hermes'"'"', into the store; none is written over.'
     list:'List every session, the newest first.'

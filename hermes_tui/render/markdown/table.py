@@ -19,7 +19,7 @@ from store.base.late_dataclass import replace
 GAP = 2
 """Cells between two columns."""
 SHORTEST_PATH = 12
-"""Cells that a column of paths keeps."""
+"""Cells that a path or an address keeps; it is broken to that where a column has no room for it."""
 SAMPLE = 500
 """Rows that the widths are taken from; cells of later rows that are wider are wrapped."""
 NARROWEST_VALUE = 10
@@ -59,7 +59,7 @@ def column_widths(columns: Sequence[Sequence[str]], kinds: Sequence[Holds], room
     """The widths of columns in `room` cells, None where they do not fit.
 
     Each has room for its longest cell if there is enough; else paths and addresses shrink first, then prose to its
-    longest word, numbers last.
+    longest word that is no path, numbers last.
     """
     room -= GAP * (len(columns) - 1)
     widths = [min(max(1, *map(cells, column)), max(room, 1)) for column in columns]
@@ -78,9 +78,15 @@ def column_widths(columns: Sequence[Sequence[str]], kinds: Sequence[Holds], room
 
 
 def _least(column: Sequence[str], kind: Holds) -> int:
+    """The cells below which a column does not shrink: its head and its longest word, a path in it not counted whole."""
     head, *rest = column
-    words = max(map(_longest_word, column))
-    return min(words, max(SHORTEST_PATH, _longest_word(head))) if kind is Holds.PATHS and rest else words
+    return max(_longest_word(head), *(_unbroken(word, kind) for cell in rest for word in cell.split(" ")), 0)
+
+
+def _unbroken(word: str, kind: Holds) -> int:
+    whole = _longest_word(word)
+    breaks = whole > SHORTEST_PATH and kind is not Holds.NUMBERS and _PATH.fullmatch(word)
+    return SHORTEST_PATH if breaks else whole
 
 
 def _longest_word(text: str) -> int:

@@ -230,9 +230,15 @@ class Navigation:
             self._moves.go_to(typed)
 
     def toggle_details(self) -> None:
-        """Show the details of the session and go there, or close them."""
+        """Show the details of the session and go there, or close them; from the list the session is opened."""
+        in_list = not self._state.inside
+        if in_list and not self._state.details.shown:
+            self.open_chosen(enter=True)
         self.details.toggle()
-        self._go(Place.DETAILS if self._state.details.shown else Place.TRANSCRIPT)
+        if self._state.details.shown:
+            self._go(Place.DETAILS)
+        elif not in_list:
+            self._go(Place.TRANSCRIPT)
 
     def enter_details(self) -> None:
         """To the details that are shown."""

@@ -15,7 +15,7 @@ from hermes_tui.render.heading import Heading, heading_line
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.repair_plan import Sentence, Verb, error_words, plan_lines, sentences, step_lines, undo_lines
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
-from hermes_tui.render.repair_row import past_lines
+from hermes_tui.render.repair_row import past_lines, past_sentence
 from hermes_tui.render.safe import SafeText
 from hermes_tui.render.status import error_sentence
 from hermes_tui.render.time import in_words, many
@@ -233,9 +233,8 @@ def _past(session: SessionRepair, operation: Operation, width: int, glyphs: Glyp
     """The receipt of a repair of before, as far as its journal has it."""
     lines = past_lines(operation, session.title, width=width, now=now, glyphs=glyphs)
     title = SafeText("Undone" if operation.state is State.UNDONE else "Receipt")
-    sentence: Line = (span(many(operation.inserted, "message")), span(" inserted then", Role.DIM))
     heading = Heading(title, facts=("kept in the repair journal",), focused=True)
-    return sentence, heading, [*lines, *_failure(session, width, glyphs)]
+    return past_sentence(operation), heading, [*lines, *_failure(session, width, glyphs)]
 
 
 def _receipt(session: SessionRepair, plan: Plan, receipt: Receipt, width: int, glyphs: Glyphs) -> Body:

@@ -37,9 +37,13 @@ def test_check_of_a_sound_session_exits_with_0(home: Path, run: Run) -> None:
 def test_check_for_people_counts_what_is_missing(home: Path, run: Run) -> None:
     code, out, err = run(home, "check", "20260102")
     assert code == 1
-    assert "jsonl_ahead" in out
-    assert "SQLite lacks 4" in out
+    head, row = out.splitlines()
+    assert head == "verdict       SQLite   JSONL  session"
+    assert row.startswith("jsonl_ahead ")
+    assert "SQLite lacks 4" in row
     assert err == "hermes-tui: 1 session with history that only a JSONL file has\n"
+    row = run(home, "check", "20260101_100000_aaaaaa")[1].splitlines()[1]
+    assert row.endswith("  20260101_100000_aaaaaa"), "without a file nothing is missing in it"
 
 
 @pytest.mark.slow

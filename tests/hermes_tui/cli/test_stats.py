@@ -31,6 +31,8 @@ def test_stats_say_what_there_is_and_what_it_cost(home: Path, capsys: pytest.Cap
     assert "sessions   2\nmessages   5\n" in shown
     assert "$1.50 estimated, 1 of 2 sessions without any" in shown
     assert "activity by day" in shown
+    assert main(["--home", str(home), "stats", "source:cli"]) == 0
+    assert "cost       no session has one stored\n" in capsys.readouterr().out  # mutant: $0.00, as if it was known
 
     assert main(["--home", str(home), "stats", "--by", "source"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()[-2:]]

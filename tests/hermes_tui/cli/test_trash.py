@@ -100,7 +100,7 @@ def test_titles_and_marks_follow_the_rules_of_hermes(home: Home, capsys: pytest.
     assert "already in use by session alpha" in capsys.readouterr().err
     assert run(home, "rename", "beta", "x" * 101) == 2
     assert run(home, "archive", "beta", "alpha") == 0
-    assert "2 sessions archived" in capsys.readouterr().out
+    assert "archived: 2 sessions, each section of a chain is one" in capsys.readouterr().out
     assert run(home, "unarchive", "beta") == 0
     assert run(home, "pin", "beta") == 2, "a file of 0.19.0 has no column for it"
     assert "has no column" in capsys.readouterr().err

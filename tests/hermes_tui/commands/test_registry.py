@@ -7,7 +7,7 @@ from textual.actions import parse
 
 from hermes_tui.app import HermesApp
 from hermes_tui.commands.key_table import key_table
-from hermes_tui.commands.registry import BROWSER, REPAIRS, TABLE, Place, applying, footer
+from hermes_tui.commands.registry import BROWSER, REPAIRS, TABLE, Place, applying, footer, works
 from hermes_tui.screens.browse.navigation import MOVES
 from hermes_tui.screens.browse.screen import BrowserScreen
 from hermes_tui.screens.doctor import DoctorScreen
@@ -84,4 +84,8 @@ def test_the_key_table_has_a_line_for_every_command() -> None:
     folded = ["<details><summary>In list and transcript</summary>", "", "| Key | What it does |", "|---|---|"]
     assert lines[:4] == folded
     assert lines.count(folded[2]) == lines.count("</details>") == sum(line.startswith("<details>") for line in lines)
-    assert "| `esc` | take the search out, in the list |" in lines
+    assert "| `esc` | take the search out |" in lines
+
+
+def test_the_key_that_searches_from_everywhere_is_no_unused_one_in_the_search_row() -> None:
+    assert all(works("go", ("search_all",), place) for place in BROWSER)

@@ -178,6 +178,12 @@ def test_sessions_stand_as_their_story_says(db: SessionDB, title: str, status: S
     assert db.outlines([session.id])[session.id].status is status
 
 
+def test_every_session_with_messages_has_a_cost(db: SessionDB) -> None:
+    total = db.statistics.statistics(None, by=None, zone=None).total
+    assert (total.without_cost, total.actual_usd) == (1, 0.0)
+    assert 5 < total.estimated_usd < 50
+
+
 def test_one_session_is_empty(db: SessionDB) -> None:
     (session,) = [one for one in every(db) if not one.messages]
     assert db.outlines([session.id])[session.id].status is Status.EMPTY

@@ -97,6 +97,18 @@ def test_columns_are_sized_by_what_they_hold() -> None:
     assert records[:2] == ["store  vec", "build  11.8"]
 
 
+def test_one_address_in_a_column_of_prose_makes_no_records_of_a_table() -> None:
+    """Mutant: an address counted whole as a word of prose."""
+    head = "| tool | what for | cost |\n|---|---|---|\n"
+    source = (
+        f"{head}| vec | see https://example.org/en/stable/backup.html | 3 |\n| borg | older, slower, smaller | 12 |"
+    )
+    assert rows(source, 32) == [
+        *("tool  what for              cost", "vec   see                      3", "      https://example.org/"),
+        *("      en/stable/backup.htm", "      l", "borg  older, slower,          12", "      smaller"),
+    ]
+
+
 def test_a_table_is_aligned_as_written_and_numbers_to_the_right() -> None:
     source = "| a | b | c | n |\n|:--|:-:|--:|---|\n| left | mid | right | 7 |\n| x | y | z | 1234 |"
     assert rows(source) == [

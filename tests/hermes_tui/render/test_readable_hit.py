@@ -30,6 +30,8 @@ def shown(text: str, word: str = "", *, is_tool: bool = False) -> tuple[str, lis
         ),
         ('odd_tool {"depth": 3, "content": "x", "path": "y"}', "▸ odd_tool  depth: 3 · content: x · path: y"),
         ('odd_tool {"depth": 3}', "▸ odd_tool  depth: 3"),
+        ('cut {"note": "caf\\u00e9 \\ud83d\\ude80 C:\\\\u00e9", "x', '▸ cut  note: café 🚀 C:\\u00e9", "x'),
+        ('terminal {"command": "ls"} read_file {"path": "a"}', "▸ terminal  ls ▸ read_file a"),
         ("no call at all", "no call at all"),
     ],
 )

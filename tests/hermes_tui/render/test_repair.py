@@ -22,6 +22,7 @@ from hermes_tui.render.repair_plan import (
     step_lines,
 )
 from hermes_tui.render.repair_result import done_sentence, receipt_lines, stopped_sentence, undone_lines, verdict
+from hermes_tui.render.repair_row import past_lines, past_sentence
 from store.errors import Refused
 from store.models import Check, Drift, Message, ToolCall, Verdict
 from store.repair.model import (
@@ -37,7 +38,7 @@ from store.repair.model import (
     State,
     Why,
 )
-from tests.hermes_tui.render.samples import GLYPHS, texts
+from tests.hermes_tui.render.samples import GLYPHS, NOW, texts
 from tests.hostile import HOSTILE
 
 MORNING = Message(1, "s", "user", "Morning. The bot is red again.")
@@ -282,6 +283,15 @@ def test_an_undo_says_what_went_and_what_is_left() -> None:
     assert plain(done_sentence(undone, glyphs=GLYPHS)) == "✓D undone: 992 messages taken out, 2 left"
     assert "   ids         2 messages have their old ids again" in texts(
         [*undone_lines(undone, "", width=80, glyphs=GLYPHS)]
+    )
+
+
+def test_the_receipt_of_an_undone_repair_counts_what_it_had_inserted() -> None:
+    """Mutant: the number in the journal, which is 0 after an undo."""
+    undone = Operation("r-1", "s", State.UNDONE, 0.0, 0.0, 0, 0, 992, Path("/b/c"))
+    assert plain(past_sentence(undone)) == "992 messages inserted, and taken out again"
+    assert not any(
+        line.startswith("   ids") for line in texts([*past_lines(undone, "", width=80, now=NOW, glyphs=GLYPHS)])
     )
 
 

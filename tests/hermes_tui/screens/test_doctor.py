@@ -48,7 +48,7 @@ async def open_doctor(stage: Stage) -> DoctorScreen:
     """From the search row to the end of every check."""
     await stage.press("tab", "D")
     await stage.until(lambda: isinstance(stage.app.screen, DoctorScreen))
-    await stage.until(lambda: " not well" in stage.status or " are well" in stage.status)
+    await stage.until(lambda: " failed:" in stage.status or " passed" in stage.status)
     screen = stage.app.screen
     assert isinstance(screen, DoctorScreen)
     return screen
@@ -61,7 +61,7 @@ async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[
     async with browsing(home, size) as stage:
         await open_doctor(stage)
         assert stage.lines[0].startswith(" Doctor")
-        assert stage.status == "✗E 1 of 16 checks is not well: spool"
+        assert stage.status == "✗E 1 of 16 checks failed: spool"
         assert stage.lines[2].startswith("━ Checks ━━")
         assert "✗ spool        messages wait that the store would not take, of" in stage.text
         assert "                 y writes them, see below" in stage.text
@@ -74,7 +74,7 @@ async def test_what_waits_is_written_after_one_question(home: Path, size: tuple[
         await stage.press("y")
         await stage.agree()
         await stage.shows("✓ written      2 messages of hermes-tui-")
-        await stage.until(lambda: stage.status == "✓D 16 of 16 checks are well")
+        await stage.until(lambda: stage.status == "✓D 16 of 16 checks passed")
         assert "spool        nothing waits" in stage.text
         assert "y write" not in stage.footer
         assert stored(home) == 7
@@ -89,7 +89,7 @@ async def test_what_is_damaged_says_what_to_do(home: Path) -> None:
     (home / "state.db").chmod(0o644)
     async with browsing(home, WIDE) as stage:
         await open_doctor(stage)
-        assert stage.status == "✗E 3 of 16 checks are not well: spool, permissions, index"
+        assert stage.status == "✗E 3 of 16 checks failed: spool, permissions, index"
         lines = [line.strip() for line in stage.lines]
         assert lines[lines.index("✗ index        messages_fts is damaged: search scans") + 1] == (
             "start Hermes to rebuild it"
@@ -117,7 +117,7 @@ async def test_a_missing_store_says_so_once_and_is_not_made(home: Path) -> None:
     builders.jsonl(home, "other", builders.talk(2))
     async with browsing(home, WIDE) as stage:
         await open_doctor(stage)
-        assert stage.status == "✗E 8 of 13 checks are not well: spool, names, permissions and 5 more"
+        assert stage.status == "✗E 8 of 13 checks failed: spool, names, permissions and 5 more"
         assert stage.text.count("there is no state.db") == 1
         assert stage.text.count("for the same reason") == 6
         await stage.press("y")
@@ -194,7 +194,7 @@ async def test_hostile_names_stay_text(home: Path) -> None:
 
 
 def doctor(*, may_write: bool = True, waits: bool = True, **known: object) -> DoctorState:
-    """A state with one file that waits and one check that is not well."""
+    """A state with one file that waits and one check that failed."""
     waiting = (
         [Pending(Path("a"), SESSION, "cli", None, NOW.timestamp(), "the store was busy", (({}, {}),))] if waits else []
     )
@@ -255,4 +255,4 @@ def test_checks_that_are_late_are_counted() -> None:
     assert plain(view(state).status) == ""
     assert plain(view(state, slow=True).status) == "2 checks made · still looking…"
     state.checked = True
-    assert plain(view(state).status) == "✗E 1 of 2 checks is not well: spool"
+    assert plain(view(state).status) == "✗E 1 of 2 checks failed: spool"

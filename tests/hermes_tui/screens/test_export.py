@@ -50,6 +50,7 @@ async def test_marked_sessions_are_exported_by_one_plan_that_names_their_files_a
         await stage.says(str(tmp_path / "second.jsonl"))
         await stage.agree()
         await stage.shows("written")
+        await stage.says(f"{tmp_path / 'third.jsonl'} · ")  # mutant: a name without its folder
         await stage.until((tmp_path / "third.jsonl").exists)
         assert KEY not in (tmp_path / "third.jsonl").read_text()
         assert json.loads((tmp_path / "second.jsonl").read_text())["id"] == "second"
@@ -59,7 +60,7 @@ async def test_marked_sessions_are_exported_by_one_plan_that_names_their_files_a
         await stage.shows("3 marked")
         await stage.press("A")
         await stage.shows("archive   3 sessions")
-        await stage.says("sections third, second, first")
+        await stage.says("ids third, second, first")
 
 
 @pytest.mark.slow

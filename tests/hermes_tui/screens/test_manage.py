@@ -118,6 +118,9 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.shows("1 session changed")
         await stage.press("escape")
         await stage.until(lambda: stage.state.catalog.scope.archived == 1)
+        await stage.press("P")  # mutant: the sentence for agents, who leave a field out
+        await stage.says("nothing was done: this state.db has no column “pinned”, which a newer Hermes adds")
+        await stage.press("escape")
         await stage.press("asterisk", "A")
         await stage.shows("left out  1 session in files alone")
         await stage.press("escape", "X")

@@ -48,5 +48,7 @@ async def test_the_palette_has_what_works_here_first_and_themes_behind_one_entry
         await stage.until(lambda: stage.app.theme == before and stage.app.screen is stage.browser)
         await stage.press("ctrl+p")
         await stage.type("no such command")
+        await stage.press("ctrl+c")
+        await stage.shows("ctrl+c again or ctrl+q quits")  # mutant: no binding, as every modal screen begins
         await stage.press("enter", "escape")
         await stage.until(lambda: stage.app.screen is stage.browser)

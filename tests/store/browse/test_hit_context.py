@@ -11,6 +11,7 @@ import pytest
 from store import Message, Origin, SessionDB
 from store.browse.hit_context import around
 from tests import builders
+from tests.builders import say
 
 
 @pytest.fixture
@@ -38,6 +39,18 @@ def test_a_hit_of_a_file_has_its_context_from_the_file(db: SessionDB) -> None:
 def test_a_hit_of_sqlite_has_its_context_from_the_rows(db: SessionDB) -> None:
     second = db.heads("s1").items[1].id
     assert texts(db, ("s1", second, Origin.SQLITE)) == [("stored 0", False), ("stored 1", True), ("stored 2", False)]
+
+
+def test_a_row_without_text_has_its_calls(tmp_path: Path) -> None:
+    """Mutant: the content alone, which is empty."""
+    home = builders.home(tmp_path)
+    call = {"id": "c", "function": {"name": "terminal", "arguments": '{"command": "ls"}'}}
+    with closing(builders.db(home)) as db:
+        builders.store(db, "s1", [say("user", "look"), say("assistant", "", tool_calls=[call])])
+        first = db.heads("s1").items[0].id
+        lines = around(db, ("s1", first, Origin.SQLITE), width=1)
+        assert [line.text for line in lines] == ["look", 'terminal {"command": "ls"}']
+        assert texts(db, ("s1", first, Origin.SQLITE)) == [("look", True), ("", False)]
 
 
 def test_context_ends_with_the_session_and_is_empty_where_the_hit_is_gone(db: SessionDB) -> None:

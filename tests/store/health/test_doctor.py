@@ -207,7 +207,7 @@ def test_what_waits_is_told(db: SessionDB) -> None:
 @pytest.mark.slow
 def test_a_repair_that_was_killed_is_told(db: SessionDB) -> None:
     db.append_message("s1", "user", "hello", key="k")
-    assert [one.detail for one in found(db, "operations")] == ["0 repairs, 1 keyed appends"]
+    assert [one.detail for one in found(db, "operations")] == ["repairs: 0, appends with a key: 1"]
     sqlite_files.run(
         db.path, "INSERT INTO hermes_tui_operations VALUES ('r1', 0, 'repair', 's1', 'running', 1.7e9, 1.7e9, '{}')"
     )

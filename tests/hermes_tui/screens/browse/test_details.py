@@ -99,7 +99,7 @@ async def test_details_stand_below_the_text_or_beside_it_and_follow_the_session(
             builders.store(db, name, builders.talk(6, word=name))
             db.end_session(name, "done")
     async with browsing(home, (80, 40)) as stage:
-        await stage.press("tab", "enter", "i")
+        await stage.press("tab", "i")  # mutant: details beside a session that was not opened
         await stage.shows("7 in  5 out")
         assert stage.place == "DETAILS"
         assert "━ Details" in stage.text
@@ -123,3 +123,9 @@ async def test_details_stand_below_the_text_or_beside_it_and_follow_the_session(
         assert stage.place == "TRANSCRIPT"
         await stage.press("escape")
         assert (stage.place, stage.state.details.shown) == ("SESSIONS", False)
+        await stage.press("k", "i")
+        await stage.shows("id       second")
+        assert stage.place == "DETAILS"
+        await stage.press("tab", "i")
+        await stage.gone("id       second")
+        assert stage.place == "SESSIONS"
