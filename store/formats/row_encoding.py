@@ -63,7 +63,7 @@ def refuse_too_large(cells: Iterable[object], what: str) -> None:
         ValueError: It is larger than `MAX_ROW`.
     """
     texts = [cell for cell in cells if isinstance(cell, str)]
-    if sum(map(len, texts)) * _LONGEST_CHARACTER <= MAX_ROW:
+    if sum([len(text) for text in texts]) * _LONGEST_CHARACTER <= MAX_ROW:
         return
     n_bytes = sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
     if n_bytes > MAX_ROW:

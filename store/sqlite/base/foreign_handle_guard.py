@@ -174,10 +174,10 @@ class FileWatch:
             ForeignHandle: There is one, or they are not.
             NoPermission: No descriptor is left to look with.
         """
-        if self._events is None or self._events.may_have_opened():
+        events = self._events
+        if events is None or events.may_have_opened():
             self._refuse_foreign()
         self.check_locks()
-        events = self._events
         return events.noticed if events is not None and events.works and self._beside_too else None
 
     def check_locks(self) -> None:

@@ -6,7 +6,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import apsw
 
@@ -14,7 +14,6 @@ from ...base import errors
 from ...base.owned_lock import OwnedLock
 from ..base import error_mapping, handle_owners
 from ..base.backoff import PATIENCE, Backoff, retried
-from ..base.cell_values import integer
 from . import lock_holders, trigger_stand_ins
 from .writer_handle import WriterHandle, replaced
 from .writer_queue import WriterQueue
@@ -239,7 +238,7 @@ class Writer:
         def _begun() -> list[int]:
             if connection.in_transaction:  # an earlier try began, and failed to read
                 connection.execute("ROLLBACK")
-            return [integer(number) for (number,) in connection.execute(_BEGIN).fetchall()]
+            return [cast("int", number) for (number,) in connection.execute(_BEGIN).fetchall()]
 
         return retried(_begun, self._backoff.sleep)
 

@@ -29,6 +29,7 @@ class WriterHandle:
         self.layout: Layout | None = None
         self._pid = os.getpid()
         self._beside: dict[str, read_open.FileId] = {}
+        self._wal = ""
         self._generation = 0
         self._version: object = None
         self._in_place: int | None = None
@@ -61,7 +62,8 @@ class WriterHandle:
             if self._file not in (None, file):
                 raise replaced(path)
             wal, _, shm = read_open.sidecars(path)
-            self._file, self._beside = file, {str(wal): None, str(shm): None}
+            self._file, self._wal = file, str(wal)
+            self._beside = {self._wal: None, str(shm): None}
             self._version = self._in_place = None  # each connection has its own count
             self._idle.append(_connect(path))
 
@@ -96,12 +98,14 @@ class WriterHandle:
             if written:
                 error.add_note("the transaction was committed just before that was noticed, and may be lost")
             raise
-        if written or seen is None or seen != self._in_place:
+        if seen is None or seen != self._in_place:
             self.check_in_place()
             if not written:
                 filesystems.refuse_second_name(self.path)
                 self._in_place = None if None in self._beside.values() else seen
-        elif descriptors.identity(self._name) != self._file:  # a folder above it may have another name
+            return
+        moved = self._moved()  # with a folder above it, which is not reported
+        if moved or (written and descriptors.identity(self._wal) != self._beside[self._wal]):  # reported a little late
             raise replaced(self.path)
 
     def check_in_place(self) -> None:
@@ -119,8 +123,12 @@ class WriterHandle:
                 self._beside[path] = now
             elif now != known:
                 raise replaced(self.path)
-        if descriptors.identity(self._name) != self._file:
+        if self._moved():
             raise replaced(self.path)
+
+    def _moved(self) -> bool:
+        """True where the file at the path is not the one that was opened."""
+        return descriptors.identity(self._name) != self._file
 
     def check_generation(self, now: int) -> None:
         """Make sure, inside a transaction, that no other Hermes file was copied over this one (docs/format.md §7.8).

@@ -32,7 +32,7 @@ def append(connection: apsw.Connection, layout: Layout, session_id: str, rows: S
         apsw.ConstraintError: The session has no row.
     """
     ids = [insert(connection, layout, session_id, row) for row in rows]
-    session_writes.count(connection, session_id, messages=len(rows), calls=sum(row.calls for row in rows))
+    session_writes.count(connection, session_id, messages=len(rows), calls=sum([row.calls for row in rows]))
     return ids
 
 
