@@ -21,8 +21,8 @@ class Pane(Protocol):
     def session_id(self) -> str | None:
         """The session that is shown."""
 
-    def refresh(self) -> object:
-        """Paint."""
+    def refresh_rows(self) -> object:
+        """Paint what is different."""
 
 
 class FirstPicture:
@@ -58,7 +58,7 @@ class FirstPicture:
         shown = {row.index for row in viewport.rows}
         if self._timer is None or (not self._awaited and all(map(layout.complete, shown))):
             self._stop()
-            self._pane.refresh()
+            self._pane.refresh_rows()
 
     def row(self, y: int, width: int, draw: Callable[[int], Strip]) -> Strip:
         """A row of the picture: while one is held that of before, whatever has the pane painted meanwhile."""
@@ -75,4 +75,4 @@ class FirstPicture:
 
     def _end(self) -> None:
         self._timer = None
-        self._pane.refresh()
+        self._pane.refresh_rows()

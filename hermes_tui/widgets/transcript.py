@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from hermes_tui.widgets.arrival import Arrival, Arrivals
 from hermes_tui.widgets.first_picture import FirstPicture
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.one_shot import call_after
+from hermes_tui.widgets.painted_rows import PaintedRows
 from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
@@ -82,6 +83,7 @@ class Transcript(ScrollPane):
         """Messages that came since the end was last seen."""
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
+        self._painted_rows = PaintedRows(self, self._inputs)
         self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor, partial(call_after, self))
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
@@ -316,8 +318,20 @@ class Transcript(ScrollPane):
         """A row of the picture."""
         return self._picture.row(y, self.size.width, self._painted)
 
+    def refresh_rows(self) -> None:
+        """Paint the rows that are different."""
+        self._painted_rows.refresh()
+
+    def _inputs(self, rows: Sequence[int]) -> Iterator[Hashable]:
+        (start, size), last, faded = self.cursor.viewport.thumb, self.size.height - 1, self.faded
+        for y, mark in zip(rows, self.rail.marks(rows), strict=True):
+            yield self._row_line(y), mark, start <= y < start + size, y == last and self.new_below, faded
+
     def _painted(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
+        return self._painted_rows.paint(y, self._drawn)
+
+    def _drawn(self, y: int) -> Strip:
         line = self.rail.beside(self._row_line(y), y)
         if y == self.size.height - 1 and self.new_below:
             line = _with_new(line, self.new_below, self.size.width - 1, glyphs_of(self.app))

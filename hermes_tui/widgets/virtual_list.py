@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.list_cursor import CursorPlace, HeadRow, ListCursor
+from hermes_tui.widgets.painted_rows import PaintedRows
 from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
@@ -71,6 +72,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Takes the column of the screen that the divider is dragged to."""
         self.cursor = ListCursor(self.can_stand_on)
         """The keys of the rows, the one under the cursor, and those on the screen."""
+        self._painted = PaintedRows(self, self._inputs)
         self._posted: tuple[Hashable, tuple[Hashable, ...]] = None, ()
         """Cursor key and keys on the screen as they were posted last."""
 
@@ -110,6 +112,10 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """The line of a row, at most `width` cells; `cursor` where the cursor is on it."""
         raise NotImplementedError
+
+    def drawn_from(self, key: Hashable, *, cursor: bool) -> Hashable:
+        """All that `paint` makes a row of, besides its key, the width, the cursor and the time; here what it makes."""
+        return self.paint(key, max(self.size.width - 1, NARROWEST), cursor=cursor)
 
     def can_stand_on(self, key: Hashable) -> bool:
         """Whether the cursor may stand on that row."""
@@ -160,7 +166,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self._changed()
 
     def _changed(self) -> None:
-        self.refresh()
+        self._painted.refresh()
         self._notify()
 
     def _notify(self) -> None:
@@ -216,9 +222,22 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """A row on the ground of its state, and its cell of the scroll track."""
+        self._painted.note(y)
         line, ground = self._row(self.cursor.top + y, self.size.width - 1)
         ground = Ground.FADED if self.faded else ground
         return row_with_track(self, y, line, ground, self.cursor.thumb, divider=self.divider)
+
+    def _inputs(self, rows: Sequence[int]) -> Iterator[Hashable]:
+        start, size = self.cursor.thumb
+        for y in rows:
+            yield self._drawn_from(self.cursor.top + y), start <= y < start + size
+
+    def _drawn_from(self, place: int) -> Hashable:
+        if place >= len(self.cursor.rows):
+            return None
+        key, cursor = self.cursor.rows[place], place == self.cursor.place
+        row = self._head[key.index] if isinstance(key, HeadRow) else self.drawn_from(key, cursor=cursor)
+        return key, cursor, row
 
     def _row(self, place: int, width: int) -> tuple[Line, Ground]:
         if place >= len(self.cursor.rows):

@@ -537,7 +537,7 @@ MUTANTS = (
         "store/sqlite/connect/writer_handle.py",
         "        return descriptors.identity(self._name) != self._file\n",
         "        return False\n",
-        ("tests/store/files/test_outbox.py",),
+        ("tests/store/sqlite/connect/test_append_looks.py",),
     ),
     Mutant(
         "no look at the mount",

@@ -27,7 +27,7 @@ class Staged:
     calls: list[Callable[[], None]] = field(default_factory=list)
     """What is called at the end of a wait, unless that was stopped."""
 
-    def refresh(self) -> None:
+    def refresh_rows(self) -> None:
         """Count a painting."""
         self.painted += 1
 
