@@ -33,17 +33,18 @@ class PaintedRows:
         self._look: object = None
         """The width and the colours of these."""
 
-    def note(self, y: int) -> Hashable:
-        """A row is painted from what is returned."""
+    def noted(self, y: int, strip: Strip) -> Strip:
+        """The picture of a row, which is painted."""
         [self._painted[y]] = self._inputs((y,))
-        return self._painted[y]
+        return strip
 
     def paint(self, y: int, draw: Callable[[int], Strip]) -> Strip:
         """The picture of a row: that of a row that was alike, which has scrolled, else what `draw` makes.
 
         To be used where the inputs of a row are all that it is drawn from, besides its width and the colours.
         """
-        row = self.note(y)
+        [row] = self._inputs((y,))
+        self._painted[y] = row
         look = self._pane.size.width, palette_of(self._pane.app)
         if look != self._look or len(self._strips) > KEPT:
             self._look = look

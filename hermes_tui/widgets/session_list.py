@@ -76,8 +76,8 @@ class SessionList(VirtualList):
         """Whether its sources disagree."""
         return (row := self._rows.row(str(key))) is not None and row.drift is not None
 
-    def drawn_from(self, key: Hashable, *, cursor: bool) -> Hashable:  # noqa: ARG002  of the base
-        """See the base: what a session is drawn from; its age is drawn again with the whole list."""
+    def drawn_from(self, key: Hashable) -> Hashable:
+        """See `KnowsRows`; ages are drawn again with the whole list."""
         name = str(key)
         if isinstance(key, MonthKey) or (row := self._rows.row(name)) is None:
             return None

@@ -83,8 +83,8 @@ class Transcript(ScrollPane):
         """Messages that came since the end was last seen."""
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
-        self._painted_rows = PaintedRows(self, self._inputs)
-        self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor, partial(call_after, self))
+        self._rest, self._rows = RestDrawing(self), PaintedRows(self, partial(_inputs, self))
+        self._picture = FirstPicture(self, self.cursor, partial(call_after, self), self._rows.refresh)
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
@@ -316,22 +316,10 @@ class Transcript(ScrollPane):
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
-        return self._picture.row(y, self.size.width, self._painted)
-
-    def refresh_rows(self) -> None:
-        """Paint the rows that are different."""
-        self._painted_rows.refresh()
-
-    def _inputs(self, rows: Sequence[int]) -> Iterator[Hashable]:
-        (start, size), last, faded = self.cursor.viewport.thumb, self.size.height - 1, self.faded
-        for y, mark in zip(rows, self.rail.marks(rows), strict=True):
-            yield self._row_line(y), mark, start <= y < start + size, y == last and self.new_below, faded
+        return self._picture.row(y, self.size.width, partial(self._rows.paint, draw=self._painted))
 
     def _painted(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
-        return self._painted_rows.paint(y, self._drawn)
-
-    def _drawn(self, y: int) -> Strip:
         line = self.rail.beside(self._row_line(y), y)
         if y == self.size.height - 1 and self.new_below:
             line = _with_new(line, self.new_below, self.size.width - 1, glyphs_of(self.app))
@@ -343,8 +331,14 @@ class Transcript(ScrollPane):
             return _line_of(said, y, max(self.size.width, NARROWEST), glyphs_of(self.app))
         if y >= len(self.cursor.viewport.rows):
             return ()
-        row = self.cursor.viewport.rows[y]
-        return _text_of(row, self.cursor, glyphs_of(self.app) if self.has_focus else None)
+        return _text_of(self.cursor.viewport.rows[y], self.cursor, glyphs_of(self.app) if self.has_focus else None)
+
+
+def _inputs(pane: Transcript, rows: Sequence[int]) -> Iterator[Hashable]:
+    """All that the rows of a transcript are painted from."""
+    (start, size), last, faded = pane.cursor.viewport.thumb, pane.size.height - 1, pane.faded
+    for y, mark in zip(rows, pane.rail.marks(rows), strict=True):
+        yield pane._row_line(y), mark, start <= y < start + size, y == last and pane.new_below, faded
 
 
 def _text_of(row: Row, cursor: TranscriptCursor, glyphs: Glyphs | None) -> Line:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -72,7 +73,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Takes the column of the screen that the divider is dragged to."""
         self.cursor = ListCursor(self.can_stand_on)
         """The keys of the rows, the one under the cursor, and those on the screen."""
-        self._painted = PaintedRows(self, self._inputs)
+        self._painted = PaintedRows(self, partial(_inputs, self))
         self._posted: tuple[Hashable, tuple[Hashable, ...]] = None, ()
         """Cursor key and keys on the screen as they were posted last."""
 
@@ -112,10 +113,6 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """The line of a row, at most `width` cells; `cursor` where the cursor is on it."""
         raise NotImplementedError
-
-    def drawn_from(self, key: Hashable, *, cursor: bool) -> Hashable:
-        """All that `paint` makes a row of, besides its key, the width, the cursor and the time; here what it makes."""
-        return self.paint(key, max(self.size.width - 1, NARROWEST), cursor=cursor)
 
     def can_stand_on(self, key: Hashable) -> bool:
         """Whether the cursor may stand on that row."""
@@ -222,22 +219,9 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """A row on the ground of its state, and its cell of the scroll track."""
-        self._painted.note(y)
         line, ground = self._row(self.cursor.top + y, self.size.width - 1)
         ground = Ground.FADED if self.faded else ground
-        return row_with_track(self, y, line, ground, self.cursor.thumb, divider=self.divider)
-
-    def _inputs(self, rows: Sequence[int]) -> Iterator[Hashable]:
-        start, size = self.cursor.thumb
-        for y in rows:
-            yield self._drawn_from(self.cursor.top + y), start <= y < start + size
-
-    def _drawn_from(self, place: int) -> Hashable:
-        if place >= len(self.cursor.rows):
-            return None
-        key, cursor = self.cursor.rows[place], place == self.cursor.place
-        row = self._head[key.index] if isinstance(key, HeadRow) else self.drawn_from(key, cursor=cursor)
-        return key, cursor, row
+        return self._painted.noted(y, row_with_track(self, y, line, ground, self.cursor.thumb, divider=self.divider))
 
     def _row(self, place: int, width: int) -> tuple[Line, Ground]:
         if place >= len(self.cursor.rows):
@@ -248,3 +232,25 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = place == self.cursor.place and self.can_stand_on(key)
         ground = (Ground.CURSOR if self.has_focus else Ground.RESTING) if cursor else Ground.PLAIN
         return self.paint(key, max(width, NARROWEST), cursor=cursor), ground
+
+
+@runtime_checkable
+class KnowsRows(Protocol):
+    """A list that knows what its rows are drawn from."""
+
+    def drawn_from(self, key: Hashable) -> Hashable:
+        """All that a row is drawn from, besides its key, the width, the cursor and the time."""
+
+
+def _inputs(pane: VirtualList, rows: Sequence[int]) -> Iterator[Hashable]:
+    """All that the rows of a list are painted from; of one that does not know it the lines themselves."""
+    (start, size), top = pane.cursor.thumb, pane.cursor.top
+    for y in rows:
+        place = top + y
+        key = pane.cursor.rows[place] if place < len(pane.cursor.rows) else None
+        drawn: Hashable
+        if isinstance(pane, KnowsRows) and not isinstance(key, HeadRow):
+            drawn = pane.drawn_from(key)
+        else:
+            drawn = pane._row(place, pane.size.width - 1)
+        yield key, drawn, place == pane.cursor.place, start <= y < start + size

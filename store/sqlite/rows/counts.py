@@ -76,14 +76,14 @@ def _read(reader: Reader, layout: Layout, ids: Sequence[str]) -> dict[str, Count
 
 
 def _grouped(reader: Reader, layout: Layout, version: str, ids: Sequence[str]) -> list[Row]:
-    statement = _statement(layout, version, one=len(ids) == 1)
+    statement = _statement(layout, version, grouped=len(ids) > 1)
     return reader.rows(statement, (json.dumps(list(ids)),)) if ids else []
 
 
-def _statement(layout: Layout, version: str, *, one: bool) -> str:
-    """Lowest id, time of the newest row and version by session; of one, no row is compared with that before."""
+def _statement(layout: Layout, version: str, *, grouped: bool) -> str:
+    """Lowest id, time of the newest row and version by session, of one session without grouping."""
     given = "(SELECT value FROM json_each(?))"
-    chosen = f"session_id = {given}" if one else f"session_id IN {given} GROUP BY session_id"
+    chosen = f"session_id IN {given} GROUP BY session_id" if grouped else f"session_id = {given}"
     return (
         f"WITH counted(session_id, lowest, many, highest, alive, ids) AS MATERIALIZED"
         f" (SELECT session_id, min(id), {version}"

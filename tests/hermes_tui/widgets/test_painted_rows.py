@@ -27,7 +27,7 @@ async def assert_on_the_screen(pilot: Pilot[None], widget: Widget) -> None:
     kept = [list(strip) for strip in widget.render_lines(Region(0, 0, *widget.size))]
     widget._styles_cache.clear()
     if isinstance(widget, Transcript):
-        widget._painted_rows._strips.clear()
+        widget._rows._strips.clear()
     assert kept == [list(strip) for strip in widget.render_lines(Region(0, 0, *widget.size))]
 
 
@@ -56,7 +56,7 @@ async def test_a_row_that_scrolled_is_not_drawn_again() -> None:
         transcript.do("follow")
         await pilot.pause()
         new = talk(1, start=101)
-        with mock.patch.object(transcript, "_drawn", wraps=transcript._drawn) as drawn:
+        with mock.patch.object(transcript, "_painted", wraps=transcript._painted) as drawn:
             transcript.put(new)
             transcript.append_heads("s", app.add(new))
             await pilot.pause()
@@ -81,7 +81,7 @@ async def test_a_session_that_has_changed_costs_its_row() -> None:
 
 @pytest.mark.slow
 async def test_what_stands_on_the_screen_is_what_would_be_painted_whatever_happened() -> None:
-    """Mutants: the mark of the rail, the thumb, the new messages, the fading not among the inputs; colours of before."""
+    """Mutants: the mark of the rail, the thumb, what is new, the fading not among the inputs; colours of before."""
     chance, app = Random(7), Book(talk(60))
     async with app.run_test(size=(60, 12)) as pilot:
         transcript = await opened(app, pilot, LIVE)

@@ -34,12 +34,15 @@ def test_a_row_of_a_session_without_undone_messages_is_only_counted(path: Path) 
 
 def test_counts_are_exact_after_each_act_in_a_store_that_stays_open(path: Path) -> None:
     """Mutants: active rows taken for undone ones; the second look left out, or without its sums."""
+    again = (
+        "INSERT INTO messages (session_id, role, content, timestamp) SELECT 's1', role, content, timestamp"
+        " FROM messages WHERE session_id = 's1' AND id BETWEEN 295 AND 299"
+    )
     acts = (
         "UPDATE messages SET active = 0 WHERE session_id = 's1' AND id > 390",
         "UPDATE messages SET active = 1 WHERE session_id = 's1' AND id = 395",
         "UPDATE messages SET active = 0, compacted = 1 WHERE session_id = 's1' AND id < 300",
-        "INSERT INTO messages (session_id, role, content, timestamp) SELECT 's1', role, content, timestamp"
-        " FROM messages WHERE session_id = 's1' AND id BETWEEN 295 AND 299",
+        again,
         "UPDATE messages SET active = id = 295, compacted = 0 WHERE id IN (295, 350)",
         "DELETE FROM messages WHERE session_id = 's1' AND id BETWEEN 100 AND 120",
         "UPDATE messages SET id = 50000 WHERE id = 3",
