@@ -8,6 +8,7 @@ import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from threading import Event
 from typing import Any, Protocol, runtime_checkable
 
 from textual import constants, events
@@ -121,6 +122,29 @@ def read_together(text: str, more: Callable[[float], str]) -> str:
     return text
 
 
+class WakingEvent(Event):
+    """An event that whoever waits for descriptors notices too: while it is set, `fileno` can be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fileno, self._other = os.pipe()
+
+    def set(self) -> None:
+        """Set it."""
+        super().set()
+        os.write(self._other, b"1")
+
+    def clear(self) -> None:
+        """Clear it, once nobody waits any more."""
+        if self.is_set():
+            super().clear()
+            os.read(self.fileno, READ)
+
+    def __del__(self) -> None:
+        os.close(self.fileno)
+        os.close(self._other)
+
+
 class TerminalInput(LinuxDriver):
     """Textual's driver, which knows which keys came in one read, and keeps columns where they are."""
 
@@ -138,6 +162,7 @@ class TerminalInput(LinuxDriver):
         """Take the terminal; who gets it back finds it as it was before the program began."""
         early = self._app.early if isinstance(self._app, KeepsEarlyKeys) else None
         self._terminal_before = early.terminal_before if early is not None else self._terminal_before
+        self.exit_event = WakingEvent()  # else the thread that reads would notice the end a tenth of a second later
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = self._terminal_before or self.attrs_before
 
@@ -152,12 +177,17 @@ class TerminalInput(LinuxDriver):
         decode, escape_until = getincrementaldecoder("utf-8")("replace").decode, 0.0
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            if isinstance(self.exit_event, WakingEvent):
+                selector.register(self.exit_event.fileno, selectors.EVENT_READ)
+
+            def comes(seconds: float) -> bool:
+                return any(key.fd == self.fileno for key, _ in selector.select(seconds))
 
             def more(seconds: float) -> str:
-                return decode(os.read(self.fileno, READ)) if selector.select(seconds) else ""
+                return decode(os.read(self.fileno, READ)) if comes(seconds) else ""
 
             while not self.exit_event.is_set():
-                if selector.select(SOON if time.monotonic() < escape_until else PAUSE):
+                if comes(SOON if time.monotonic() < escape_until else PAUSE):
                     read = os.read(self.fileno, READ)
                     if not read:  # a terminal that is gone can always be read
                         self.exit_event.wait(PAUSE)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .agent import recorder
 from .agent.messages import AgentMessages
 from .agent.sessions import AgentSessions
-from .base.delegation import delegate
-from .browse.browser import HomeBrowser
-from .browse.statistics import HomeStatistics
+from .base.delegation import LateClass, delegate
 from .files import home
 from .formats import titles
-from .manage.management import HomeManagement
 from .open import PATIENCE, open_store
-from .repair.repairs import HomeRepairs
+
+if TYPE_CHECKING:
+    from .browse.browser import HomeBrowser
+    from .browse.statistics import HomeStatistics
+    from .manage.management import HomeManagement
+    from .repair.repairs import HomeRepairs
+else:  # an agent that writes needs none of them
+    HomeBrowser = LateClass("store.browse.browser", "HomeBrowser")
+    HomeStatistics = LateClass("store.browse.statistics", "HomeStatistics")
+    HomeManagement = LateClass("store.manage.management", "HomeManagement")
+    HomeRepairs = LateClass("store.repair.repairs", "HomeRepairs")
 
 
 def _sessions(db: SessionDB) -> AgentSessions:
@@ -86,12 +95,28 @@ class SessionDB:
             cache_dir=cache_dir,
         )
         self.store.engine.records  # noqa: B018  # imported now: an agent may have no descriptor left when it reads
-        self.browser = HomeBrowser(self.store)
-        self.repairs = HomeRepairs(self.store)
-        self.management = HomeManagement(self.store)
-        self.statistics = HomeStatistics(self.store)
         self._sessions = AgentSessions(self.store)
         self._messages = AgentMessages(self.store)
+
+    @cached_property
+    def browser(self) -> HomeBrowser:
+        """The verbs that read, for people."""
+        return HomeBrowser(self.store)
+
+    @cached_property
+    def repairs(self) -> HomeRepairs:
+        """The verbs that repair."""
+        return HomeRepairs(self.store)
+
+    @cached_property
+    def management(self) -> HomeManagement:
+        """The verbs that keep sessions in order."""
+        return HomeManagement(self.store)
+
+    @cached_property
+    def statistics(self) -> HomeStatistics:
+        """What the home holds."""
+        return HomeStatistics(self.store)
 
     @property
     def path(self) -> Path:

@@ -27,7 +27,7 @@ def agent(home: Path, *, pause: float = PAUSE) -> Iterator[subprocess.Popen[byte
     """Run the agent for the length of the block.
 
     It is a new process, not a fork of this one, and it ends with this one however that ends: its standard input is a
-    pipe from here, and it stops when that closes.
+    pipe from here, and it stops when that closes. Behind the block it is ended at once, in the middle of what it does.
     """
     command = [sys.executable, "-m", "hermes_tui.demo.run", "--agent", str(home.resolve()), "--pause", str(pause)]
     process = subprocess.Popen(
@@ -41,6 +41,7 @@ def agent(home: Path, *, pause: float = PAUSE) -> Iterator[subprocess.Popen[byte
     try:
         yield process
     finally:
+        process.terminate()
         if process.stdin is not None:
             process.stdin.close()
         try:

@@ -27,6 +27,9 @@ class Mark(IntFlag):
     """A user's message that no user wrote."""
 
 
+_HIT, _ERROR, _SEAM, _DIFF, _PROMPT = map(int, (Mark.HIT, Mark.ERROR, Mark.SEAM, Mark.DIFF, Mark.PROMPT))
+
+
 def marks_of(message: Message) -> Mark:
     """Marks that need the body of a message: failed results, edits, messages that no user wrote."""
     if message.role == "user":
@@ -45,14 +48,14 @@ def cell(marks: int, glyphs: Glyphs) -> Span:
         marks: Those of all messages that it stands for.
         glyphs: What to draw with.
     """
-    if marks & Mark.HIT:
+    if marks & _HIT:
         return span(glyphs.waiting, Role.ACCENT, bold=True)
-    if marks & Mark.ERROR:
+    if marks & _ERROR:
         return span(glyphs.failed, Role.ERROR)
-    if marks & Mark.SEAM:
+    if marks & _SEAM:
         return span(glyphs.seam, Role.DIM)
-    if marks & Mark.DIFF:
+    if marks & _DIFF:
         return span(glyphs.words("±"), Role.DIM)
-    if marks & Mark.PROMPT:
+    if marks & _PROMPT:
         return span(glyphs.thumb, Role.ACCENT)
     return span(glyphs.divider, Role.HAIR)

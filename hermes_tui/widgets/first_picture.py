@@ -21,9 +21,6 @@ class Pane(Protocol):
     def session_id(self) -> str | None:
         """The session that is shown."""
 
-    def refresh(self) -> object:
-        """Paint."""
-
 
 class FirstPicture:
     """Paints a pane; where another session's messages or the end are awaited, only at the end of the wait.
@@ -32,11 +29,17 @@ class FirstPicture:
         pane: Is painted.
         cursor: Knows what is on its screen.
         call_after: Calls something after some seconds.
+        refresh: Paints what is different.
     """
 
     def __init__(
-        self, pane: Pane, cursor: TranscriptCursor, call_after: Callable[[float, Callable[[], None]], Timer]
+        self,
+        pane: Pane,
+        cursor: TranscriptCursor,
+        call_after: Callable[[float, Callable[[], None]], Timer],
+        refresh: Callable[[], None],
     ) -> None:
+        self._refresh = refresh
         self._pane = pane
         self._call_after = call_after
         self._cursor = cursor
@@ -58,7 +61,7 @@ class FirstPicture:
         shown = {row.index for row in viewport.rows}
         if self._timer is None or (not self._awaited and all(map(layout.complete, shown))):
             self._stop()
-            self._pane.refresh()
+            self._refresh()
 
     def row(self, y: int, width: int, draw: Callable[[int], Strip]) -> Strip:
         """A row of the picture: while one is held that of before, whatever has the pane painted meanwhile."""
@@ -75,4 +78,4 @@ class FirstPicture:
 
     def _end(self) -> None:
         self._timer = None
-        self._pane.refresh()
+        self._refresh()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from hermes_tui.render import rail
-from hermes_tui.render.glyphs import Glyphs
-from hermes_tui.render.line import Span
 from hermes_tui.render.rail import Mark
 from hermes_tui.widgets.message_index import is_undone
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
@@ -72,15 +69,15 @@ class Rail:
                 self._marks[index] |= HIT
         self._changes += 1
 
-    def cell(self, row: int, glyphs: Glyphs) -> Span | None:
-        """The cell of a row of the pane, None where all of the transcript is on the screen."""
+    def marks(self, rows: Sequence[int]) -> list[int | None]:
+        """The marks of rows of the pane; None where all of the transcript is on the screen."""
         viewport = self._cursor.viewport
         if not viewport.thumb[1]:
-            return None
+            return [None] * len(rows)
         drawn_for = (viewport.height, len(self._marks), self._changes)
         if drawn_for != self._drawn_for:
             self._drawn_for, self._rows = drawn_for, self._placed(viewport.height)
-        return rail.cell(self._rows[row], glyphs) if row < len(self._rows) else None
+        return [self._rows[row] if row < len(self._rows) else None for row in rows]
 
     def catch_up(self) -> None:
         """Set the marks of messages that came, from what is known without their bodies; of some of them at once."""

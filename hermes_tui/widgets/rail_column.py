@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from textual.widget import Widget
 
 from hermes_tui.render.line import Line, fill, head
+from hermes_tui.render.rail import cell
 from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.rail import Rail
 from hermes_tui.widgets.theme import glyphs_of
@@ -62,8 +63,11 @@ class RailColumn:
         if self._rail.behind:
             call_after(self._pane, PAUSE, self._go_on)
 
+    def marks(self, rows: Sequence[int]) -> Sequence[int | None]:
+        """The marks of rows of the pane; None for one without a cell of the rail."""
+        return self._rail.marks(rows) if len(self._cursor.layout) else [None] * len(rows)
+
     def beside(self, line: Line, row: int) -> Line:
         """A row of the pane with its cell of the rail; as it is where there is none."""
-        width = self._pane.size.width - 2
-        mark = self._rail.cell(row, glyphs_of(self._pane.app)) if len(self._cursor.layout) else None
-        return line if mark is None else (*fill(head(line, width), width), mark)
+        width, [marks] = self._pane.size.width - 2, self.marks([row])
+        return line if marks is None else (*fill(head(line, width), width), cell(marks, glyphs_of(self._pane.app)))

@@ -76,6 +76,14 @@ class SessionList(VirtualList):
         """Whether its sources disagree."""
         return (row := self._rows.row(str(key))) is not None and row.drift is not None
 
+    def drawn_from(self, key: Hashable) -> Hashable:
+        """See `KnowsRows`; ages are drawn again with the whole list."""
+        name = str(key)
+        if isinstance(key, MonthKey) or (row := self._rows.row(name)) is None:
+            return None
+        is_marked = name in self._marked, self.is_picked(name), self.has_news(row.session)
+        return row, is_marked, self._by_time, self._profiles
+
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """A session as docs/look.md §5 draws it."""
         glyphs = glyphs_of(self.app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from hermes_tui.widgets.arrival import Arrival, Arrivals
 from hermes_tui.widgets.first_picture import FirstPicture
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.one_shot import call_after
+from hermes_tui.widgets.painted_rows import PaintedRows
 from hermes_tui.widgets.rail_column import RailColumn
 from hermes_tui.widgets.rest_drawing import MessageFinished, RestDrawing
 from hermes_tui.widgets.scroll_pane import ScrollPane, row_with_track
@@ -82,7 +83,8 @@ class Transcript(ScrollPane):
         """Messages that came since the end was last seen."""
         self.prompt = SafeText("")
         """The first words of the prompt above the screen that is answered on it, "" where it is on the screen."""
-        self._rest, self._picture = RestDrawing(self), FirstPicture(self, self.cursor, partial(call_after, self))
+        self._rest, self._rows = RestDrawing(self), PaintedRows(self, partial(_inputs, self))
+        self._picture = FirstPicture(self, self.cursor, partial(call_after, self), self._rows.refresh)
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
@@ -314,7 +316,7 @@ class Transcript(ScrollPane):
 
     def render_line(self, y: int) -> Strip:
         """A row of the picture."""
-        return self._picture.row(y, self.size.width, self._painted)
+        return self._picture.row(y, self.size.width, partial(self._rows.paint, draw=self._painted))
 
     def _painted(self, y: int) -> Strip:
         """A row of the text and its cell of the scroll track; the last row says how much came below it."""
@@ -329,8 +331,14 @@ class Transcript(ScrollPane):
             return _line_of(said, y, max(self.size.width, NARROWEST), glyphs_of(self.app))
         if y >= len(self.cursor.viewport.rows):
             return ()
-        row = self.cursor.viewport.rows[y]
-        return _text_of(row, self.cursor, glyphs_of(self.app) if self.has_focus else None)
+        return _text_of(self.cursor.viewport.rows[y], self.cursor, glyphs_of(self.app) if self.has_focus else None)
+
+
+def _inputs(pane: Transcript, rows: Sequence[int]) -> Iterator[Hashable]:
+    """All that the rows of a transcript are painted from."""
+    (start, size), last, faded = pane.cursor.viewport.thumb, pane.size.height - 1, pane.faded
+    for y, mark in zip(rows, pane.rail.marks(rows), strict=True):
+        yield pane._row_line(y), mark, start <= y < start + size, y == last and pane.new_below, faded
 
 
 def _text_of(row: Row, cursor: TranscriptCursor, glyphs: Glyphs | None) -> Line:

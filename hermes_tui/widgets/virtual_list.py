@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -16,6 +17,7 @@ from textual.strip import Strip
 
 from hermes_tui.render.line import Line
 from hermes_tui.widgets.list_cursor import CursorPlace, HeadRow, ListCursor
+from hermes_tui.widgets.painted_rows import PaintedRows
 from hermes_tui.widgets.scroll_pane import KEYS, Wheel, row_with_track, wheel_rows
 from hermes_tui.widgets.theme import Ground
 
@@ -71,6 +73,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """Takes the column of the screen that the divider is dragged to."""
         self.cursor = ListCursor(self.can_stand_on)
         """The keys of the rows, the one under the cursor, and those on the screen."""
+        self._painted = PaintedRows(self, partial(_inputs, self))
         self._posted: tuple[Hashable, tuple[Hashable, ...]] = None, ()
         """Cursor key and keys on the screen as they were posted last."""
 
@@ -160,7 +163,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self._changed()
 
     def _changed(self) -> None:
-        self.refresh()
+        self._painted.refresh()
         self._notify()
 
     def _notify(self) -> None:
@@ -218,7 +221,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         """A row on the ground of its state, and its cell of the scroll track."""
         line, ground = self._row(self.cursor.top + y, self.size.width - 1)
         ground = Ground.FADED if self.faded else ground
-        return row_with_track(self, y, line, ground, self.cursor.thumb, divider=self.divider)
+        return self._painted.noted(y, row_with_track(self, y, line, ground, self.cursor.thumb, divider=self.divider))
 
     def _row(self, place: int, width: int) -> tuple[Line, Ground]:
         if place >= len(self.cursor.rows):
@@ -229,3 +232,25 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
         cursor = place == self.cursor.place and self.can_stand_on(key)
         ground = (Ground.CURSOR if self.has_focus else Ground.RESTING) if cursor else Ground.PLAIN
         return self.paint(key, max(width, NARROWEST), cursor=cursor), ground
+
+
+@runtime_checkable
+class KnowsRows(Protocol):
+    """A list that knows what its rows are drawn from."""
+
+    def drawn_from(self, key: Hashable) -> Hashable:
+        """All that a row is drawn from, besides its key, the width, the cursor and the time."""
+
+
+def _inputs(pane: VirtualList, rows: Sequence[int]) -> Iterator[Hashable]:
+    """All that the rows of a list are painted from; of one that does not know it the lines themselves."""
+    (start, size), top = pane.cursor.thumb, pane.cursor.top
+    for y in rows:
+        place = top + y
+        key = pane.cursor.rows[place] if place < len(pane.cursor.rows) else None
+        drawn: Hashable
+        if isinstance(pane, KnowsRows) and not isinstance(key, HeadRow):
+            drawn = pane.drawn_from(key)
+        else:
+            drawn = pane._row(place, pane.size.width - 1)
+        yield key, drawn, place == pane.cursor.place, start <= y < start + size

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ..base.errors import ColumnMissing, KeyReused, Locked
+from ..base.late_dataclass import dataclass, field
 from ..engine.ports import Transaction
 from ..engine.rows import SessionStamp
 from ..formats import continuation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from ..base.late_dataclass import dataclass
 from ..files.jsonl_files import SESSION_META
 from ..formats import message_codec
 from ..formats.row_encoding import message_row

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import UNREADABLE
 from ..base.strict_json import load_or
 from ..engine.ports import Transaction
@@ -69,8 +69,9 @@ class AgentMessages:
         """Add one message and return its row id; `key` and what is raised, see `append_messages`."""
         said = role, content, tool_name, tool_calls, tool_call_id, token_count, finish_reason
         thought = reasoning, reasoning_content, reasoning_details, codex_reasoning_items, codex_message_items
-        about = platform_message_id, observed, effect_disposition, timestamp, api_content
-        message = dict(zip(_FIELDS, (*said, *thought, *about), strict=True))
+        about = platform_message_id, observed or None, effect_disposition, timestamp, api_content
+        given = zip(_FIELDS, (*said, *thought, *about), strict=True)
+        message = {name: value for name, value in given if value is not None}
         return self.append_messages(session_id, [message], key=key)[0]
 
     def append_messages(
@@ -231,6 +232,8 @@ class AgentMessages:
             sort: newest, oldest, or by rank.
             include_inactive: Find undone messages, too.
         """
+        from dataclasses import asdict
+
         options = AgentSearchOptions(source_filter, exclude_sources, role_filter, limit, offset, sort, include_inactive)
         hits = self._store.engine.records.search(query, options)
         return [asdict(hit) | {"context": self._context(hit)} for hit in hits]

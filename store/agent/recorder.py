@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from ..base.errors import Locked, StoreError
+from ..base.late_dataclass import replace
 from ..files import outbox
 from ..files.outbox import Pending
 from ..home_store import HomeStore

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from ..base.late_dataclass import dataclass, replace
 from ..files.outbox import Pending, PendingCall, PendingRecorder
 from ..formats import continuation
 from . import recorder_keys

@@ -10,7 +10,8 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from ..base.late_dataclass import dataclass
 
 _PREFIX = "recorder "
 

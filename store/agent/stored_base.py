@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+from ..base.late_dataclass import dataclass, replace
 from ..engine.ports import MessageRows
 from ..engine.rows import SessionStamp, StoredRow
 from ..formats import continuation

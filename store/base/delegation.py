@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from importlib import import_module
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,8 +23,58 @@ def delegate(
         verb: A method of the part's class, unbound.
     """
 
+    if isinstance(verb, _LateVerb):
+        return verb.of(part)  # type: ignore[no-any-return]
+
     @wraps(verb)
     def _call(whole: Whole, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return verb(part(whole), *args, **kwargs)
 
     return _call
+
+
+class LateClass:
+    """Stands for a part's class whose module is imported with the first use of one of its verbs.
+
+    Args:
+        module: Its full name.
+        name: Of the class.
+    """
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def load(self) -> Any:
+        """The class."""
+        return getattr(import_module(self._module), self._name)
+
+    def __call__(self, *args: object) -> Any:
+        """An instance of the class."""
+        return self.load()(*args)
+
+    def __getattr__(self, verb: str) -> Any:
+        """Stands for a method of the class, for `delegate` alone."""
+        return _LateVerb(self, verb)
+
+
+class _LateVerb:
+    """A verb of a whole that becomes the one of `delegate` when it is first looked up."""
+
+    def __init__(self, late: LateClass, verb: str) -> None:
+        self._late, self._verb = late, verb
+
+    def of(self, part: Callable[[Any], Any]) -> Any:
+        """The same, on the part that `part` returns."""
+        self._part = part
+        return self
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner, self._name = owner, name
+
+    def __get__(self, whole: object, owner: type) -> Any:
+        made = delegate(self._part, getattr(self._late.load(), self._verb))
+        setattr(self._owner, self._name, made)
+        return getattr(owner if whole is None else whole, self._name)
+
+    def __call__(self, *_: object, **__: object) -> None:
+        """Never called: it is looked up first."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypedDict
+
+from ..base.late_dataclass import dataclass
 
 
 class PruneFilters(TypedDict, total=False):

@@ -6,7 +6,6 @@ An engine may leave it out: `HomeStore.statistics` is None then.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from enum import StrEnum
 from typing import Protocol
 
@@ -49,6 +48,8 @@ class Tally:
 
     def __add__(self, other: Tally) -> Tally:
         """Sums of both."""
+        from dataclasses import fields
+
         return Tally(*(getattr(self, own.name) + getattr(other, own.name) for own in fields(self)))
 
 

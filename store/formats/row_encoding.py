@@ -47,7 +47,7 @@ def message_rows(messages: Sequence[Mapping[str, object]], *, now: float) -> tup
         ValueError: A time that is not finite, an integer that needs more than 64 bits, a value that has no text or is
             nested too deep, or a row of more than `MAX_ROW` bytes.
     """
-    rows = tuple(message_row(message, now=now + index * _MICROSECOND) for index, message in enumerate(messages))
+    rows = tuple([message_row(message, now=now + index * _MICROSECOND) for index, message in enumerate(messages)])
     for row in rows:
         refuse_too_large(row.values.values(), "message")
     return rows
@@ -63,7 +63,7 @@ def refuse_too_large(cells: Iterable[object], what: str) -> None:
         ValueError: It is larger than `MAX_ROW`.
     """
     texts = [cell for cell in cells if isinstance(cell, str)]
-    if sum(map(len, texts)) * _LONGEST_CHARACTER <= MAX_ROW:
+    if sum([len(text) for text in texts]) * _LONGEST_CHARACTER <= MAX_ROW:
         return
     n_bytes = sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
     if n_bytes > MAX_ROW:
@@ -83,16 +83,14 @@ def message_row(message: Mapping[str, object], *, now: float) -> MessageRow:
 def _row(message: Mapping[str, object], now: float) -> MessageRow:
     given = {name: value for name, value in message.items() if value is not None}
     role = storable(given.get("role")) or "unknown"
-    values: dict[str, str | int | float | None] = {
-        "role": role,
-        "content": content_cell(given.get("content")),
-        "timestamp": timestamp(given.get("timestamp"), now=now),
-    }
-    if not given.keys() <= _PLAIN:  # those of a prompt are
-        values |= _other_cells(given, role)
-    return MessageRow(
-        {name: value for name, value in values.items() if value is not None}, calls_in(given.get("tool_calls"))
-    )
+    values: dict[str, str | int | float | None] = {"role": role}
+    if (content := content_cell(given.get("content"))) is not None:
+        values["content"] = content
+    values["timestamp"] = timestamp(given.get("timestamp"), now=now)
+    if given.keys() <= _PLAIN:  # those of a prompt are
+        return MessageRow(values, 0)
+    others = ((name, value) for name, value in _other_cells(given, role).items() if value is not None)
+    return MessageRow({**values, **dict(others)}, calls_in(given.get("tool_calls")))
 
 
 def _other_cells(message: Mapping[str, object], role: str) -> dict[str, str | int | float | None]:
@@ -151,6 +149,8 @@ def timestamp(value: object, *, now: float) -> float:
     Raises:
         ValueError: The number is not finite: SQLite would store NULL for it and refuse the row.
     """
+    if value is None:
+        return now
     if isinstance(value, datetime):
         return _seconds(value)
     if not isinstance(value, int | float):

@@ -11,11 +11,7 @@ from ..base.late_dataclass import dataclass
 from ..engine.managed import Mark
 from ..formats import titles
 from ..home_store import HomeStore
-from . import trash
-from .delete import Deletion
-from .delete_plan import plan_deletion
 from .model import DeletePlan, EmptyPlan, ProgressCallback, TrashEntry, TrashProgress, TrashReceipt
-from .restore import Restore
 
 
 def _silent(_: TrashProgress) -> None:
@@ -43,6 +39,8 @@ class HomeManagement:
 
     def plan_delete(self, session_id: str, *, with_children: bool = False) -> DeletePlan:
         """The plan of a deletion of a session with its whole chain; see `delete_plan.plan_deletion`."""
+        from .delete_plan import plan_deletion
+
         return plan_deletion(self._store, session_id, with_children=with_children)
 
     def delete(
@@ -70,6 +68,8 @@ class HomeManagement:
             StoreError: The trash or the database cannot be written.
         """
         self._store.refuse_to_write_if_read_only()
+        from .delete import Deletion
+
         run = Deletion(self._store, plan, force=force, on_progress=progress or _silent, cancel=cancel or Cancel())
         return run.apply()
 
@@ -78,18 +78,26 @@ class HomeManagement:
     ) -> TrashReceipt:
         """Bring back what a deletion took, with all ids; see `restore.Restore.apply`."""
         self._store.refuse_to_write_if_read_only()
+        from .restore import Restore
+
         return Restore(self._store, operation, on_progress=progress or _silent, cancel=cancel or Cancel()).apply()
 
     def trash(self) -> tuple[TrashEntry, ...]:
         """Every deletion in the journal, the last started first."""
+        from . import trash
+
         return trash.entries(self._store)
 
     def plan_emptying(self) -> EmptyPlan:
         """What emptying the trash removes for good."""
+        from . import trash
+
         return trash.plan_emptying(self._store)
 
     def empty(self, plan: EmptyPlan) -> int:
         """Remove what a plan names; the number of its entries."""
+        from . import trash
+
         return trash.empty(self._store, plan)
 
     def rename(self, session_id: str, title: str | None) -> str | None:

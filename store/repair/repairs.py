@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel
 from ..base.errors import OperationMissing
 from ..home_store import HomeStore
-from .apply import ProgressCallback, Repair
 from .model import Plan, Progress, Receipt, State
 from .plans import Plans
-from .undo import Undo
+
+if TYPE_CHECKING:
+    from .apply import ProgressCallback
 
 
 def _silent(_: Progress) -> None:
@@ -51,6 +53,8 @@ class HomeRepairs:
         """
         self.store.refuse_to_write_if_read_only()
         self.store.require_repairs()
+        from .apply import Repair
+
         copy = self._copied_to if full_backup else None
         return Repair(self.store, plan, on_progress=progress or _silent, cancel=cancel or Cancel(), copy=copy).apply()
 
@@ -84,6 +88,8 @@ class HomeRepairs:
         """
         self.store.refuse_to_write_if_read_only()
         self.store.require_repairs()
+        from .undo import Undo
+
         return Undo(self.store, operation, on_progress=progress or _silent, cancel=cancel or Cancel()).apply()
 
     def _copied_to(self, target: Path) -> Path:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .managed import SqliteManaged
     from .records import SqliteRecords
     from .statistics import SqliteStatistics
-    from .writes import SqliteRepairs
+    from .writes import SqliteRepairs, SqliteTransaction
 
 T = TypeVar("T")
 
@@ -255,9 +255,8 @@ class SqliteEngine:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction; see `Writer.transaction`."""
-        from .writes import SqliteTransaction
-
-        return self.writer.transaction(lambda connection: work(SqliteTransaction(connection, self.writer.layout)))
+        begun, writer = self._transaction, self.writer
+        return writer.transaction(lambda connection: work(begun(connection, writer.layout)))
 
     def close(self) -> None:
         """Close every connection; may be called twice."""
@@ -267,9 +266,13 @@ class SqliteEngine:
 
     def prepare_to_write(self) -> None:
         """Import now what writes, so that a first append needs no file but the store's own."""
-        from . import writes  # noqa: F401
+        self._transaction, self.writer  # noqa: B018
 
-        self.writer  # noqa: B018
+    @cached_property
+    def _transaction(self) -> type[SqliteTransaction]:
+        from .writes import SqliteTransaction
+
+        return SqliteTransaction
 
     @property
     def _writes(self) -> bool:

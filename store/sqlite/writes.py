@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import apsw
 
@@ -17,6 +18,7 @@ from .statements import Reads, reader_of, statement
 if TYPE_CHECKING:
     from .base.schema_probe import Layout
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -37,27 +39,35 @@ def _connection(transaction: SqliteTransaction) -> apsw.Connection:
     return transaction.connection
 
 
+def _inside(
+    verb: Callable[Concatenate[apsw.Connection, Layout, P], T],
+) -> Callable[Concatenate[SqliteTransaction, P], T]:
+    """A verb of a transaction, in two calls: an append is one."""
+
+    @wraps(verb)
+    def _call(transaction: SqliteTransaction, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return verb(transaction.connection, transaction.layout, *args, **kwargs)
+
+    return _call
+
+
 class SqliteTransaction:
     """Implements `ports.Transaction`."""
 
     def __init__(self, connection: apsw.Connection, layout: Layout) -> None:
         self.connection, self.layout = connection, layout
 
-    def run(self, statement: Callable[[apsw.Connection, Layout], T]) -> T:
-        """The result of a statement of the transaction."""
-        return statement(self.connection, self.layout)
-
-    create_session = statement(session_writes.create_or_fill)
-    set_prompt = statement(session_writes.set_prompt)
-    end_session = statement(session_writes.end)
-    add_tokens = statement(token_writes.add_tokens)
-    assign_title = statement(session_writes.assign_title)
-    append = statement(message_writes.append)
-    append_once = statement(message_writes.append_once)
-    append_after = statement(message_writes.append_after)
-    replace = statement(message_writes.replace)
-    apply_step = statement(steps.apply_step)
-    undo_step = statement(steps.undo_step)
+    create_session = _inside(session_writes.create_or_fill)
+    set_prompt = _inside(session_writes.set_prompt)
+    end_session = _inside(session_writes.end)
+    add_tokens = _inside(token_writes.add_tokens)
+    assign_title = _inside(session_writes.assign_title)
+    append = _inside(message_writes.append)
+    append_once = _inside(message_writes.append_once)
+    append_after = _inside(message_writes.append_after)
+    replace = _inside(message_writes.replace)
+    apply_step = _inside(steps.apply_step)
+    undo_step = _inside(steps.undo_step)
     reopen_session = delegate(_connection, session_writes.reopen)
     delete_session = delegate(_connection, session_writes.delete)
     clear = delegate(_connection, message_writes.clear)

@@ -37,6 +37,7 @@ def _lines(name: str, value: object) -> Iterator[str]:
         yield f"    def __init__{_signature(value.__init__)}"
     for member in sorted(_own(value)):
         if not member.startswith("_"):
+            getattr(value, member, None)  # a verb whose module is imported when it is looked up
             yield from _member(member, inspect.getattr_static(value, member))
 
 

@@ -29,6 +29,7 @@ from hermes_tui.render.destination import destination
 from hermes_tui.render.find import Needle
 from hermes_tui.render.find_texts import FindTexts
 from hermes_tui.render.glyphs import UNICODE
+from hermes_tui.render.rail import cell
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.rail import Rail
 from hermes_tui.widgets.transcript_cursor import Target, TranscriptCursor
@@ -122,8 +123,9 @@ class Pane:
         for ids in self.cursor.layout.bodies.request(self.cursor.viewport.wanted()):
             self.cursor.layout.put(self._read(ids))
         self.rail.catch_up()
-        for row in range(HEIGHT):
-            self.rail.cell(row, UNICODE)
+        for marks in self.rail.marks(range(HEIGHT)):
+            if marks is not None:
+                cell(marks, UNICODE)
         assert self.cursor.viewport.rows
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 
-from hermes_tui.terminal_input import PAUSE, Burst, ReadGrouping, read_together
+from hermes_tui import terminal_input
+from hermes_tui.terminal_input import PAUSE, Burst, ReadGrouping, TerminalInput, WakingEvent, read_together
 
 DOWN = "\x1b[B"
 
@@ -76,3 +82,21 @@ def test_a_paste_that_comes_in_pieces_is_one_read_and_keys_are_not(reads: list[s
     """Mutant: with `more` never asked, the first piece runs commands in the list."""
     pieces = iter([*reads[1:], ""])
     assert read_together(reads[0], lambda _: next(pieces)) == first
+
+
+def test_who_leaves_does_not_wait_for_the_next_look_at_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutants: Textual's own event; its end of the pipe not looked at, so that leaving takes a whole `PAUSE`."""
+    monkeypatch.setattr(terminal_input, "PAUSE", 3600.0)
+    keys, terminal = os.pipe()
+    driver = cast("Any", SimpleNamespace(fileno=keys, exit_event=WakingEvent(), _debug=False, _app=None))
+    reading = threading.Thread(target=TerminalInput.run_input_thread, args=(driver,), daemon=True)
+    reading.start()
+    driver.exit_event.set()
+    reading.join(20)
+    assert not reading.is_alive()
+
+    driver.exit_event.clear()
+    driver.exit_event.clear()
+    assert not driver.exit_event.is_set()
+    for descriptor in keys, terminal:
+        os.close(descriptor)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,9 +81,10 @@ class _Watch:
                 finally:
                     self.sections.append((time.perf_counter() - began, self.doing))
 
-        def begun(writer: Writer, connection: apsw.Connection) -> None:
-            begin(writer, connection)
+        def begun(writer: Writer, connection: apsw.Connection) -> Iterable[int]:
+            counters = begin(writer, connection)
             self._began = time.perf_counter()
+            return counters
 
         def ended(writer: Writer, connection: apsw.Connection) -> None:
             end(writer, connection)

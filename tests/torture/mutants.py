@@ -120,8 +120,8 @@ MUTANTS = (
     Mutant(
         "no look for a stranger at a transaction",
         "store/sqlite/base/foreign_handle_guard.py",
-        "        if self._events is None or self._events.may_have_opened():\n",
-        "        if self._lost:\n",
+        "        if events is None or events.may_have_opened():\n            self._refuse",
+        "        if self._lost:\n            self._refuse",
         ("tests/store/sqlite/test_strangers.py",),
     ),
     Mutant(
@@ -134,11 +134,11 @@ MUTANTS = (
     Mutant(
         "the locks before the descriptors",
         "store/sqlite/base/foreign_handle_guard.py",
-        "        if self._events is None or self._events.may_have_opened():\n"
+        "        if events is None or events.may_have_opened():\n"
         "            self._refuse_foreign()\n"
         "        self.check_locks()\n",
         "        self.check_locks()\n"
-        "        if self._events is None or self._events.may_have_opened():\n"
+        "        if events is None or events.may_have_opened():\n"
         "            self._refuse_foreign()\n",
         ("tests/store/sqlite/test_strangers.py",),
     ),
@@ -535,9 +535,9 @@ MUTANTS = (
     Mutant(
         "no look at what lies at the path",
         "store/sqlite/connect/writer_handle.py",
-        "        if gone or descriptors.identity(self.path) != self._file:\n",
-        "        if False and gone:\n",
-        ("tests/store/files/test_outbox.py",),
+        "        return descriptors.identity(self._name) != self._file\n",
+        "        return False\n",
+        ("tests/store/sqlite/connect/test_append_looks.py",),
     ),
     Mutant(
         "no look at the mount",

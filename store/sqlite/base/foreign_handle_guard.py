@@ -138,7 +138,7 @@ class FileWatch:
         self._name = os.path.realpath(path)
         self._locks: LongLocks | None = None
         self._events: OpenEvents | None = None
-        self._lost = False
+        self._lost = self._beside_too = False
 
     def follow_opens(self) -> None:
         """Have opens of the file reported, so that a look costs little; to be called before a connection opens it."""
@@ -155,22 +155,30 @@ class FileWatch:
             ForeignHandle: They are gone already.
             NoPermission: No descriptor is left to look with.
         """
-        if wal and self._locks is None and descriptors.watched():
+        if not wal or (self._locks is not None and (self._beside_too or self._events is None)):
+            return
+        if descriptors.watched():
             with opening:
-                self._locks = self._found()
-                self._follow_shm()
+                self._locks = self._locks or self._found()
+                self._follow_beside()
             self.check_locks()
 
-    def check(self) -> None:
+    def check(self) -> int | None:
         """Make sure that no descriptor is foreign, and that the locks are held.
+
+        Returns:
+            The number of a look: where two are the same, file, WAL and -shm had no other names in between. None where
+            such changes are not reported.
 
         Raises:
             ForeignHandle: There is one, or they are not.
             NoPermission: No descriptor is left to look with.
         """
-        if self._events is None or self._events.may_have_opened():
+        events = self._events
+        if events is None or events.may_have_opened():
             self._refuse_foreign()
         self.check_locks()
+        return events.noticed if events is not None and events.works and self._beside_too else None
 
     def check_locks(self) -> None:
         """Make sure that the locks are held; see `check`."""
@@ -225,13 +233,15 @@ class FileWatch:
                 part.close()
         self._locks = self._events = None
 
-    def _follow_shm(self) -> None:
-        """Have opens of the -shm reported too: closing it drops a lock, and that of a running transaction."""
+    def _follow_beside(self) -> None:
+        """Have -shm and WAL reported on too: closing the -shm drops a lock, and that of a running transaction."""
         if self._events is not None:
             try:
                 self._events.add(f"{self._name}-shm")
+                self._events.add(f"{self._name}-wal")
             except OSError:  # there is none, or it cannot be watched: descriptors are listed at every look
                 self._events = None
+            self._beside_too = self._events is not None
 
     def _refuse_foreign(self) -> None:
         if not descriptors.open_on(self._file) <= _known.get(self._file, set()):

@@ -92,7 +92,8 @@ class Ownership:
         Raises:
             ForeignHandle: It was made before a fork, or something else in this process opened the file.
         """
-        self.refuse_inherited()
+        if self._pid != os.getpid():
+            self.refuse_inherited()
         if self._ended:
             raise errors.ForeignHandle(
                 f"something else in this process opened {self._path}, which costs this handle its locks, and it is not "

@@ -51,9 +51,10 @@ class LongLocks:
     @property
     def held(self) -> bool:
         """True while each lock that was found is held."""
+        look = os.pread
         try:
-            for _, number, mark in self._views:  # three times in an append
-                if mark not in os.pread(number, _LENGTH, 0):
+            for _, number, mark in self._views:  # twice in an append
+                if mark not in look(number, _LENGTH, 0):
                     return False
         except OSError:  # the descriptor with the lock was closed
             return False

@@ -1,4 +1,4 @@
-"""Reports of files being opened by any program, since they were last asked for, by inotify.
+"""Reports of files being opened, renamed, linked or removed by any program, since they were last asked for, by inotify.
 
 Whoever gets a descriptor of a file by opening it leaves an event here first, so descriptors need not be listed where
 there is none: one system call, however many descriptors the process has. A copy of a descriptor (dup, a socket) leaves
@@ -11,17 +11,18 @@ import os
 import select
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from .descriptors import OwnedDescriptor
 
-_OPENED = 0x20  # IN_OPEN
+_REPORTED = 0x20 | 0x4 | 0x800 | 0x400  # IN_OPEN, IN_ATTRIB (links too), IN_MOVE_SELF, IN_DELETE_SELF
 _SETTLED = 0.05
 """Seconds after an event in which descriptors are listed: it comes a little before its descriptor can be seen."""
 
 
 class OpenEvents:
-    """Opens of one file and of those that are added to it, for every thread of this process.
+    """Opens and other names of one file and of those that are added to it, for every thread of this process.
 
     Args:
         path: An existing file.
@@ -38,6 +39,9 @@ class OpenEvents:
         self._until = 0.0
         self.works = False
         """True once an open was noticed: not every filesystem reports them."""
+        self._looks = count(1)
+        self.noticed = 0
+        """Number of the last look that found something."""
 
     def may_have_opened(self) -> bool:
         """True where descriptors have to be listed."""
@@ -45,6 +49,7 @@ class OpenEvents:
             return not self.works or time.monotonic() < self._until
         self._until = time.monotonic() + _SETTLED  # before the events are taken, for other threads
         self.works = True
+        self.noticed = next(self._looks)
         try:
             os.read(self._events.fileno(), 65_536)
         except BlockingIOError:  # another thread took them
@@ -52,12 +57,12 @@ class OpenEvents:
         return True
 
     def add(self, path: Path | str) -> None:
-        """Have opens of another existing file reported too.
+        """Have another existing file reported on too.
 
         Raises:
             OSError: They cannot be; nothing is reported any more.
         """
-        if self._watch(self._events.fileno(), os.fsencode(path), _OPENED) < 0:
+        if self._watch(self._events.fileno(), os.fsencode(path), _REPORTED) < 0:
             self.close()
             raise OSError(f"{path} cannot be watched")
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
-_TOKEN = re.compile(
+from ...base.late_dataclass import dataclass
+from ...base.late_pattern import late_pattern
+
+_TOKEN = late_pattern(
     r"""[ \t\n\f\r]+|--[^\n]*|/\*.*?(?:\*/|\Z)
     |(?P<string>'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
-    |(?P<word>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)
+    |(?P<word>[^\x00-@\[-^`{-\x7f][^\x00-#%-/:-@\[-^`{-\x7f]*)
     |(?P<number>[0-9][A-Za-z0-9_$.]*|\.[0-9][A-Za-z0-9_$]*)
     |(?P<sign>[(),;.=<>!+\-*/%&|~])""",
     re.VERBOSE | re.DOTALL,
@@ -136,6 +138,8 @@ def parse_trigger(sql: str) -> Trigger:
 @lru_cache(_CACHED)
 def full_text_table(sql: str) -> str | None:
     """The name, in lower case, of the table that a stored CREATE VIRTUAL TABLE … USING fts5 makes; None for others."""
+    if "VIRTUAL" not in _upper(sql):
+        return None
     try:
         tokens = _Tokens(list(islice(_tokens(sql), _USING)))
         for word in ("CREATE", "VIRTUAL", "TABLE"):
@@ -149,9 +153,9 @@ def full_text_table(sql: str) -> str | None:
 
 @lru_cache(_CACHED)
 def has_keyword(sql: str, keyword: str) -> bool:
-    """True where a keyword stands in a statement outside of strings, comments and quoted names, or none can be read."""
+    """True where a keyword stands in a statement outside of strings, comments and quoted names, or may stand there."""
     try:
-        return any(token.is_word(keyword) for token in _tokens(sql))
+        return keyword in _upper(sql) and any(token.is_word(keyword) for token in _tokens(sql))
     except NotUnderstood:
         return True
 

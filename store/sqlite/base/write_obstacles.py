@@ -6,10 +6,10 @@ A version number forbids nothing (docs/decisions/0007).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 import apsw
 
+from ...base.late_dataclass import dataclass
 from .cell_values import integer, text
 from .schema_probe import OPERATIONS, SCHEMA
 from .trigger_sql import NotUnderstood, Trigger, full_text_table, has_keyword, parse_trigger, watched_table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from ...base.late_dataclass import dataclass
 from ...base.process_locks import FileLock, locks_on, process_name
 from . import read_open, writer_queue
 

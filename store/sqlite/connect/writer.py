@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import apsw
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BEGIN = "BEGIN IMMEDIATE; PRAGMA data_version; PRAGMA schema_version; PRAGMA application_id"
 _MAX_NAMED = 6
 """Processes that are named in the message of a timeout; the rest are counted."""
 _turns: weakref.WeakValueDictionary[tuple[int, str], OwnedLock] = weakref.WeakValueDictionary()
@@ -114,12 +115,15 @@ class Writer:
 
     def _in_turn(self, work: Callable[[apsw.Connection], T], patience: float, deadline: float) -> T:
         try:
-            with error_mapping.translated_errors(self.path):
-                self._backoff.retry_until(self._ready, deadline)  # a store that is not writable fails before a wait
-                self._queue.enter(deadline)
-                return self._through(work, deadline)
-        except errors.Locked as error:
-            raise errors.Locked(f"nothing was written in {patience:g} s: {error}; {_holders(self.path)}") from error
+            if self._opened is None or not self._opened.opened:  # a store that is not writable fails before a wait
+                self._backoff.retry_until(self._ready, deadline)
+            self._queue.enter(deadline)
+            return self._through(work, deadline)
+        except (apsw.Error, errors.Locked) as error:
+            known = error_mapping.translate(error, self.path) if isinstance(error, apsw.Error) else error
+            if isinstance(known, errors.Locked):
+                raise errors.Locked(f"nothing was written in {patience:g} s: {known}; {_holders(self.path)}") from error
+            raise known from error
         finally:
             self._queue.leave()
 
@@ -207,15 +211,15 @@ class Writer:
     def _committed(
         self, work: Callable[[apsw.Connection], T], connection: apsw.Connection, handle: WriterHandle, deadline: float
     ) -> T:
-        self._begin(connection)
+        version, counter, generation = self._begin(connection)
         started = self._backoff.clock()
-        handle.check_generation(connection)
-        layout = handle.probe(connection)
+        handle.check_generation(generation)
+        layout = handle.probe(connection, version, counter)
         wal = layout.journal_mode == "wal"
         handle.watch.follow_locks(wal=wal)
         tables = layout.tables
         substituted = (
-            triggers_on(connection) and trigger_stand_ins.CJK in tables and trigger_stand_ins.install(connection)
+            trigger_stand_ins.CJK in tables and triggers_on(connection) and trigger_stand_ins.install(connection)
         )
         if substituted:
             self.index_damaged = True
@@ -228,8 +232,15 @@ class Writer:
         self.lock_seconds = self._backoff.clock() - started
         return result
 
-    def _begin(self, connection: apsw.Connection) -> None:
-        retried(lambda: connection.execute("BEGIN IMMEDIATE"), self._backoff.sleep)
+    def _begin(self, connection: apsw.Connection) -> Iterable[int]:
+        """Begin, and read three counters: of commits, of changes of the schema, of files that replaced this one."""
+
+        def _begun() -> list[int]:
+            if connection.in_transaction:  # an earlier try began, and failed to read
+                connection.execute("ROLLBACK")
+            return [cast("int", number) for (number,) in connection.execute(_BEGIN).fetchall()]
+
+        return retried(_begun, self._backoff.sleep)
 
     def _end(self, connection: apsw.Connection) -> None:
         """Roll back an open transaction and keep the connection; a failure does not hide the first error."""

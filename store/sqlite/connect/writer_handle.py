@@ -11,7 +11,7 @@ import apsw
 
 from ...base import errors
 from ..base import descriptors, error_mapping, filesystems, foreign_handle_guard
-from ..base.schema_probe import Layout, counter_of, probe
+from ..base.schema_probe import Layout, probe
 from ..base.write_obstacles import obstacles
 from . import read_open
 
@@ -25,12 +25,15 @@ class WriterHandle:
     watch: foreign_handle_guard.FileWatch
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._name = path, str(path)
         self.layout: Layout | None = None
         self._pid = os.getpid()
         self._beside: dict[str, read_open.FileId] = {}
+        self._wal = ""
         self._generation = 0
         self._version: object = None
+        self._in_place: int | None = None
+        """The look of `FileWatch.check` after which the files were found in place; None for none."""
         self._file: read_open.FileId = None
         self._idle: list[apsw.Connection] = []
         self._lent: Callable[[], apsw.Connection | None] = lambda: None
@@ -59,8 +62,9 @@ class WriterHandle:
             if self._file not in (None, file):
                 raise replaced(path)
             wal, _, shm = read_open.sidecars(path)
-            self._file, self._beside = file, {str(wal): None, str(shm): None}
-            self._version = None  # each connection has its own count
+            self._file, self._wal = file, str(wal)
+            self._beside = {self._wal: None, str(shm): None}
+            self._version = self._in_place = None  # each connection has its own count
             self._idle.append(_connect(path))
 
     def lend(self) -> Iterator[apsw.Connection]:
@@ -89,14 +93,20 @@ class WriterHandle:
             written: A transaction was just committed, and its result not yet returned.
         """
         try:
-            self.watch.check()
+            seen = self.watch.check()
         except errors.StoreError as error:
             if written:
                 error.add_note("the transaction was committed just before that was noticed, and may be lost")
             raise
-        self.check_in_place()
-        if not written:
-            filesystems.refuse_second_name(self.path)
+        if seen is None or seen != self._in_place:
+            self.check_in_place()
+            if not written:
+                filesystems.refuse_second_name(self.path)
+                self._in_place = None if None in self._beside.values() else seen
+            return
+        moved = self._moved()  # with a folder above it, which is not reported
+        if moved or (written and descriptors.identity(self._wal) != self._beside[self._wal]):  # reported a little late
+            raise replaced(self.path)
 
     def check_in_place(self) -> None:
         """Make sure that file, WAL and -shm are those that were opened; those that appear later are registered.
@@ -107,32 +117,44 @@ class WriterHandle:
         """
         if self._pid != os.getpid():
             raise errors.ForeignHandle(f"this process was forked while it had {self.path} open; open it in a fresh one")
-        now = {path: descriptors.identity(path) for path in self._beside}
-        gone = any(known not in (None, now[path]) for path, known in self._beside.items())
-        if gone or descriptors.identity(self.path) != self._file:
+        for path, known in self._beside.items():
+            now = descriptors.identity(path)
+            if known is None:
+                self._beside[path] = now
+            elif now != known:
+                raise replaced(self.path)
+        if self._moved():
             raise replaced(self.path)
-        self._beside = now
 
-    def check_generation(self, connection: apsw.Connection) -> None:
+    def _moved(self) -> bool:
+        """True where the file at the path is not the one that was opened."""
+        return descriptors.identity(self._name) != self._file
+
+    def check_generation(self, now: int) -> None:
         """Make sure, inside a transaction, that no other Hermes file was copied over this one (docs/format.md §7.8).
 
+        Args:
+            now: Its `application_id`, the generation number that Hermes gives a file.
+
         Raises:
-            Replaced: The generation number that Hermes gives a file changed.
+            Replaced: It changed.
         """
-        now = int(connection.pragma("application_id"))
         if self._generation not in (0, now):
             raise replaced(self.path)
         self._generation = now
 
-    def probe(self, connection: apsw.Connection) -> Layout:
+    def probe(self, connection: apsw.Connection, version: int, counter: int) -> Layout:
         """Features of the file, inside a transaction.
+
+        Args:
+            version: Its `data_version`.
+            counter: Its `schema_version`.
 
         Raises:
             ReadOnly: Its structure forbids to write into it.
         """
         known, self.layout = self.layout, None
-        [(version,)] = connection.execute("PRAGMA data_version").fetchall()
-        if known is None or version != self._version or counter_of(connection) != known.counter:
+        if known is None or version != self._version or counter != known.counter:
             found = probe(connection, known)
         else:  # nobody else has committed, and this process never changes the markers
             found = known

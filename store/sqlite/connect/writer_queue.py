@@ -58,9 +58,10 @@ class WriterQueue:
             if self._file is None:
                 self._file = opened(queue_file(self._path), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW)
             self._stands = True
-            place = self._stand()
-            while not self._first(place) and self._clock() < deadline:
-                self._sleep(_PAUSE)
+            if not self._alone():
+                place = self._stand()
+                while not self._first(place) and self._clock() < deadline:
+                    self._sleep(_PAUSE)
         except OSError:  # the file cannot be made, or this filesystem has no such locks
             return
 
@@ -78,6 +79,20 @@ class WriterQueue:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+    def _alone(self) -> bool:
+        """Lock the byte of this microsecond with all earlier ones that count; False where another process stands there.
+
+        That is what somebody has who stood and is first.
+        """
+        assert self._file is not None
+        now = self._clock()
+        oldest, place = max(0, int((now - LONGEST) * _MICROSECONDS)), int(now * _MICROSECONDS)
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, place + 1 - oldest, oldest)
+        except BlockingIOError:
+            return False
+        return True
 
     def _stand(self) -> int:
         """Lock the byte of this microsecond; a later one where another process has it."""

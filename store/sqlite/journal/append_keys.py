@@ -7,10 +7,10 @@ The journal of repairs is in the same table, with another kind.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 import apsw
 
+from ...base.late_dataclass import dataclass
 from ...engine.operations import DONE
 from ...formats.row_encoding import storable
 from ..base import cell_values

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import apsw
 
 from ...base.errors import PlanChanged, Refused
+from ...base.late_dataclass import replace
 from ...engine.operations import (
     RUNNING,
     UNFINISHED,

@@ -16,6 +16,12 @@ from ..connect.reader import Reader, Row
 from . import section_copies
 from .damage import around_damage
 
+_UNDONE_INDEX = "idx_messages_session_active"
+"""Index on the session, the state and the time of messages."""
+_UNDONE = (
+    "(SELECT count(*) FROM messages AS undone WHERE undone.session_id = messages.session_id AND undone.active = 0)"
+)
+
 
 def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
     """Counts of each session that has rows, by one grouped walk of a covering index.
@@ -51,11 +57,16 @@ def counted(session: Session, counts: Counts, now: float) -> Session:
 
 def _read(reader: Reader, layout: Layout, ids: Sequence[str]) -> dict[str, Counts]:
     """Counts of some sessions; where the index with the states is damaged, copies are counted too."""
-    bindings = (json.dumps(list(ids)),)
+    whole = section_copies.version_columns(layout)
     try:
-        rows = reader.rows(_statement(layout, section_copies.version_columns(layout)), bindings)
+        if _UNDONE_INDEX not in layout.indexes:
+            rows = _grouped(reader, layout, whole, ids)
+        else:  # versions have sums over the rows, which take as long again, for copies that few sessions have
+            rows = _grouped(reader, layout, f"count(*), max(id), count(*) - {_UNDONE}, 0", ids)
+            undone = [cell_values.text(row[0]) or "" for row in rows if row[3] != row[5]]
+            rows = [row for row in rows if row[3] == row[5]] + _grouped(reader, layout, whole, undone)
     except Damaged:
-        rows = reader.rows(_statement(layout, "count(*), max(id), count(*), 0"), bindings)
+        rows = _grouped(reader, layout, "count(*), max(id), count(*), 0", ids)
     found: dict[str, Counts] = {}
     for session_cell, lowest, last, *version in rows:
         session_id = cell_values.text(session_cell) or ""
@@ -64,12 +75,19 @@ def _read(reader: Reader, layout: Layout, ids: Sequence[str]) -> dict[str, Count
     return found
 
 
-def _statement(layout: Layout, version: str) -> str:
-    """Lowest id, time of the newest row and version by session."""
+def _grouped(reader: Reader, layout: Layout, version: str, ids: Sequence[str]) -> list[Row]:
+    statement = _statement(layout, version, grouped=len(ids) > 1)
+    return reader.rows(statement, (json.dumps(list(ids)),)) if ids else []
+
+
+def _statement(layout: Layout, version: str, *, grouped: bool) -> str:
+    """Lowest id, time of the newest row and version by session, of one session without grouping."""
+    given = "(SELECT value FROM json_each(?))"
+    chosen = f"session_id IN {given} GROUP BY session_id" if grouped else f"session_id = {given}"
     return (
         f"WITH counted(session_id, lowest, many, highest, alive, ids) AS MATERIALIZED"
         f" (SELECT session_id, min(id), {version}"
-        " FROM messages WHERE session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)"
+        f" FROM messages WHERE {chosen})"
         f" SELECT CAST(counted.session_id AS BLOB), lowest, {column_sql.timestamp(layout, 'messages', 'timestamp')},"
         " many, highest, alive, ids FROM counted CROSS JOIN messages ON messages.id = highest"
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
 import apsw
 
 from ...base.errors import Damaged
+from ...base.late_dataclass import dataclass
 from ...base.models import UNREADABLE
 from ...engine.search import AgentHit, AgentSearchOptions
 from ...formats.row_encoding import storable

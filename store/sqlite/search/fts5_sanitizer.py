@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...base.late_pattern import late_pattern
 from ...query.tokenizer import words
 
 MAX_CHARACTERS = 2048
@@ -16,10 +17,10 @@ MAX_CHARACTERS = 2048
 MAX_TERMS = 128
 """More NOTs would exceed FTS5's limit of 256 levels."""
 
-_UNBINDABLE = re.compile("[\x00\ud800-\udfff]")
-_PIECE = re.compile(r'"(?P<phrase>[^"]*)"(?P<star>\*?)|[^"\s]+')
-_SPECIAL = re.compile(r"[+{}():^]+")
-_PLAIN = re.compile(r"[^\W_]+\*?")
+_UNBINDABLE = late_pattern("[\x00\ud800-\udfff]")
+_PIECE = late_pattern(r'"(?P<phrase>[^"]*)"(?P<star>\*?)|[^"\s]+')
+_SPECIAL = late_pattern(r"[+{}():^]+")
+_PLAIN = late_pattern(r"[^\W_]+\*?")
 OPERATORS = ("AND", "OR", "NOT")
 
 

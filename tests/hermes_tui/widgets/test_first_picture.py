@@ -27,7 +27,7 @@ class Staged:
     calls: list[Callable[[], None]] = field(default_factory=list)
     """What is called at the end of a wait, unless that was stopped."""
 
-    def refresh(self) -> None:
+    def refresh_rows(self) -> None:
         """Count a painting."""
         self.painted += 1
 
@@ -57,7 +57,7 @@ class Staged:
 def test_a_session_is_painted_when_its_messages_are_there_or_the_wait_is_over() -> None:
     """Mutants: no wait at all; one that nothing ends."""
     stage = Staged()
-    picture = FirstPicture(stage, stage.cursor, stage.call_after)
+    picture = FirstPicture(stage, stage.cursor, stage.call_after, stage.refresh_rows)
     assert stage.paint(picture) == 0
     assert picture.row(0, 3, lambda _: Strip.blank(3)).cell_length == 3
     stage.complete = True
@@ -74,7 +74,7 @@ def test_a_session_is_painted_when_its_messages_are_there_or_the_wait_is_over() 
 def test_the_picture_stays_until_the_end_that_was_asked_for_is_there() -> None:
     """Mutants: an end that is not awaited, whose picture is painted twice; one that is awaited again at each look."""
     stage = Staged(complete=True)
-    picture = FirstPicture(stage, stage.cursor, stage.call_after)
+    picture = FirstPicture(stage, stage.cursor, stage.call_after, stage.refresh_rows)
     assert stage.paint(picture) == 1
     before, after = Strip([Segment("old")]), Strip([Segment("new")])
     assert picture.row(0, 3, lambda _: before) is before

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from hermes_tui.render.glyphs import UNICODE
-from hermes_tui.render.rail import Mark, marks_of
+from hermes_tui.render.rail import Mark, cell, marks_of
 from hermes_tui.widgets.message_index import Section, head_of
 from hermes_tui.widgets.rail import AT_ONCE, Rail
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
@@ -32,8 +32,8 @@ def rail_of(messages: list[Message]) -> Rail:
 def drawn(rail: Rail) -> str:
     while rail.behind:
         rail.catch_up()
-    cells = [rail.cell(row, UNICODE) for row in range(HEIGHT)]
-    return "".join(cell.text if cell else " " for cell in cells)
+    cells = [None if marks is None else cell(marks, UNICODE) for marks in rail.marks(range(HEIGHT))]
+    return "".join(drawn.text if drawn else " " for drawn in cells)
 
 
 def said(number: int, role: str = "assistant", day: int = 0) -> Message:
