@@ -20,7 +20,7 @@ from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import TRIGRAM, Layout
 from ..connect.reader import Reader, Row
-from . import newest_first
+from . import common_words, newest_first
 from .known_plans import planned
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange, doubtful
@@ -164,7 +164,8 @@ def count_matches(
 
         exact = blank_rows(reader, layout, cancel) == ()
     if ranked is not None and exact and not row_conditions(layout, query, None):
-        counted = _count_by_index(reader, layout, ranked, limit, cancel)
+        counted = common_words.count(reader, layout, ranked, cancel) if cap is None else None
+        counted = counted or _count_by_index(reader, layout, ranked, limit, cancel)
         if counted is not None and not counted.capped:
             search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
             doubted = [replace(ranked, only_doubtful=True)] if ranked.escapes is not None else []
