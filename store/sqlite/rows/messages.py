@@ -29,7 +29,7 @@ MAX_BODIES = 256
 WALK = 4096
 """Rows of the primary key that are walked in each direction before the covering index is used."""
 
-NEAR = 256
+NEAR = 32
 """The same for a small session, whose index range is cheap: hits at its ends have no neighbours to find."""
 SMALL = 512
 """Rows of a small session."""

@@ -7,6 +7,7 @@ puts the newer of two messages with equal scores first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import chain
 
@@ -20,7 +21,7 @@ from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import TRIGRAM, Layout
 from ..connect.reader import Reader, Row
-from . import newest_first
+from . import common_words, newest_first
 from .known_plans import planned
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange, doubtful
@@ -157,41 +158,52 @@ def count_matches(
     """
     layout, ranked = _planned(reader, query, cancel)
     limit = _NO_CAP if cap is None else cap
-    unranked = Fallback(FallbackKind.UNRANKED)
-    exact = ranked is not None and not ranked.verified and ranked.fallback != unranked and session_filter is None
-    if ranked is not None and exact and ranked.table == TRIGRAM:
-        from .lost_rows import blank_rows
+    is_whole = session_filter is None and not row_conditions(layout, query, None)
+    if ranked is None or not is_whole or not _answers(reader, layout, ranked, cancel):
+        return _count_by_search(reader, query, limit, session_filter, cancel)
+    common = common_words.count(reader, layout, ranked, cancel) if cap is None else None
+    counted = (common, ()) if common else _count_by_index(reader, layout, ranked, limit, cancel)
+    if counted is None:
+        return _count_by_search(reader, query, limit, session_filter, cancel)
+    count, doubted = counted
+    if count.capped:
+        return count
+    search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
+    rest = [replace(ranked, table=None, ids=doubted)] if doubted else []
+    rest += [ranked.lacking] if ranked.lacking else []
+    alone = newest_first.reasoning_steps(reader, search, [ranked], limit + 1)
+    return _count_of_steps(reader, chain(search.steps(rest, limit + 1), alone), limit, cancel, count)
 
-        exact = blank_rows(reader, layout, cancel) == ()
-    if ranked is not None and exact and not row_conditions(layout, query, None):
-        counted = _count_by_index(reader, layout, ranked, limit, cancel)
-        if counted is not None and not counted.capped:
-            search = newest_first.RowSearch(reader, layout, query, None, cancel=cancel)
-            doubted = [replace(ranked, only_doubtful=True)] if ranked.escapes is not None else []
-            alone = newest_first.reasoning_steps(reader, search, [ranked], limit + 1)
-            return _count_of_steps(reader, chain(search.steps(doubted, limit + 1), alone), limit, cancel, counted)
-        if counted is not None:
-            return counted
-    return _count_by_search(reader, query, limit, session_filter, cancel)
+
+def _answers(reader: Reader, layout: Layout, ranked: ScanRange, cancel: Cancel | None) -> bool:
+    """True where all rows that match are in the index, and all but a few of its rows match."""
+    if ranked.verified or ranked.fallback == Fallback(FallbackKind.UNRANKED):
+        return False
+    if ranked.table != TRIGRAM:
+        return True
+    from .lost_rows import blank_rows
+
+    return blank_rows(reader, layout, cancel) == ()
 
 
 def _count_by_index(
     reader: Reader, layout: Layout, ranked: ScanRange, cap: int, cancel: Cancel | None
-) -> MatchCount | None:
-    """Count by SQLite, grouped by session; None where the index cannot be read."""
+) -> tuple[MatchCount, tuple[int, ...]] | None:
+    """Count by SQLite, grouped by session, without rows that have to be verified, and these, newest first; None where
+    the index cannot be read."""
     hits, below = 0, _NO_CAP
     sessions, inactive = set[str](), set[str]()
-    shown = column_sql.findable(layout)
-    if not ranked.certain:
-        shown = f"({shown} AND NOT COALESCE({doubtful(layout, ranked.escapes)}, 0))"
-    sql, most = count_statement(layout, ranked.table or "", shown), min(cap + 1, COUNTED_ROWS)
+    doubted: list[int] = []
+    sql = count_statement(layout, ranked.table or "", doubtful(layout, ranked.escapes))
+    most = min(cap + 1, COUNTED_ROWS)
 
     while hits <= cap:
         rows = _index_rows(reader, sql, (ranked.expression, below, most), cancel)
         if rows is None:
             return None
         read = 0
-        for session_cell, n_shown, n_rows, lowest, n_active in rows:
+        for session_cell, n_shown, n_rows, lowest, n_active, of_session in rows:
+            doubted += json.loads(cell_values.text(of_session) or "[]")
             read += cell_values.integer(n_rows)
             below = min(below, cell_values.integer(lowest))
             if n_shown:
@@ -201,7 +213,8 @@ def _count_by_index(
                     inactive.add(session_id)
         if read < most:
             break
-    return MatchCount(min(hits, cap), frozenset(sessions), hits > cap, frozenset(inactive))
+    count = MatchCount(min(hits, cap), frozenset(sessions), hits > cap, frozenset(inactive))
+    return count, tuple(sorted(doubted, reverse=True))
 
 
 def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) -> list[Row] | None:
@@ -216,13 +229,18 @@ def _index_rows(reader: Reader, sql: str, bindings: Row, cancel: Cancel | None) 
     return reader.read(_read, cancel=cancel)
 
 
-def count_statement(layout: Layout, table: str, shown: str) -> str:
-    """Statement for the newest matches below an id, by session: those with `shown`, all of them, the lowest id, and
-    those that are active."""
+def count_statement(layout: Layout, table: str, doubted: str) -> str:
+    """Statement for the newest matches below an id, by session: those that are found for certain, all of them, the
+    lowest id, those that are active, and the ids of those that are found and `doubted`, NULL for none."""
     session_id, active = column_sql.text(layout, "messages", "session_id"), column_sql.active(layout)
-    cells = f"{session_id} AS session_id, {shown} AS shown, messages.id AS id, {active} AS active"
+    cells = f"{session_id} AS session_id, {column_sql.findable(layout)} AS shown, messages.id AS id, {active} AS active"
+    certain, ids = "sum(shown)", "NULL"
+    if doubted != "0":
+        cells += f", COALESCE({doubted}, 0) AS doubted"
+        certain, of_session = "sum(shown AND NOT doubted)", "json_group_array(id) FILTER (WHERE shown AND doubted)"
+        ids = f"iif(max(shown AND doubted), {of_session}, NULL)"
     return (
-        f"SELECT session_id, sum(shown), count(*), min(id), sum(active) FROM (SELECT {cells}"
+        f"SELECT session_id, {certain}, count(*), min(id), sum(active), {ids} FROM (SELECT {cells}"
         f" FROM {table} CROSS JOIN messages ON messages.id = {table}.rowid"
         f" WHERE {table} MATCH ? AND {table}.rowid < ? ORDER BY {table}.rowid DESC LIMIT ?) GROUP BY session_id"
     )
