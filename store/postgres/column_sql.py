@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .schema_probe import Layout
 
+SEARCHED_TEXTS = ("content", "tool_name", "tool_calls")
+"""Columns of a message whose words are found."""
 _SHORT = 65_536
 
 
@@ -19,6 +21,17 @@ def column(layout: Layout, table: str, name: str, *, alias: str = "") -> str:
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as text; bytes stay bytes."""
     return f"({column(layout, table, name)})::text"
+
+
+def searched_once(layout: Layout) -> str:
+    """The columns by which a search decides; of a text that is compressed its copy, which several tests take."""
+    return ", ".join(_copied(name) if name in SEARCHED_TEXTS else f'"{name}"' for name in layout.searched_columns)
+
+
+def _copied(name: str) -> str:
+    cell = f'"{name}"::text'
+    stored, size = f"pg_catalog.pg_column_size({cell})", f"pg_catalog.octet_length({cell})"
+    return f"""CASE WHEN {stored} < {size} THEN {cell} || '' ELSE {cell} END AS "{name}\""""
 
 
 def short_text(layout: Layout, table: str, name: str) -> str:

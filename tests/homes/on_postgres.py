@@ -22,12 +22,15 @@ _TRIGGER = (
     "CREATE FUNCTION {s}.raise_revision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     " UPDATE {s}.state_change_revision SET revision = revision + 1; RETURN NULL; END $$"
 )
+PREFIX = 8192
+"""Characters of a content that the index has."""
 _VECTOR = (
     "ALTER TABLE {s}.messages ADD COLUMN search_vector tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig,"
-    " left(COALESCE(content, ''), CASE WHEN role = 'tool' THEN 2048 ELSE 8192 END) || ' ' ||"
-    " left(COALESCE(tool_name, ''), 256) || ' ' || left(COALESCE(tool_calls, ''), 4096))) STORED"
+    f" left(COALESCE(content, ''), {PREFIX}) || ' ' || left(COALESCE(tool_name, ''), 256) || ' ' ||"
+    " left(COALESCE(tool_calls, ''), 4096))) STORED"
 )
-_LONG = "char_length(content) > CASE WHEN role = 'tool' THEN 2048 ELSE 8192 END OR char_length(tool_calls) > 4096"
+LONG = f"(role <> 'tool' AND length(content) > {PREFIX}) OR length(tool_calls) > 4096 OR length(tool_name) > 256"
+"""Rows that are longer, and not a tool's result, of which Hermes searches no more."""
 
 
 def statements(name: str, version: int = NEWEST) -> Iterator[str]:
@@ -50,7 +53,7 @@ def statements(name: str, version: int = NEWEST) -> Iterator[str]:
     yield _VECTOR.format(s=name)
     yield f"CREATE INDEX ON {name}.messages (session_id, timestamp)"
     yield f"CREATE INDEX ON {name}.messages USING gin (search_vector)"
-    yield f"CREATE INDEX ON {name}.messages (id) WHERE {_LONG}"
+    yield f"CREATE INDEX ON {name}.messages (id) WHERE {LONG}"
     yield _TRIGGER.format(s=name)
     for table in ("sessions", "messages"):
         yield (

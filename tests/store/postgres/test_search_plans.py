@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from store.base.errors import Locked
+from store.base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from store.base.server_address import parse_address
 from store.engine.push_target import FILE_IDS
-from store.postgres import create, search, search_plan, search_walk
+from store.postgres import create, search, search_plan, search_walk, terms
 from store.postgres.reader import Reader
+from store.query.matcher import accepts
 from store.query.parse import parse
+from tests.homes import on_postgres
 
 SqlRunner = Callable[..., list[Any]]
 
@@ -102,6 +105,71 @@ def test_every_plan_finds_the_same_with_long_rows_and_with_ids_that_lie_far_apar
             for query, places in EXPECTED.items():
                 for limit in (3, 5_000):
                     assert ids(reader, query, limit) == [n * factor for n in places][:limit], (query, limit, statement)
+
+
+ESCAPED = (
+    "漢字",
+    "\\u6f22\\u5b57",
+    "\\\\u6F22字",
+    "漢\\\\\\u5B57 後",
+    "\\u6f22\\u0301\\u5b57",
+    '\x01json:"\\u6f22\\u5b57"',
+    '\x01json:"\\u005cu6f22\\u005cu5b57"',
+    '\x01json:"\\u005c\\u0075\\u0036\\u0066\\u0032\\u0032\\u5b57"',
+    '\x01json:{"a": "\\u6f22\\u5b57"}',
+    "long " * 2_000 + "漢\\u5b57",
+    *("\\u6f22 漢 \\u5b57", "u6f22u5b57", "\\u6f23\\u5b57", "\\u6f22", "\\u2014 字漢", "%漢_字%", "", "long " * 3_000),
+)
+"""Contents, of which the first ten have a pair, as it is or as JSON escapes."""
+
+
+def test_a_pair_is_found_in_texts_however_it_is_escaped_and_in_no_other(
+    run_sql: SqlRunner, server_url: str, worker_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a schema of Hermes. Mutants: JSON in JSON is no candidate; only the first sign is asked for; hex digits have a
+    case; what the server does not decide about counts.
+    """
+    monkeypatch.setattr(search_plan, "SMALL", -1)
+    schema = f"escaped_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement)
+    for column in ("content", "tool_calls", "tool_name"):
+        rows = f"SELECT 's', 'tool', text, place FROM unnest(%s::text[]) WITH ORDINALITY AS made(text, place)"
+        run_sql(f"INSERT INTO {schema}.messages (session_id, role, {column}, timestamp) {rows}", ([*ESCAPED],))
+    everything = run_sql(f"SELECT id, content, tool_name, tool_calls FROM {schema}.messages ORDER BY id DESC")
+    with closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader:
+        for query in ("漢字", "漢字 OR 後", "漢字 role:tool"):
+            asked = parse(query, now=0.0)
+            expected = [row[0] for row in everything if accepts(asked, terms.searched_text(*row[1:]))]
+            assert ids(reader, query) == expected, query
+            assert ids(reader, query, 3) == expected[:3]
+    assert [row[1] for row in reversed(everything) if row[0] in expected and row[1]] == [*ESCAPED[:10]]
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_end_of_a_tools_result_is_found_where_an_index_lists_it_and_named_as_left_out_where_none_does(
+    run_sql: SqlRunner, server_url: str, worker_id: str, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    """Mutants: nothing is said; it is said of the user's messages; the search counts as a scan."""
+    monkeypatch.setattr(search_plan, "SMALL", -1)
+    schema = f"tools_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement.replace("role <> 'tool' AND ", "") if listed else statement)
+    run_sql(
+        f"INSERT INTO {schema}.messages (session_id, role, content, timestamp) SELECT 's', role, repeat('x ', 5000) ||"
+        " 'last', 1 FROM unnest(ARRAY['tool', 'user']) AS role"
+    )
+    gap = [] if listed else [Fallback(FallbackKind.GAPS, (IndexGap.LONG,))]
+    with closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader:
+        assert ids(reader, "last") == ([2, 1] if listed else [2])
+        for query, said in (("last", gap), ("last role:tool", gap), ("last role:user", [])):
+            steps = list(search.matching_ids(reader, parse(query, now=0.0), limit=9))
+            assert [step.fallback for step in steps if step.fallback] == said
+            assert {step.progress for step in steps} == {ScanProgress.INDEXED}
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.mark.usefixtures("many")
