@@ -7,6 +7,8 @@ from .schema_probe import Layout
 SEARCHED_TEXTS = ("content", "tool_name", "tool_calls")
 """Columns of a message whose words are found."""
 _SHORT = 65_536
+_INLINE = 1_000
+"""Bytes up to which a text lies in its row as it is, mostly."""
 
 
 def column(layout: Layout, table: str, name: str, *, alias: str = "") -> str:
@@ -24,14 +26,15 @@ def text(layout: Layout, table: str, name: str) -> str:
 
 
 def searched_once(layout: Layout) -> str:
-    """The columns by which a search decides; of a text that is compressed its copy, which several tests take."""
-    return ", ".join(_copied(name) if name in SEARCHED_TEXTS else f'"{name}"' for name in layout.searched_columns)
+    """The columns by which a search decides; a text that may be compressed or lie elsewhere is read once for all tests
+    of it.
+    """
+    return ", ".join(_read_once(name) if name in SEARCHED_TEXTS else f'"{name}"' for name in layout.searched_columns)
 
 
-def _copied(name: str) -> str:
+def _read_once(name: str) -> str:
     cell = f'"{name}"::text'
-    stored, size = f"pg_catalog.pg_column_size({cell})", f"pg_catalog.octet_length({cell})"
-    return f"""CASE WHEN {stored} < {size} THEN {cell} || '' ELSE {cell} END AS "{name}\""""
+    return f"""CASE WHEN pg_catalog.octet_length({cell}) > {_INLINE} THEN {cell} || '' ELSE {cell} END AS "{name}\""""
 
 
 def short_text(layout: Layout, table: str, name: str) -> str:

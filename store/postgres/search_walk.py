@@ -198,7 +198,9 @@ class Walk:
         perhaps: list[Row] = []
         if any(long):
             sifted, params = self._sifted
-            perhaps = self._reader.rows(self._found(self._long(), sifted, newest), (*params, above), cancel=self._cancel)
+            perhaps = self._reader.rows(
+                self._found(self._long(), sifted, newest), (*params, above), cancel=self._cancel
+            )
         self._candidates.examined += len(rows) + len(perhaps)
         ends = [cells.integer(part[-1][0]) for part in (rows, perhaps) if len(part) == LATER]
         times = {cells.integer(row[0]): row[1] for row in (*rows, *perhaps)}

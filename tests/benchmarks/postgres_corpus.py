@@ -130,7 +130,8 @@ def oracle(rows: list[Row], text: str, *, page: int) -> list[int]:
     is_asked = _test(text)
     for place in range(len(rows) - 1, -1, -1):
         row = rows[place]
-        if (row.active or row.compacted) and is_asked(" ".join(filter(None, (row.content, row.tool_name, row.tool_calls)))):
+        said = " ".join(filter(None, (row.content, row.tool_name, row.tool_calls)))
+        if (row.active or row.compacted) and is_asked(said):
             found.append(place + 1)
             if len(found) == page:
                 break
@@ -141,11 +142,14 @@ def _test(text: str) -> Callable[[str], bool]:
     if not text.isascii():
         return lambda said: text in said
     words = text.strip('"').split()
-    if text.startswith('"'):
-        return lambda said: f" {' '.join(words)} " in f" {' '.join(_WORD.findall(said))} "
 
     def _has_all(said: str) -> bool:
-        known = set(_WORD.findall(said))
+        if not all(word.strip("*") in said for word in words):
+            return False
+        found = _WORD.findall(said)
+        if text.startswith('"'):
+            return f" {' '.join(words)} " in f" {' '.join(found)} "
+        known = set(found)
         return all(
             any(part.startswith(word[:-1]) for part in known) if word.endswith("*") else word in known for word in words
         )

@@ -51,7 +51,8 @@ def statements(name: str, version: int = NEWEST) -> Iterator[str]:
     yield f"INSERT INTO {name}.state_change_revision VALUES (1, 0)"
     yield f"CREATE TABLE {name}.gateway_heartbeats (backend_id TEXT, pid BIGINT, last_heartbeat DOUBLE PRECISION)"
     yield _VECTOR.format(s=name)
-    yield f"CREATE INDEX ON {name}.messages (session_id, timestamp)"
+    for columns in ("session_id, timestamp", "session_id, id", "session_id, active, timestamp"):
+        yield f"CREATE INDEX ON {name}.messages ({columns})"
     yield f"CREATE INDEX ON {name}.messages USING gin (search_vector)"
     yield f"CREATE INDEX ON {name}.messages (id) WHERE {LONG}"
     yield _TRIGGER.format(s=name)
