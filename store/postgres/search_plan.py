@@ -94,12 +94,12 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     perhaps = long if "<" in long else _LENGTH.sub("octet_length(", long)
     matches = f"messages.{column} @@ %s::tsquery"
     known = word_statistics.statistics_of(reader, column) if layout.rows > FEW_ROWS else None
-    sought, is_certain = (terms.tsquery(words),), terms.is_certain(query, column)
-    by_index = (f"{long} IS NOT TRUE", ()) if column == TERMS else (matches, sought)
+    asked, is_certain = (terms.tsquery(words),), terms.is_certain(query, column)
+    by_index = (f"{long} IS NOT TRUE", ()) if column == TERMS else (matches, asked)
     decides, deciding = by_index if is_certain else ("", ())
     return Plan(
         f"({matches} OR {perhaps})",
-        sought,
+        asked,
         is_certain,
         long,
         perhaps,
