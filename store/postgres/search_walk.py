@@ -92,7 +92,9 @@ class Walk:
     def _newest_first(self, above: int, limit: int) -> Iterator[list[int]]:
         """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper."""
         most, size = self._most(limit), self._expected(limit)
-        rows = self._reader.rows(*self._window(above, FILE_IDS, size, most), cancel=self._cancel)
+        is_scan = self._candidates.is_lean and not self._plan.matches
+        first = min(FIRST, most) if is_scan else most
+        rows = self._reader.rows(*self._window(above, FILE_IDS, size, first), cancel=self._cancel)
         yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS
         if len(rows) < most and self._plan.matches and self._is_rare(min(limit, LATER)):

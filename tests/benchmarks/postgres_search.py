@@ -6,7 +6,7 @@ What is timed of ours are the ids of a page, and beside them the same with the r
 (`hits.read_hits`); of upstream's its statement in full, and the least that it could do (`postgres_upstream`), whose
 rows have the texts of messages; “3 of 5” says how many of the oracle's hits it finds. The server reads in the process
 that asks, without workers beside it where a statement takes long, so that all CPU is counted. The last line is the
-least that any read of ours costs: the guarded transaction of a `SELECT 1`.
+least that any read of ours costs, the guarded transaction of a `SELECT 1`, and the first hits of a pair on a screen.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ RUNS = 3, 200
 """Of a page that takes long, and of any other."""
 LONG = 0.02
 """Seconds."""
+FIRST_OF = "CJK pair, 1 %"
 _SETTINGS = "io_method = sync\nshared_buffers = 1GB\nlog_statement = none\n"
 SCHEMAS: Mapping[str, Callable[[str], Any]] = {"hermes": on_postgres.statements, "ours": create.statements}
 _COPIED = ("session_id", "role", "content", "tool_calls", "tool_name", "active", "compacted")
@@ -161,8 +162,14 @@ class Compared:
         return f"| {name} | {' | '.join(cells)} | {json.dumps(is_equal)} |", is_equal
 
     def floor(self) -> str:
-        """What the least read costs."""
-        return str(cost(lambda: next(iter(self._readers.values())).rows("SELECT 1"), self._own))
+        """What the least read costs, and the first ids of a pair, of which a screen asks for 200."""
+        query = parse(QUERIES[FIRST_OF], now=0.0)
+        first = [
+            str(cost(lambda reader=reader: next(search.matching_ids(reader, query, limit=200)), self._own))  # type: ignore[misc]
+            for reader in self._readers.values()
+        ]
+        least = cost(lambda: next(iter(self._readers.values())).rows("SELECT 1"), self._own)
+        return f"The least read of ours: {least}; the first eight of “{FIRST_OF}”: {first[0]} and {first[1]}"
 
     def close(self) -> None:
         """Close the connections."""
@@ -199,7 +206,7 @@ def _table(url: str, corpus: str, number: int) -> bool:
             line, is_equal = compared.line(name, text)
             is_right = is_right and is_equal
             print(line, flush=True)
-        print(f"\nThe least read of ours: {compared.floor()}", flush=True)
+        print(f"\n{compared.floor()}", flush=True)
         compared.close()
     return is_right
 

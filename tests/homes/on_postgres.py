@@ -41,9 +41,8 @@ def statements(name: str, version: int = NEWEST) -> Iterator[str]:
         version: Of the SQLite schema whose columns it has.
     """
     yield f"CREATE SCHEMA {name}"
-    for statement in sqlite_schema.statements(version):
-        if statement.startswith("CREATE TABLE"):
-            yield _table(name, statement)
+    tables = [_table(name, sql) for sql in sqlite_schema.statements(version) if sql.startswith("CREATE TABLE")]
+    yield from tables
     yield f"CREATE TABLE {name}.postgres_schema_version (version BIGINT)"
     yield f"INSERT INTO {name}.postgres_schema_version VALUES (3)"
     yield f"INSERT INTO {name}.schema_version VALUES ({version})"
@@ -51,8 +50,10 @@ def statements(name: str, version: int = NEWEST) -> Iterator[str]:
     yield f"INSERT INTO {name}.state_change_revision VALUES (1, 0)"
     yield f"CREATE TABLE {name}.gateway_heartbeats (backend_id TEXT, pid BIGINT, last_heartbeat DOUBLE PRECISION)"
     yield _VECTOR.format(s=name)
-    for columns in ("session_id, timestamp", "session_id, id", "session_id, active, timestamp"):
-        yield f"CREATE INDEX ON {name}.messages ({columns})"
+    yield f"CREATE INDEX ON {name}.messages (session_id, timestamp)"
+    yield f"CREATE INDEX ON {name}.messages (session_id, id)"
+    if any(f"{name}.messages" in table and " active " in table for table in tables):
+        yield f"CREATE INDEX ON {name}.messages (session_id, active, timestamp)"
     yield f"CREATE INDEX ON {name}.messages USING gin (search_vector)"
     yield f"CREATE INDEX ON {name}.messages (id) WHERE {LONG}"
     yield _TRIGGER.format(s=name)
