@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from .schema_probe import Layout
 
+SEARCHED_TEXTS = ("content", "tool_name", "tool_calls")
+"""Columns of a message whose words are found."""
 _SHORT = 65_536
+_INLINE = 1_000
+"""Bytes up to which a text lies in its row as it is, mostly."""
 
 
 def column(layout: Layout, table: str, name: str, *, alias: str = "") -> str:
@@ -19,6 +23,18 @@ def column(layout: Layout, table: str, name: str, *, alias: str = "") -> str:
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as text; bytes stay bytes."""
     return f"({column(layout, table, name)})::text"
+
+
+def searched_once(layout: Layout) -> str:
+    """The columns by which a search decides; a text that may be compressed or lie elsewhere is read once for all tests
+    of it.
+    """
+    return ", ".join(_read_once(name) if name in SEARCHED_TEXTS else f'"{name}"' for name in layout.searched_columns)
+
+
+def _read_once(name: str) -> str:
+    cell = f'"{name}"::text'
+    return f"""CASE WHEN pg_catalog.octet_length({cell}) > {_INLINE} THEN {cell} || '' ELSE {cell} END AS "{name}\""""
 
 
 def short_text(layout: Layout, table: str, name: str) -> str:

@@ -130,7 +130,12 @@ class Layout:
     @cached_property
     def searched(self) -> str:
         """The columns of a message by which a search decides, as SQL."""
-        return ", ".join(f'"{name}"' for name in _SEARCHED if self.has("messages", name))
+        return ", ".join(f'"{name}"' for name in self.searched_columns)
+
+    @cached_property
+    def searched_columns(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(name for name in _SEARCHED if self.has("messages", name))
 
     def fields(self, table: str) -> list[str]:
         """Columns that are fields of a session or a message."""

@@ -10,7 +10,7 @@ from ..query.matcher import accepts
 from . import cells, column_sql, terms
 from .reader import Reader, Row
 from .row_filters import Filters
-from .schema_probe import VECTOR, Layout
+from .schema_probe import Layout
 from .search_plan import Plan
 
 
@@ -24,8 +24,8 @@ class Candidates:
         self._layout = reader.layout
         self.states = states
         """SQL: true for messages that are searched."""
-        self.is_lean = bool(plan.matches) and plan.certain and not filters.any
-        """The index decides all but long rows, so that ids are enough."""
+        self.is_lean = bool(plan.decides) and not filters.any
+        """The server decides about most, so that ids are enough."""
         self.examined = 0
 
     def rows(self, ids: Sequence[int]) -> list[Row]:
@@ -39,14 +39,14 @@ class Candidates:
     @property
     def decisive(self) -> tuple[object, ...]:
         """What `columns` binds."""
-        return self._plan.params if self.is_lean and self._layout.has("messages", VECTOR) else ()
+        return self._plan.deciding if self.is_lean else ()
 
     def columns(self) -> str:
         """Id, whether the index decides, the text where it is read at once, cells of filters."""
-        long = self._plan.perhaps_long
         if self.is_lean:
-            return f"messages.id, ({self._plan.matches if self.decisive else f'{long} IS NOT TRUE'})"
-        texts = [column_sql.text(self._layout, "messages", name) for name in ("content", "tool_name", "tool_calls")]
+            return f"messages.id, ({self._plan.decides})"
+        long = self._plan.perhaps_long
+        texts = [column_sql.text(self._layout, "messages", name) for name in column_sql.SEARCHED_TEXTS]
         if self._plan.certain and self._plan.matches:
             texts = [f"CASE WHEN {long} THEN {text} END" for text in texts]
         decided = f"({long}) IS NOT TRUE" if self._plan.certain and self._plan.matches else "false"
@@ -74,7 +74,7 @@ class Candidates:
         return found
 
     def _decided(self, rows: Sequence[Row]) -> list[int]:
-        """The rows that the index decided, and long ones whose text has the words."""
+        """The rows that the server decided, and others whose text has the words."""
         self.examined += len(rows)
         perhaps = [cells.integer(row_id) for row_id, decided in rows if not decided]
         right = self.confirmed(perhaps) if perhaps else frozenset[int]()
@@ -90,5 +90,5 @@ class Candidates:
 
 def texts_statement(layout: Layout) -> str:
     """Binds ids: the texts that a search looks at."""
-    columns = (column_sql.text(layout, "messages", name) for name in ("content", "tool_name", "tool_calls"))
+    columns = (column_sql.text(layout, "messages", name) for name in column_sql.SEARCHED_TEXTS)
     return f"SELECT id, {', '.join(columns)} FROM {layout.messages} AS messages WHERE id = ANY(%s)"

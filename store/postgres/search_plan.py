@@ -15,7 +15,7 @@ from functools import partial
 
 from ..base.cancel import Cancel
 from ..base.errors import Locked
-from ..base.fallbacks import Fallback, FallbackKind
+from ..base.fallbacks import Fallback, FallbackKind, IndexGap
 from ..query.ast import Query
 from . import column_sql, terms, word_statistics
 from .reader import Reader, Row
@@ -37,6 +37,7 @@ _LENGTHS = re.compile(
 )
 """A condition on lengths alone, as the partial index on long rows has it; nothing in it runs a function of others."""
 _LENGTH = re.compile(r"\b(?:char_|octet_)?length\(")
+_NOT_TOOLS = "role <> 'tool'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class Plan:
     """The part of the condition that the index of words decides; "" for none."""
     estimated: float | None = None
     """Matches that the index is expected to have, by the planner's statistics; None where there are none."""
+    decides: str = ""
+    """SQL that holds for candidates that match for sure; others are read. "" where texts decide about each."""
+    deciding: tuple[object, ...] = ()
+    """What it binds."""
     texts: Callable[[], tuple[str, list[str]]] | None = None
     """SQL that holds for every text that matches, and what it binds; None where an index is not used."""
     fallback: Fallback | None = None
@@ -67,12 +72,6 @@ class Plan:
             return self.condition, self.params
         condition, bound = self.texts()
         return f"({self.matches} OR ({self.perhaps_long} AND ({condition})))", (*self.params, *bound)
-
-    @property
-    def sifted_long(self) -> tuple[str, tuple[object, ...]]:
-        """The same of long rows alone, by their index."""
-        condition, bound = self.texts() if self.texts else ("true", [])
-        return f"{self.long} AND ({condition})", tuple(bound)
 
     def explain(self, layout: Layout) -> str:
         """The statement that estimates the rows of the index; it binds `params`."""
@@ -86,28 +85,47 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     words = terms.lookups(query, column) if column else None
     if words is None or column is None or (column != TERMS and _is_small(reader, layout)):
         condition, params = _prefilter(layout, query)
+        decides, deciding = terms.written(query, _columns(layout))
         missing = query.has_words and column is None
         fallback = Fallback(FallbackKind.MISSING) if missing else None
-        return Plan(condition, tuple(params), certain=not query.any_of and not query.none_of, fallback=fallback)
+        certain = not query.any_of and not query.none_of
+        return Plan(condition, tuple(params), certain, decides=decides, deciding=deciding, fallback=fallback)
     long = "messages.hermes_tui_long" if column == TERMS else _long_rows(layout)
     perhaps = long if "<" in long else _LENGTH.sub("octet_length(", long)
     matches = f"messages.{column} @@ %s::tsquery"
     known = word_statistics.statistics_of(reader, column) if layout.rows > FEW_ROWS else None
+    asked, is_certain = (terms.tsquery(words),), terms.is_certain(query, column)
+    by_index = (f"{long} IS NOT TRUE", ()) if column == TERMS else (matches, asked)
+    decides, deciding = by_index if is_certain else ("", ())
     return Plan(
         f"({matches} OR {perhaps})",
-        (terms.tsquery(words),),
-        terms.is_certain(query, column),
+        asked,
+        is_certain,
         long,
         perhaps,
         matches,
         None if known is None else known.estimate(words),
+        decides,
+        deciding,
         partial(_prefilter, layout, query),
+        _gap(long, query),
     )
 
 
+def _gap(long: str, query: Query) -> Fallback | None:
+    """Results of tools, where Hermes has neither their end in its index nor a list of those that are long."""
+    roles = {rule.value for rule in query.filters_of("role")} or {"tool"}
+    return Fallback(FallbackKind.GAPS, (IndexGap.LONG,)) if "tool" in roles and _NOT_TOOLS in long else None
+
+
 def _prefilter(layout: Layout, query: Query) -> tuple[str, list[str]]:
-    named = [name for name in ("content", "tool_name", "tool_calls") if layout.has("messages", name)]
-    return terms.prefilter(query, [column_sql.text(layout, "messages", name) for name in named])
+    return terms.prefilter(query, _columns(layout))
+
+
+def _columns(layout: Layout) -> list[str]:
+    """SQL of the texts that are searched."""
+    named = [name for name in column_sql.SEARCHED_TEXTS if layout.has("messages", name)]
+    return [column_sql.text(layout, "messages", name) for name in named]
 
 
 def _is_small(reader: Reader, layout: Layout) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..base.cancel import Cancel
 from ..base.errors import Locked
-from ..base.fallbacks import ScanProgress
+from ..base.fallbacks import FallbackKind, ScanProgress
 from ..engine.push_target import FILE_IDS
 from ..engine.search import SearchStep
 from ..query.ast import Query
@@ -50,16 +50,18 @@ class Walk:
         self._candidates = Candidates(reader, query, plan, filters, states=self._states, cancel=cancel)
         self._has_files = layout.is_ours
         """There may be rows of files, which were not looked at."""
+        self._wanted = 0
+        """Ids that are still to be found."""
 
     def steps(self, limit: int, above: int) -> Iterator[SearchStep]:
         """Steps until there are enough ids, or no more."""
         waiting: list[int] = []
-        found, size = 0, FIRST
+        self._wanted, size = limit, FIRST
         for ids in self._every(above, limit):
             for message_id in ids:
                 waiting.append(message_id)
-                found += 1
-                if found == limit:
+                self._wanted -= 1
+                if not self._wanted:
                     yield self._step(waiting)
                     return
                 if len(waiting) == size:
@@ -70,9 +72,10 @@ class Walk:
         yield self._step(waiting, done=True)
 
     def _step(self, ids: Sequence[int], *, done: bool = False) -> SearchStep:
-        scans = self._plan.fallback is not None and not done
+        fallback = self._plan.fallback
+        scans = fallback is not None and fallback.kind is not FallbackKind.GAPS and not done
         progress = ScanProgress.SCANNING if scans else ScanProgress.INDEXED
-        return SearchStep(tuple(ids), self._candidates.examined, self._plan.fallback, done, progress)
+        return SearchStep(tuple(ids), self._candidates.examined, fallback, done, progress)
 
     def _every(self, above: int, limit: int) -> Iterator[list[int]]:
         """Matches of rows that were written one after the other, then of those of files, by time."""
@@ -89,7 +92,9 @@ class Walk:
     def _newest_first(self, above: int, limit: int) -> Iterator[list[int]]:
         """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper."""
         most, size = self._most(limit), self._expected(limit)
-        rows = self._reader.rows(*self._window(above, FILE_IDS, size, most), cancel=self._cancel)
+        is_scan = self._candidates.is_lean and not self._plan.matches
+        first = min(FIRST, most) if is_scan else most
+        rows = self._reader.rows(*self._window(above, FILE_IDS, size, first), cancel=self._cancel)
         yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS
         if len(rows) < most and self._plan.matches and self._is_rare(min(limit, LATER)):
@@ -104,7 +109,7 @@ class Walk:
     def _expected(self, limit: int) -> int:
         """Rows of the first window: twice as many as are expected to hold enough matches."""
         if not self._plan.matches:
-            return WINDOW
+            return 2 * WINDOW
         if not self._plan.estimated:
             return NEWEST
         return min(max(NEWEST, int(2 * min(limit, LATER) * self._layout.rows / self._plan.estimated)), 4 * WINDOW)
@@ -123,6 +128,7 @@ class Walk:
     def _windows(self, above: int, below: int, size: int, most: int) -> Iterator[list[int]]:
         """Ever wider windows of rows."""
         while True:
+            most = min(most, self._wanted) if self._candidates.is_lean else most
             statements = [self._window(above, below, size, most, sifted=True)]
             if below == FILE_IDS:  # rows that are written meanwhile would move its end
                 statements.append(self._lowest(above, below, size))
@@ -154,7 +160,8 @@ class Walk:
         Args:
             sifted: Long rows are read for the words on the server.
         """
-        newest, bound = self._newest(self._layout.searched, above, below, size)
+        columns = self._layout.searched if self._plan.matches else column_sql.searched_once(self._layout)
+        newest, bound = self._newest(columns, above, below, size)
         condition, params = self._plan.sifted if sifted else (self._plan.condition, self._plan.params)
         ordered = " ORDER BY messages.id DESC" if self._filters.any else ""
         sql = (
@@ -183,7 +190,8 @@ class Walk:
         if not self._candidates.is_lean:
             return [], FILE_IDS
         newest = f"ORDER BY id DESC LIMIT {LATER}"
-        statements = [(self._indexed_rows(self._plan.matches, newest), (*self._plan.params, above))]
+        indexed = f"SELECT {self._layout.searched} FROM {self._layout.messages} AS messages WHERE {self._plan.matches}"
+        statements = [(self._found(f"{indexed} OFFSET 0", "true", newest), (*self._plan.params, above))]
         if self._plan.long != "false":
             statements.append(
                 (f"SELECT 1 FROM {self._layout.messages} AS messages WHERE {self._plan.long} LIMIT 1", ())
@@ -191,8 +199,10 @@ class Walk:
         rows, *long = self._reader.batch(statements, cancel=self._cancel, seconds=INDEX_SECONDS)
         perhaps: list[Row] = []
         if any(long):
-            sifted, params = self._plan.sifted_long
-            perhaps = self._reader.rows(self._indexed_rows(sifted, newest), (*params, above), cancel=self._cancel)
+            sifted, params = self._sifted
+            perhaps = self._reader.rows(
+                self._found(self._long(), sifted, newest), (*params, above), cancel=self._cancel
+            )
         self._candidates.examined += len(rows) + len(perhaps)
         ends = [cells.integer(part[-1][0]) for part in (rows, perhaps) if len(part) == LATER]
         times = {cells.integer(row[0]): row[1] for row in (*rows, *perhaps)}
@@ -204,11 +214,22 @@ class Walk:
         right = known | self._candidates.confirmed([key for key in times if key not in known])
         return sorted((key for key in right if key >= low), key=lambda key: _order(key, times[key])), low
 
-    def _indexed_rows(self, condition: str, newest: str) -> str:
-        """Ids and times of rows that an index finds; OFFSET keeps the planner from walking by id instead."""
-        found = f"SELECT {self._layout.searched} FROM {self._layout.messages} AS messages WHERE {condition} OFFSET 0"
+    def _found(self, rows: str, condition: str, newest: str) -> str:
+        """Ids and times of rows that an index finds; OFFSET in these keeps the planner from walking by id instead."""
         time = column_sql.column(self._layout, "messages", "timestamp")
-        return f"SELECT id, {time} FROM ({found}) AS messages WHERE {self._states} AND id > %s {newest}"
+        states = f"({condition}) AND {self._states} AND id > %s"
+        return f"SELECT id, {time} FROM ({rows}) AS messages WHERE {states} {newest}"
+
+    def _long(self, among: str = "true") -> str:
+        """Rows that the index of words has not to their end, by an index of their own."""
+        columns, table = column_sql.searched_once(self._layout), f"{self._layout.messages} AS messages"
+        return f"SELECT {columns} FROM {table} WHERE {self._plan.long} AND {among} OFFSET 0"
+
+    @property
+    def _sifted(self) -> tuple[str, tuple[object, ...]]:
+        """SQL that holds for long rows that match, and what it binds."""
+        condition, bound = self._plan.texts() if self._plan.texts else ("true", [])
+        return condition, tuple(bound)
 
     def _indexed(self, above: int, below: int) -> Iterator[list[int]]:
         """Candidates by the index: ids first, then page by page what decides."""
@@ -226,11 +247,13 @@ class Walk:
 
         They are two statements: the planner expects a third of all rows to be long, and would scan them for an OR.
         """
-        ids = f"SELECT id FROM {self._layout.messages} AS messages WHERE {self._states} AND id > %s AND id < %s AND"
-        found, bound = f"{ids} {self._plan.matches}", (above, below, *self._plan.params)
+        ids, among = "SELECT id FROM", "id > %s AND id < %s"
+        found = f"{ids} {self._layout.messages} AS messages WHERE {self._states} AND {among} AND {self._plan.matches}"
+        bound: tuple[object, ...] = (above, below, *self._plan.params)
         if self._plan.long != "false":
-            sifted, params = self._plan.sifted_long
-            found, bound = f"{found} UNION ({ids} {sifted})", (*bound, above, below, *params)
+            sifted, params = self._sifted
+            long = f"({self._long(among)}) AS messages WHERE {self._states} AND ({sifted})"
+            found, bound = f"{found} UNION ({ids} {long})", (*bound, above, below, *params)
         return f"WITH found AS MATERIALIZED ({found}) SELECT id FROM found ORDER BY id DESC LIMIT {MOST_INDEXED}", bound
 
     # Rows of files

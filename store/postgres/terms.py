@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..query.ast import Query, Term
 from ..query.json_escapes import searchable_text
+from ..query.matcher import ideographs
 from ..query.tokenizer import cjk_runs, fold
 from . import cells
 from .schema_probe import TERMS, VECTOR, Layout
@@ -129,7 +130,7 @@ def prefilter(query: Query, columns: Sequence[str]) -> tuple[str, list[str]]:
     """SQL that holds for every message that matches, where no index is used, and its parameters.
 
     A text with characters beyond ASCII or with JSON escapes is always a candidate: case, accents and escapes are the
-    matcher's business.
+    matcher's business. Of an ideograph, which has neither case nor accents, its own escape alone counts.
 
     Args:
         columns: SQL of the texts that are searched. Each is looked at by itself: joining them costs more than that.
@@ -143,14 +144,35 @@ def prefilter(query: Query, columns: Sequence[str]) -> tuple[str, list[str]]:
                 escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
                 params += [f"%{escaped}%"] * len(columns)
             elif cjk_runs(word) == (word,):
-                tests.append(_in_any(columns, '{0} COLLATE "C" LIKE %s', _ESCAPED))
-                params += [f"%{word}%"] * len(columns)
+                escaped, signs = _of_escapes(word)
+                tests.append(_in_any(columns, _WRITTEN, escaped))
+                params += [*[f"%{word}%"] * len(columns), *signs * len(columns)]
         alternatives.append(" AND ".join(tests) or "true")
     return " OR ".join(f"({tests})" for tests in alternatives) or "true", params
 
 
+def written(query: Query, columns: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """SQL that holds for messages that surely match, of candidates by `prefilter`, and its parameters; "" for none."""
+    run = ideographs(query)
+    return (_in_any(columns, _WRITTEN), (f"%{run}%",) * len(columns)) if run else ("", ())
+
+
+_WRITTEN = '{0} COLLATE "C" LIKE %s'
 _ESCAPED = """{0} COLLATE "C" LIKE '%%\\\\u%%'"""
 _FOLDED = "pg_catalog.octet_length({0}) <> pg_catalog.char_length({0})"
+_SIGN = '({0} COLLATE "C" LIKE %s OR {0} COLLATE "C" ILIKE %s)'
+
+
+def _of_escapes(word: str) -> tuple[str, list[str]]:
+    """SQL that holds for a text that may have a word by JSON escapes: each ideograph, as it is or as an escape.
+
+    In content that is JSON (docs/postgres.md §6) the escape itself may be written as escapes.
+    """
+    if any(not "\u4e00" <= sign <= "\u9fff" for sign in word):
+        return _ESCAPED, []
+    signs = dict.fromkeys(word)
+    patterns = [pattern for sign in signs for pattern in (f"%{sign}%", f"%u{ord(sign):04x}%")]
+    return f"({_ESCAPED} AND (pg_catalog.ascii({{0}}) = 1 OR {' AND '.join([_SIGN] * len(signs))}))", patterns
 
 
 def _in_any(columns: Sequence[str], *tests: str) -> str:

@@ -26,7 +26,7 @@ from store.postgres import create
 from store.postgres.pushed_rows import message_row
 from store.push.pusher import Pusher
 from tests.benchmarks.homes import Size, build
-from tests.benchmarks.postgres_search import texts
+from tests.benchmarks.postgres_corpus import texts
 from tests.postgres_server import start
 
 MESSAGES, SESSIONS = 5_000, 100

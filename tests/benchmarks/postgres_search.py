@@ -1,158 +1,120 @@
-"""`python -m tests.benchmarks.postgres_search [--messages N] [--data FOLDER]`: a page of hits in a schema of Hermes and
-in one of ours, as ratios to upstream's kind of statement in one run, and the result sets against a brute-force oracle.
+"""`python -m tests.benchmarks.postgres_search [--messages N] [--data FOLDER] [--corpus NAME]`: a page of hits in a
+schema of Hermes and in one of ours, as ratios to upstream's statement in one run, and the result sets against a
+brute-force oracle.
 
-Upstream's statement ranks every match (`ORDER BY ts_rank`), and scans three columns by LIKE for pairs of characters,
-newest time first (docs/postgres.md §11, docs/format.md §6.2, §6.4); it is written here after these descriptions,
-without what rows beyond its index would cost, and prepared as psycopg does. The server reads in the process that asks,
-without workers beside it where a statement takes long, so that all CPU is counted.
+What is timed of ours are the ids of a page, and beside them the same with the rows that a screen shows of it
+(`hits.read_hits`); of upstream's its statement in full, and the least that it could do (`postgres_upstream`), whose
+rows have the texts of messages; “3 of 5” says how many of the oracle's hits it finds. The server reads in the process
+that asks, without workers beside it where a statement takes long, so that all CPU is counted. The last line is the
+least that any read of ours costs, the guarded transaction of a `SELECT 1`, and the first hits of a pair on a screen.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
+import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from store.base.server_address import parse_address
-from store.postgres import create, search
+from store.engine.search import HitRow
+from store.postgres import create, hits, search
 from store.postgres.pushed_rows import message_row
 from store.postgres.reader import Reader
 from store.query.parse import parse
+from tests.benchmarks import postgres_upstream as upstream
+from tests.benchmarks.postgres_corpus import CORPORA, QUERIES, SEED, Row, oracle
 from tests.homes import on_postgres
 from tests.postgres_server import start
 
 PAGE = 20
-WORDS = 80
-"""Of a message."""
 RUNS = 3, 200
-"""Of a statement that takes long, and of any other."""
+"""Of a page that takes long, and of any other."""
 LONG = 0.02
 """Seconds."""
-SEED = 20_261_129
-_SETTINGS = "io_method = sync\nshared_buffers = 512MB\nlog_statement = none\n"
-QUERIES = {
-    "common word": "the",
-    "two common words": "the w7",
-    "prefix": "w1*",
-    "rare word": "needle",
-    "phrase": '"w3 w5"',
-    "CJK pair, 1 %": "漢字",
-    "CJK pair, rare": "鯨飲",
-}
+FIRST_OF = "CJK pair, 1 %"
+_SETTINGS = "io_method = sync\nshared_buffers = 1GB\nlog_statement = none\n"
+SCHEMAS: Mapping[str, Callable[[str], Any]] = {"hermes": on_postgres.statements, "ours": create.statements}
+_COPIED = ("session_id", "role", "content", "tool_calls", "tool_name", "active", "compacted")
+_DERIVED = ("hermes_tui_terms", "hermes_tui_long")
 
 
-def texts(number: int) -> Iterator[str]:
-    """Messages of Zipf-distributed words; ten have a rare word, every hundredth a pair of characters, three another."""
-    source = random.Random(SEED)
-    words = ["the", *(f"w{rank}" for rank in range(1, 20_000))]
-    weights = [*accumulate(1 / (rank + 1) for rank in range(len(words)))]
-    rare = set(source.sample(range(number), 10))
-    whales = set(source.sample(range(number), 3))
-    for place in range(number):
-        said = " ".join(source.choices(words, cum_weights=weights, k=WORDS))
-        marks = [*(["needle"] if place in rare else []), *(["古い漢字表"] if place % 100 == 0 else [])]
-        yield " ".join([said, *marks, *(["鯨飲馬食"] if place in whales else [])])
+class Cost(NamedTuple):
+    """Milliseconds of a page."""
+
+    cpu: float
+    """Of both sides, the mean of some runs."""
+    wall: float
+    """Of the fastest."""
+
+    def __str__(self) -> str:
+        return f"{self.cpu:,.2f} ({self.wall:,.2f})"
 
 
-SCHEMAS: Mapping[str, Callable[[str], Iterator[str]]] = {
-    "bench_hermes": on_postgres.statements,
-    "bench_ours": create.statements,
-}
-
-
-def fill(url: str, rows: Sequence[str]) -> None:
+def fill(connection: psycopg.Connection[Any], corpus: str, rows: Sequence[Row]) -> None:
     """Both schemas with the same messages; indexes are built after them."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SET maintenance_work_mem = '512MB'")
-        for name, statements in SCHEMAS.items():
-            connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE".encode())
-            every = list(statements(name))
-            for statement in (statement for statement in every if not _is_index(statement)):
-                connection.execute(statement.encode())
-            connection.execute(
-                f"INSERT INTO {name}.sessions (id, source, started_at) VALUES ('s', 'cli', 1.7e9)".encode()
-            )
-            _copy(connection, name, rows)
-            for statement in filter(_is_index, every):
-                connection.execute(statement.encode())
-            connection.execute(f"VACUUM ANALYZE {name}.messages".encode())
+    connection.execute("SET maintenance_work_mem = '512MB'")
+    for kind, statements in SCHEMAS.items():
+        name = f"{corpus}_{kind}"
+        connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE".encode())
+        every = list(statements(name))
+        for statement in (statement for statement in every if not _is_index(statement)):
+            connection.execute(statement.encode())
+        sessions = [(session_id,) for session_id in dict.fromkeys(row.session_id for row in rows)]
+        insert = f"INSERT INTO {name}.sessions (id, source, started_at) VALUES (%s, 'cli', 1.7e9)".encode()
+        connection.cursor().executemany(insert, sessions)
+        _copy(connection, name, rows, derived=kind == "ours")
+        for statement in filter(_is_index, every):
+            connection.execute(statement.encode())
+        connection.execute(f"VACUUM ANALYZE {name}.messages".encode())
 
 
 def _is_index(statement: str) -> bool:
     return statement.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX"))
 
 
-def _copy(connection: psycopg.Connection[Any], name: str, rows: Sequence[str]) -> None:
-    derived = name == "bench_ours"
-    columns = "session_id, role, content, timestamp" + (", hermes_tui_terms" if derived else "")
+def _copy(connection: psycopg.Connection[Any], name: str, rows: Sequence[Row], *, derived: bool) -> None:
+    columns = ", ".join((*_COPIED, "timestamp", *(_DERIVED if derived else ())))
     with (
         connection.transaction(),
         connection.cursor().copy(f"COPY {name}.messages ({columns}) FROM STDIN".encode()) as copy,
     ):
-        for place, text in enumerate(rows):
-            terms = (message_row({"content": text})["hermes_tui_terms"],) if derived else ()
-            copy.write_row(("s", "user", text, 1.7e9 + place, *terms))
+        for place, row in enumerate(rows):
+            cells = row._asdict()
+            made = message_row(cells) if derived else {}
+            copy.write_row((*map(cells.get, _COPIED), 1.7e9 + place, *(made[column] for column in _DERIVED if derived)))
 
 
-def filled(url: str, number: int) -> bool:
+def filled(connection: psycopg.Connection[Any], corpus: str, number: int) -> bool:
     """True where both schemas have so many messages from a run before."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        for name in SCHEMAS:
-            found = connection.execute("SELECT to_regclass(%s)", (f"{name}.messages",)).fetchone()
-            if found is None or found[0] is None:
-                return False
-            if connection.execute(f"SELECT count(*) FROM {name}.messages".encode()).fetchone() != (number,):
-                return False
+    for kind in SCHEMAS:
+        table = f"{corpus}_{kind}.messages"
+        if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() == (None,):
+            return False
+        if connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() != (number,):
+            return False
     return True
 
 
-_COLUMNS = "m.id, m.session_id, m.role, m.content, m.timestamp, m.tool_name, s.source, s.model, s.started_at"
-
-
-def upstream(connection: psycopg.Connection[Any], text: str) -> Callable[[], list[int]]:
-    """Upstream's kind of statement for a query, in a transaction as its pool makes one."""
-    source = "bench_hermes.messages AS m JOIN bench_hermes.sessions AS s ON s.id = m.session_id"
-    if not text.isascii():
-        columns = ("content", "tool_name", "tool_calls")
-        match, order = " OR ".join(f"m.{name} LIKE %s" for name in columns), "m.timestamp DESC"
-        bindings = [f"%{text}%"] * 3
-    else:
-        words = text.strip('"').split()
-        joined = " <-> " if text.startswith('"') else " & "
-        bindings = [joined.join(word.replace("*", ":*") for word in words)]
-        match, order = "m.search_vector @@ q", "ts_rank(m.search_vector, q) DESC, m.timestamp DESC"
-        source += ", to_tsquery('simple', %s) AS q"
-    shown = "(m.active = 1 OR m.compacted = 1)"
-    sql = f"SELECT {_COLUMNS} FROM {source} WHERE ({match}) AND {shown} ORDER BY {order} LIMIT {PAGE}"
-
-    def _page() -> list[int]:
-        with connection.transaction():
-            return [row[0] for row in connection.execute(sql.encode(), bindings)]
-
-    connection.execute("RESET max_parallel_workers_per_gather")
-    began = time.perf_counter()
-    _page()
-    if time.perf_counter() - began > LONG:
-        connection.execute("SET max_parallel_workers_per_gather = 0")
-    return _page
-
-
-def ours(reader: Reader, text: str) -> Callable[[], list[int]]:
-    """A page of ours."""
+def ids(reader: Reader, text: str) -> Callable[[], list[int]]:
+    """The ids of a page of ours."""
     query = parse(text, now=0.0)
     return lambda: [row for step in search.matching_ids(reader, query, limit=PAGE) for row in step.ids]
 
 
-def cost(page: Callable[[], list[int]], backend: int) -> tuple[float, float]:
-    """CPU of both sides, the mean of some runs, and the wall time of the fastest; seconds.
+def _with_rows(reader: Reader, page: Callable[[], list[int]]) -> list[HitRow]:
+    return hits.read_hits(reader, page())
+
+
+def cost(page: Callable[[], object], backend: int) -> Cost:
+    """What a page costs.
 
     Args:
         backend: The server's process of the connection.
@@ -164,7 +126,7 @@ def cost(page: Callable[[], list[int]], backend: int) -> tuple[float, float]:
         began = time.perf_counter()
         page()
         wall.append(time.perf_counter() - began)
-    return (time.thread_time() + _on_cpu(backend) - used) / len(wall), min(wall)
+    return Cost((time.thread_time() + _on_cpu(backend) - used) / len(wall) * 1000, min(wall) * 1000)
 
 
 def _on_cpu(process: int) -> float:
@@ -172,63 +134,81 @@ def _on_cpu(process: int) -> float:
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
-def oracle(rows: list[str], text: str) -> list[int]:
-    """Newest ids of the messages that match, by plain comparison of strings."""
-    words = text.strip('"').split()
-    found = []
-    for place in range(len(rows) - 1, -1, -1):
-        said = rows[place].split(" ")
-        if text.startswith('"'):
-            is_hit = any(said[at : at + len(words)] == words for at in range(len(said)))
-        elif not text.isascii():
-            is_hit = text in rows[place]
-        else:
-            is_hit = all(
-                any(part == word or (word[-1] == "*" and part.startswith(word[:-1])) for part in said) for word in words
-            )
-        found += [place + 1] if is_hit else []
-        if len(found) == PAGE:
-            break
-    return found
+class Compared:
+    """Pages of one corpus on one server, upstream's and ours."""
+
+    def __init__(self, url: str, connection: psycopg.Connection[Any], corpus: str, rows: list[Row]) -> None:
+        self._connection, self._corpus, self._rows = connection, corpus, rows
+        self._readers = {kind: Reader(parse_address(f"{url}&schema={corpus}_{kind}")) for kind in SCHEMAS}
+        self._backend = connection.info.backend_pid
+        self._own = next(iter(self._readers.values())).number("SELECT pg_catalog.pg_backend_pid()")
+
+    def line(self, name: str, text: str) -> tuple[str, bool]:
+        """A line of the table, and whether the pages are the oracle's."""
+        schema = f"{self._corpus}_hermes"
+        full, least = (
+            cost(upstream.page_of(self._connection, make(schema, text, PAGE)), self._backend)
+            for make in (upstream.in_full, upstream.at_least)
+        )
+        cells, expected, is_equal = [str(full), str(least)], oracle(self._rows, text, page=PAGE), True
+        if len(expected) < PAGE or not text.isascii():  # else it ranks more than a page
+            page = upstream.page_of(self._connection, upstream.in_full(schema, text, PAGE))
+            cells[0] += f", {len({row[0] for row in page()} & {*expected})} of {len(expected)}"
+        for reader in self._readers.values():
+            own = ids(reader, text)
+            is_equal = is_equal and own() == expected
+            taken, shown = cost(own, self._own), cost(partial(_with_rows, reader, own), self._own)
+            cells += [str(taken), *(f"{base.cpu / taken.cpu:,.1f}×" for base in (full, least)), str(shown)]
+        return f"| {name} | {' | '.join(cells)} | {json.dumps(is_equal)} |", is_equal
+
+    def floor(self) -> str:
+        """What the least read costs, and the first ids of a pair, of which a screen asks for 200."""
+        query = parse(QUERIES[FIRST_OF], now=0.0)
+        first = [
+            str(cost(lambda reader=reader: next(search.matching_ids(reader, query, limit=200)), self._own))  # type: ignore[misc]
+            for reader in self._readers.values()
+        ]
+        least = cost(lambda: next(iter(self._readers.values())).rows("SELECT 1"), self._own)
+        return f"The least read of ours: {least}; the first eight of “{FIRST_OF}”: {first[0]} and {first[1]}"
+
+    def close(self) -> None:
+        """Close the connections."""
+        for reader in self._readers.values():
+            reader.close()
 
 
 def main() -> int:
-    """Print a table; exit code 1 where a result set is wrong."""
+    """Print a table for each corpus; exit code 1 where a result set is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.postgres_search", description=__doc__)
     parser.add_argument("--messages", type=int, default=200_000)
     parser.add_argument("--data", type=Path, help="keep the server's data here, and take those that are there")
+    parser.add_argument("--corpus", choices=CORPORA, action="append")
     given = parser.parse_args()
     url = start(given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-postgres-")) / "data", _SETTINGS)
-    rows = list(texts(given.messages))
-    if not filled(url, given.messages):
-        fill(url, rows)
-    readers = {name: Reader(parse_address(f"{url}&schema={name}")) for name in SCHEMAS}
-    backends = {name: reader.number("SELECT pg_catalog.pg_backend_pid()") for name, reader in readers.items()}
-    print(
-        f"{given.messages:,} messages of {WORDS} words, seed {SEED}; CPU milliseconds of server and client together,"
-        " in brackets the fastest wall time\n\n"
-        "| query | upstream's | Hermes' schema | ratio | ours | ratio | equal |"
-    )
-    print("|---|---|---|---|---|---|---|")
-    wrong = 0
+    right = [_table(url, corpus, given.messages) for corpus in given.corpus or CORPORA]
+    return int(not all(right))
+
+
+def _table(url: str, corpus: str, number: int) -> bool:
+    rows = list(CORPORA[corpus](number))
+    n_bytes = sum(len(row.content) + len(row.tool_calls or "") for row in rows)
     with psycopg.connect(url, autocommit=True) as connection:
+        if not filled(connection, corpus, number):
+            fill(connection, corpus, rows)
+        print(
+            f"\n{corpus}: {number:,} messages, {n_bytes / 1e6:,.0f} MB, seed {SEED}, load {os.getloadavg()[0]:.1f};"
+            " CPU milliseconds of server and client, in brackets the fastest wall time\n\n"
+            "| query | upstream's | at least | Hermes' schema | ratio | to the least | with rows |"
+            " ours | ratio | to the least | with rows | equal |\n|" + "---|" * 12
+        )
+        compared, is_right = Compared(url, connection, corpus, rows), True
         for name, text in QUERIES.items():
-            base = cost(upstream(connection, text), connection.info.backend_pid)
-            cells, expected = [_shown(base)], oracle(rows, text)
-            pages = {schema: ours(reader, text) for schema, reader in readers.items()}
-            is_equal = all(page() == expected for page in pages.values())
-            for schema, page in pages.items():
-                taken = cost(page, backends[schema])
-                cells.append(f"{_shown(taken)} | {base[0] / taken[0]:,.1f}×")
-            wrong += not is_equal
-            print(f"| {name} | {' | '.join(cells)} | {json.dumps(is_equal)} |", flush=True)
-    for reader in readers.values():
-        reader.close()
-    return int(bool(wrong))
-
-
-def _shown(taken: tuple[float, float]) -> str:
-    return f"{taken[0] * 1000:.2f} ({taken[1] * 1000:.2f})"
+            line, is_equal = compared.line(name, text)
+            is_right = is_right and is_equal
+            print(line, flush=True)
+        print(f"\n{compared.floor()}", flush=True)
+        compared.close()
+    return is_right
 
 
 if __name__ == "__main__":

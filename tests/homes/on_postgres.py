@@ -22,12 +22,15 @@ _TRIGGER = (
     "CREATE FUNCTION {s}.raise_revision() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     " UPDATE {s}.state_change_revision SET revision = revision + 1; RETURN NULL; END $$"
 )
+PREFIX = 8192
+"""Characters of a content that the index has."""
 _VECTOR = (
     "ALTER TABLE {s}.messages ADD COLUMN search_vector tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig,"
-    " left(COALESCE(content, ''), CASE WHEN role = 'tool' THEN 2048 ELSE 8192 END) || ' ' ||"
-    " left(COALESCE(tool_name, ''), 256) || ' ' || left(COALESCE(tool_calls, ''), 4096))) STORED"
+    f" left(COALESCE(content, ''), {PREFIX}) || ' ' || left(COALESCE(tool_name, ''), 256) || ' ' ||"
+    " left(COALESCE(tool_calls, ''), 4096))) STORED"
 )
-_LONG = "char_length(content) > CASE WHEN role = 'tool' THEN 2048 ELSE 8192 END OR char_length(tool_calls) > 4096"
+LONG = f"(role <> 'tool' AND length(content) > {PREFIX}) OR length(tool_calls) > 4096 OR length(tool_name) > 256"
+"""Rows that are longer, and not a tool's result, of which Hermes searches no more."""
 
 
 def statements(name: str, version: int = NEWEST) -> Iterator[str]:
@@ -38,9 +41,8 @@ def statements(name: str, version: int = NEWEST) -> Iterator[str]:
         version: Of the SQLite schema whose columns it has.
     """
     yield f"CREATE SCHEMA {name}"
-    for statement in sqlite_schema.statements(version):
-        if statement.startswith("CREATE TABLE"):
-            yield _table(name, statement)
+    tables = [_table(name, sql) for sql in sqlite_schema.statements(version) if sql.startswith("CREATE TABLE")]
+    yield from tables
     yield f"CREATE TABLE {name}.postgres_schema_version (version BIGINT)"
     yield f"INSERT INTO {name}.postgres_schema_version VALUES (3)"
     yield f"INSERT INTO {name}.schema_version VALUES ({version})"
@@ -49,8 +51,11 @@ def statements(name: str, version: int = NEWEST) -> Iterator[str]:
     yield f"CREATE TABLE {name}.gateway_heartbeats (backend_id TEXT, pid BIGINT, last_heartbeat DOUBLE PRECISION)"
     yield _VECTOR.format(s=name)
     yield f"CREATE INDEX ON {name}.messages (session_id, timestamp)"
+    yield f"CREATE INDEX ON {name}.messages (session_id, id)"
+    if any(f"{name}.messages" in table and " active " in table for table in tables):
+        yield f"CREATE INDEX ON {name}.messages (session_id, active, timestamp)"
     yield f"CREATE INDEX ON {name}.messages USING gin (search_vector)"
-    yield f"CREATE INDEX ON {name}.messages (id) WHERE {_LONG}"
+    yield f"CREATE INDEX ON {name}.messages (id) WHERE {LONG}"
     yield _TRIGGER.format(s=name)
     for table in ("sessions", "messages"):
         yield (

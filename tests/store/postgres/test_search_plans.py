@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 import pytest
 
 from store.base.errors import Locked
+from store.base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from store.base.server_address import parse_address
 from store.engine.push_target import FILE_IDS
-from store.postgres import create, search, search_plan, search_walk
+from store.postgres import create, search, search_plan, search_walk, terms
 from store.postgres.reader import Reader
+from store.query.matcher import accepts
 from store.query.parse import parse
+from tests.homes import on_postgres
 
 SqlRunner = Callable[..., list[Any]]
 
@@ -104,6 +108,117 @@ def test_every_plan_finds_the_same_with_long_rows_and_with_ids_that_lie_far_apar
                     assert ids(reader, query, limit) == [n * factor for n in places][:limit], (query, limit, statement)
 
 
+ESCAPED = (
+    "漢字",
+    "\\u6f22\\u5b57",
+    "\\\\u6F22字",
+    "漢\\\\\\u5B57 後",
+    "\\u6f22\\u0301\\u5b57",
+    '\x01json:"\\u6f22\\u5b57"',
+    '\x01json:"\\u005cu6f22\\u005cu5b57"',
+    '\x01json:"\\u005c\\u0075\\u0036\\u0066\\u0032\\u0032\\u5b57"',
+    '\x01json:{"a": "\\u6f22\\u5b57"}',
+    "long " * 2_000 + "漢\\u5b57",
+    *("\\u6f22 漢 \\u5b57", "u6f22u5b57", "\\u6f23\\u5b57", "\\u6f22", "\\u2014 字漢", "%漢_字%", "", "long " * 3_000),
+)
+"""Contents, of which the first ten have a pair, as it is or as JSON escapes."""
+
+
+def test_a_pair_is_found_in_texts_however_it_is_escaped_and_in_no_other(
+    run_sql: SqlRunner, server_url: str, worker_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a schema of Hermes. Mutants: JSON in JSON is no candidate; nor is any escape; hex digits have a case; what the
+    server does not decide about counts.
+    """
+    monkeypatch.setattr(search_plan, "SMALL", -1)
+    schema = f"escaped_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement)
+    for column in ("content", "tool_calls", "tool_name"):
+        rows = "SELECT 's', 'tool', text, place FROM unnest(%s::text[]) WITH ORDINALITY AS made(text, place)"
+        run_sql(f"INSERT INTO {schema}.messages (session_id, role, {column}, timestamp) {rows}", ([*ESCAPED],))
+    everything = run_sql(f"SELECT id, content, tool_name, tool_calls FROM {schema}.messages ORDER BY id DESC")
+    with closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader:
+        for query in ("漢字", "漢字 OR 後", "漢字 role:tool"):
+            asked = parse(query, now=0.0)
+            expected = [row[0] for row in everything if accepts(asked, terms.searched_text(*row[1:]))]
+            assert ids(reader, query) == expected, query
+            assert ids(reader, query, 3) == expected[:3]
+    assert [row[1] for row in reversed(everything) if row[0] in expected and row[1]] == [*ESCAPED[:10]]
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.mark.parametrize("query", ["漢字", "rare"])
+def test_a_scan_reads_each_text_once_and_sends_none_where_the_server_decides(
+    run_sql: SqlRunner, server_url: str, worker_id: str, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Pages of the buffer are counted, of the table and of what lies beside it. Mutants: every test of a text reads it;
+    the texts of a pair's page are sent; its first hits wait for as many as the page has.
+    """
+    monkeypatch.setattr(search_plan, "SMALL", -1)
+    schema = f"once_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement)
+    text = random.Random(7).randbytes(50_000).hex()
+    run_sql(
+        f"INSERT INTO {schema}.messages (session_id, role, content, timestamp) SELECT 's', 'user',"
+        " CASE WHEN n %% 500 = 0 THEN %s || '漢字' ELSE 'short' END, n FROM generate_series(1, 2000) AS n",
+        (text,),
+    )
+    run_sql(f"VACUUM ANALYZE {schema}.messages")
+    asked: list[tuple[str, Any]] = []
+    with closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader:
+        batch = reader.batch
+
+        def _noted(statements: Any, **kwargs: Any) -> Any:
+            asked.extend(statements)
+            return batch(statements, **kwargs)
+
+        monkeypatch.setattr(reader, "batch", _noted)
+        assert ids(reader, query) == ([2000, 1500, 1000, 500] if query == "漢字" else [])
+    sql, bound = next(entry for entry in asked if "LIKE" in entry[0])
+    once, read = (
+        _pages(run_sql, *entry) for entry in ((f"SELECT content || '' FROM {schema}.messages", ()), (sql, bound))
+    )
+    assert read < 1.5 * once
+    if query == "漢字":
+        assert sql.endswith(f"LIMIT {search_walk.FIRST}")
+        assert all(len(row) == 2 for row in run_sql(sql, bound))
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def _pages(run_sql: SqlRunner, sql: str, bound: Any) -> int:
+    """Pages that a statement reads."""
+    plan = run_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", bound)[0][0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_the_end_of_a_tools_result_is_found_where_an_index_lists_it_and_named_as_left_out_where_none_does(
+    run_sql: SqlRunner, server_url: str, worker_id: str, monkeypatch: pytest.MonkeyPatch, listed: bool
+) -> None:
+    """Mutants: nothing is said; it is said of the user's messages; the search counts as a scan."""
+    monkeypatch.setattr(search_plan, "SMALL", -1)
+    schema = f"tools_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in on_postgres.statements(schema):
+        run_sql(statement.replace("role <> 'tool' AND ", "") if listed else statement)
+    run_sql(
+        f"INSERT INTO {schema}.messages (session_id, role, content, timestamp) SELECT 's', role, repeat('x ', 5000) ||"
+        " 'last', 1 FROM unnest(ARRAY['tool', 'user']) AS role"
+    )
+    gap = [] if listed else [Fallback(FallbackKind.GAPS, (IndexGap.LONG,))]
+    with closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader:
+        assert ids(reader, "last") == ([2, 1] if listed else [2])
+        for query, said in (("last", gap), ("last role:tool", gap), ("last role:user", [])):
+            steps = list(search.matching_ids(reader, parse(query, now=0.0), limit=9))
+            assert {step.fallback for step in steps} - {None} == {*said}
+            assert {step.progress for step in steps} == {ScanProgress.INDEXED}
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
 @pytest.mark.usefixtures("many")
 def test_statistics_that_are_wrong_change_no_hit(
     run_sql: SqlRunner, schema: str, url: str, monkeypatch: pytest.MonkeyPatch
@@ -166,3 +281,24 @@ def test_a_common_word_takes_one_read_and_a_rare_one_where_it_is_known_to_be(
             before, is_rare = reader.reads, query in ("seldom", "nowhere")
             ids(reader, query, 20)
             assert reader.reads == before + 1 + (is_rare and not many), query
+
+
+def test_a_later_window_asks_for_the_ids_that_are_still_wanted(
+    run_sql: SqlRunner, schema: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: each window has as many as the page."""
+    monkeypatch.setattr(search_plan, "FEW_ROWS", 0)
+    filled(run_sql, schema)
+    run_sql(f"ANALYZE {schema}.messages")
+    sent: list[int] = []
+    with closing(Reader(parse_address(url))) as reader:
+        batch = reader.batch
+
+        def _counted(*args: Any, **kwargs: Any) -> Any:
+            found = batch(*args, **kwargs)
+            sent.append(len(found[0]))
+            return found
+
+        monkeypatch.setattr(reader, "batch", _counted)
+        assert len(ids(reader, "common", 300)) == 300
+    assert [number for number in sent if number > 1] == [256, 44]
