@@ -245,7 +245,9 @@ class ManageScreen(FramedScreen[bool]):
         elif state.mark is not None:
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
-            yield from render.deletion(plan, self._named(plan.session_id), force=state.force, width=width, glyphs=glyphs)
+            yield from render.deletion(
+                plan, self._named(plan.session_id), force=state.force, width=width, glyphs=glyphs
+            )
 
 
 def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
