@@ -16,6 +16,7 @@ _CITATION = re.compile(
     r"|docs/decisions/(?P<decision>\d{4})"
     r"|docs/(?P<other>[\w./-]*)"
 )
+_NAMED = re.compile(r"`((?:docs|hermes_tui|screenshots|store|tests)/[\w./-]+)`")
 _PLACE = re.compile(r"§\d+(?:\.\d+|[a-z])?|[A-Z]\d*[a-z]?\b")
 
 
@@ -64,6 +65,12 @@ def test_every_citation_leads_somewhere() -> None:
     cited = {(place, citation) for place, text in files.items() for citation in citations(text)}
     assert len(cited) > 200
     assert sorted(f"{place} cites {' '.join(citation)}" for place, citation in cited if not exists(*citation)) == []
+
+
+def test_every_file_that_a_document_names_is_there() -> None:
+    documents = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md"))
+    named = {(str(path.relative_to(ROOT)), name) for path in documents for name in _NAMED.findall(path.read_text())}
+    assert [place for place in sorted(named) if not (ROOT / place[1]).exists()] == []
 
 
 def test_architecture_has_every_module_with_the_first_line_of_its_docstring() -> None:

@@ -20,7 +20,7 @@ TEXT_FROM = 5
 """Spans before the text: bar, label, space, role line, space."""
 
 _NO_LABEL = span("")
-_LABELS = {"assistant": "agent", "session_meta": "about"}
+_LABELS = {"assistant": "agent", "session_meta": "about", "unknown": "other"}
 
 
 def measure(width: int) -> int:

@@ -59,7 +59,7 @@ def found(words: str, places: Sequence[SessionLocation], *, looked_in: int, widt
     if not places:
         mark = (blank(1), glyphs.status(Status.EMPTY), blank(2))
         said = f"Not on this machine: “{one_line(words)}”"
-        sources = "ids, starts of ids and titles, in SQLite, JSONL, spool and snapshots"
+        sources = "ids and titles, in SQLite, JSONL, spool and snapshots"
         where = f"Looked in {many(looked_in, 'profile')}: {sources}."
         answer = _sentence(said, Role.TEXT, width, glyphs, mark=mark, bold=True)
         return [(), *answer, *_sentence(where, Role.DIM, width, glyphs)]

@@ -42,9 +42,9 @@ PAST = {
 }
 
 
-def deletion(plan: DeletePlan, *, force: bool, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """The plan of one deletion under its title."""
-    yield _title(plan.title or plan.session_id)
+def deletion(plan: DeletePlan, name: str, *, force: bool, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The plan of one deletion under its title, else under the `name` that the list has for it."""
+    yield _title(plan.title or name)
     yield from entries(
         plan_lines(plan, force=force, insist=Insist(bound("force"), bound("children"))), width=width, glyphs=glyphs
     )
@@ -89,10 +89,10 @@ def rename(before: str | None, after: str | None, taken: str | None, *, width: i
     yield from entries(said, width=width, glyphs=glyphs)
 
 
-def result(receipt: TrashReceipt, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+def result(receipt: TrashReceipt, name: str, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """What a deletion or an undo did."""
     undone = receipt.state is State.UNDONE
-    yield _title(receipt.session_id)
+    yield _title(name)
     counted = f"{many(receipt.messages, 'message')}, {many(receipt.files, 'file')}"
     yield from entries([("restored" if undone else "deleted", counted)], width=width, glyphs=glyphs)
     lines = restored_lines(receipt) if undone else receipt_lines(receipt)

@@ -1,4 +1,4 @@
-"""Row of a repair in the journal, and what the journal says of it (docs/look.md §8)."""
+"""Row of a repair in the journal, and what the journal says of it (docs/look.md §13)."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class HiddenScreen(Screen[bool]):
         self._browser = browser
         self._listed, self._scope = browser.catalog.plain, browser.catalog.scope
         self._answer: WhereaboutsArrived | None = None
-        self._input = LineInput(placeholder="an id, the start of one, or part of a title", id="lookup")
+        self._input = LineInput(placeholder="a part of an id or of a title", id="lookup")
         self._page = TextPage()
 
     def compose(self) -> ComposeResult:

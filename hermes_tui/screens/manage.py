@@ -24,6 +24,7 @@ from hermes_tui.feed.manage_requests import ManageRequests
 from hermes_tui.render import manage as render
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
+from hermes_tui.render.row import title_of
 from hermes_tui.render.safe import SafeText, one_line
 from hermes_tui.render.time import many
 from hermes_tui.state.browser_state import BrowserState
@@ -66,6 +67,9 @@ class ManageScreen(FramedScreen[bool]):
             self.state.running, self.state.past = False, past[0]
             self.state.undo_asked = past[1] and bool(self.state.undoable)
         self._left_out = left_out
+        rows = filter(None, map(browser.catalog.row, session_ids))
+        self._titles = {row.session.id: title_of(row.session, row.outline) for row in rows}
+        """Names of the sessions, also after they are deleted."""
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
@@ -191,6 +195,9 @@ class ManageScreen(FramedScreen[bool]):
         else:
             self._feed.manage.plan_mark(state.session_ids, mark)
 
+    def _named(self, session_id: str) -> SafeText:
+        return self._titles.get(session_id) or one_line(session_id)
+
     def _title(self) -> str | None:
         row = self._browser.catalog.row(self.state.session_ids[0])
         return row.session.title if row else None
@@ -203,8 +210,8 @@ class ManageScreen(FramedScreen[bool]):
         words = f"Deletion of {number}" if state.past else f"{state.act.capitalize()} {number}"
         heading = Heading(SafeText(words), focused=True)
         keys = footer(Place.MANAGE, state.conditions)
-        known = (state.past.title if state.past else None) or self._title()
-        title = one_line(known or state.session_ids[0]) if len(state.session_ids) == 1 else number
+        past = one_line(state.past.title or "") if state.past else ""
+        title = past or self._named(state.session_ids[0]) if len(state.session_ids) == 1 else number
         view = PageView(title, "", status, heading, tuple(self._lines()), keys, proposal=state.proposal)
         self._frame.show(view)
 
@@ -218,7 +225,7 @@ class ManageScreen(FramedScreen[bool]):
         if state.past is not None and not state.receipts:
             yield from render.past(state.past, now=self._browser.now(), width=width, glyphs=glyphs)
         for receipt in state.receipts.values():
-            yield from render.result(receipt, width=width, glyphs=glyphs)
+            yield from render.result(receipt, self._named(receipt.session_id), width=width, glyphs=glyphs)
         if state.running and (state.plans or state.receipts or state.past):
             word = "restore" if state.past else "delete"
             yield from render.progress(state.progress, word, width=width, glyphs=glyphs)
@@ -238,7 +245,9 @@ class ManageScreen(FramedScreen[bool]):
         elif state.mark is not None:
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
-            yield from render.deletion(plan, force=state.force, width=width, glyphs=glyphs)
+            yield from render.deletion(
+                plan, self._named(plan.session_id), force=state.force, width=width, glyphs=glyphs
+            )
 
 
 def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:

@@ -35,17 +35,17 @@ def copied(text: str) -> Copied:
     return Copied(*CONTROL.subn("", text.replace("\r\n", "\n")))
 
 
-def session_text(target: CopyTarget, session: Session) -> Copied:
+def session_text(target: CopyTarget, session: Session) -> str:
     """The id of a session, its link, or the command that resumes it.
 
     Raises:
         UnsafeId: The id must not become an argument.
     """
     if target is CopyTarget.ID:
-        return copied(session.id)
+        return session.id
     if target is CopyTarget.LINK:
-        return Copied(session_link(session.profile, session.id))
-    return Copied(resume_command(session.id))
+        return session_link(session.profile, session.id)
+    return resume_command(session.id)
 
 
 def session_link(profile: str, session_id: str) -> str:

@@ -30,7 +30,7 @@ class HandOver:
     live: bool = False
     """The session may be open elsewhere."""
     title: str = ""
-    """The title of the session, "" where it has none."""
+    """The name that the list has for the session."""
 
 
 def hand_over(
@@ -62,4 +62,4 @@ def hand_over(
     own = Path(session.cwd) if session.cwd and "\0" not in session.cwd else None
     found = own is not None and own.is_absolute() and is_folder(own)
     folder = own if own is not None and found else here
-    return HandOver(command, home, folder, "" if found else session.cwd or "", session.live, session.title or "")
+    return HandOver(command, home, folder, "" if found else session.cwd or "", session.live)

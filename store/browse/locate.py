@@ -69,7 +69,7 @@ class Locator:
         )
 
     def where(self, text: str) -> tuple[SessionLocation, ...]:
-        """Sessions that match an id, the start of an id, or a part of a title, in this profile and the others.
+        """Sessions that have a text in their id or title, in this profile and the others.
 
         Returns:
             This profile's first; () where nothing is found.
@@ -106,7 +106,7 @@ class Locator:
         ids = dict.fromkeys(self._stored(text))
         beside = [*leftovers.spool.ids(), *leftovers.snapshots.files()]
         beside += [session_id for session_id, _ in leftovers.files.newest_first()]
-        ids |= dict.fromkeys(session_id for session_id in beside if session_id.startswith(text))
+        ids |= dict.fromkeys(session_id for session_id in beside if text in session_id)
         for session_id in list(ids)[:MOST]:
             session = self._sessions.session(session_id)
             if session is not None:

@@ -84,7 +84,7 @@ class SessionReads(Protocol):
         """A session's family as a tree."""
 
     def named(self, text: str, *, limit: int) -> list[str]:
-        """Ids of sessions that have this id, begin so or have it in their title."""
+        """Ids of sessions that have a text in their id or title; that very id first."""
 
     def resolve(self, text: str) -> str | None:
         """The one id that equals the text or starts with it."""

@@ -89,9 +89,9 @@ class StoredSessions:
         return tuple(FamilyMember(rows[member], depth) for member, depth in tree if member in rows)
 
     def named(self, text: str, *, limit: int) -> list[str]:
-        """Ids of sessions in SQLite that equal the text, start so or have it in their title; an equal one first."""
+        """Ids of sessions in SQLite that have the text in their id or title; an equal id first."""
         found = self._store.engine.sessions.find_by_name(storable(text) or "", limit=limit)
-        found += [orphan for orphan in self._store.engine.sessions.orphans() if orphan.startswith(text)]
+        found += [orphan for orphan in self._store.engine.sessions.orphans() if text in orphan]
         return sorted(found, key=lambda session_id: session_id != text)[:limit]
 
     def resolve(self, text: str) -> str | None:

@@ -74,12 +74,6 @@ def may_know_more(session: Session, files: JsonlFiles, rows: Sequence[object]) -
     return session.started_at is None or alone.started_at is None or alone.started_at > session.started_at + LONG_BEGUN
 
 
-def is_in_sync(session_id: str, files: JsonlFiles, rows: Sequence[object]) -> bool:
-    """True where the session was compared by content as it is now, and its file knows nothing more."""
-    known, found = files.verdict(session_id, rows)
-    return known and found not in _KNOWS_MORE
-
-
 def unsettled(stamps: Mapping[str, FileStamp], files: JsonlFiles, rows: Mapping[str, Sequence[object]]) -> list[str]:
     """Sessions of files but those that were compared by content as they are now and whose file knows nothing more.
 

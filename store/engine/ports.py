@@ -75,7 +75,7 @@ class SessionRows(Protocol):
         """Ids of the compression chain, root first; the id alone where it has none."""
 
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
-        """Ids that are, begin with, or whose title contains a text."""
+        """Ids of sessions that have a text in their id or title."""
 
     def order(self, *, by_start: bool) -> Sequence[tuple[float, str]] | None:
         """Every session with the time of its last message or of its start, 0.0 for none, the newest first, then by id;

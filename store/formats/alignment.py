@@ -38,16 +38,6 @@ class Alignment:
     """Number of messages on the left."""
     right: int
 
-    @property
-    def left_only(self) -> int:
-        """Number of messages that the right lacks."""
-        return self.left - len(self.pairs)
-
-    @property
-    def right_only(self) -> int:
-        """Number of messages that the left lacks."""
-        return self.right - len(self.pairs)
-
     def gaps(self) -> Iterator[Gap]:
         """The gap before each pair and the one after the last, empty ones too: one more than there are pairs."""
         left = right = 0

@@ -226,14 +226,14 @@ def _link(row: Row) -> Link:
 
 
 def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
-    """Ids of sessions with this id, id prefix or part of a title; the exact id first, then the newest."""
-    like = column_sql.like(text)
+    """Ids of sessions that have the text in their id or title; the exact id first, then the newest."""
+    like = f"%{column_sql.like(text)}%"
     layout = reader.layout
     title = column_sql.column(layout, "sessions", "title")
     return reader.texts(
-        f"SELECT id FROM {layout.sessions} AS sessions WHERE id = %s OR id ILIKE %s OR ({title})::text ILIKE %s"
+        f"SELECT id FROM {layout.sessions} AS sessions WHERE id ILIKE %s OR ({title})::text ILIKE %s"
         f' ORDER BY id = %s DESC, {_STARTED} DESC, id COLLATE "C" DESC LIMIT %s',
-        (text, f"{like}%", f"%{like}%", text, limit),
+        (like, like, text, limit),
     )
 
 

@@ -123,12 +123,12 @@ class MemorySessions(Reads):
         return {}
 
     def find_by_name(self, text: str, *, limit: int) -> list[str]:
-        """That very id first, then the newest."""
+        """Ids and titles that contain the text; that very id first."""
         wanted = text.lower()
         found = [
             str(row["id"])
             for row in self._tables.rows()
-            if str(row["id"]).lower().startswith(wanted) or wanted in str(row["title"] or "").lower()
+            if wanted in str(row["id"]).lower() or wanted in str(row["title"] or "").lower()
         ]
         return sorted(found, key=lambda name: name != text)[:limit]
 

@@ -297,6 +297,7 @@ def test_names_are_ids_beginnings_and_parts_of_titles(case: Case) -> None:
     assert case.browser.named("docker", limit=5) == ["docker", "docker-2", "s2"]
     assert case.browser.named("docker", limit=2) == ["docker", "docker-2"]
     assert case.browser.named("Docker_", limit=5) == ["s2"]
+    assert case.browser.named("ker-2", limit=5) == ["docker-2"], "the end of an id, as people remember it"
     assert case.browser.named("%", limit=5) == []
 
 

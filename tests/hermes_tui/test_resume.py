@@ -36,7 +36,7 @@ def asked(session: Session, home: Path | str = Path("/h"), **more: object) -> Ha
 def test_a_session_becomes_an_argument_list_or_a_reason() -> None:
     known = Session("20260101_000000_abcdef", title="A plan", cwd="/work/a b", live=True)
     assert asked(known) == HandOver(
-        ("/bin/hermes", "--resume=20260101_000000_abcdef"), Path("/h"), Path("/work/a b"), live=True, title="A plan"
+        ("/bin/hermes", "--resume=20260101_000000_abcdef"), Path("/h"), Path("/work/a b"), live=True
     )
     gone = asked(Session("s1", cwd="/gone"))
     assert isinstance(gone, HandOver)
@@ -68,6 +68,7 @@ def test_the_terminal_is_whole_in_between_and_after(tmp_path: Path, crashes: boo
         app.send("\t", settle=0.5)
         app.send("O", settle=0.5)
         app.wait_for("Resume in")
+        app.wait_for(" Resume  a question")  # mutant: the title alone, which many sessions have not
         app.send("y")
         app.wait_for("STAND-IN")
         app.send("over\r", settle=0.5)

@@ -43,10 +43,6 @@ class Fields:
         """The first of some fields that is a text, None where none is."""
         return next((value for name in names if isinstance(value := self.values.get(name), str)), None)
 
-    def name_of(self, *names: str) -> str | None:
-        """The name of the first of some fields that is a text."""
-        return next((name for name in names if isinstance(self.values.get(name), str)), None)
-
 
 @lru_cache(maxsize=16)
 def read(text: str, *, whole: bool = False) -> Fields:

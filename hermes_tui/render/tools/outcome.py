@@ -18,7 +18,6 @@ _FAILED = re.compile(r"\s*\[?(?:error|traceback|exception|fatal)\b", re.IGNORECA
 _SECONDS = ("duration_seconds", "total_duration_seconds", "elapsed_seconds", "duration", "elapsed", "seconds")
 _MILLISECONDS = ("duration_ms", "elapsed_ms")
 EXIT_CODES = ("exit_code", "returncode")
-TIMES = (*_SECONDS, *_MILLISECONDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hermes_tui.state import copy_blocks
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.copy_blocks import CopyBlock
 from hermes_tui.state.copy_file import CopyFile
-from hermes_tui.state.copy_text import Copied, CopyTarget, copied, resume_command
+from hermes_tui.state.copy_text import Copied, CopyTarget, copied, session_text
 from hermes_tui.widgets.one_shot import call_after
 from hermes_tui.widgets.selection import Selected
 from hermes_tui.widgets.transcript import Transcript
@@ -19,6 +19,7 @@ from store.errors import UnsafeId
 SECONDS = 2.0
 """Seconds after a copy in which a digit copies a block instead."""
 KEYS = frozenset("123456789a")
+NAMES = {CopyTarget.ID: "the id", CopyTarget.LINK: "the link", CopyTarget.RESUME: "the command"}
 
 
 class CopyController:
@@ -38,11 +39,9 @@ class CopyController:
             self._copy_message()
         elif (row := self._state.current) is None:
             self._say("there is no session to copy from")
-        elif target is CopyTarget.ID:
-            self._put(CopyBlock("the id", row.session.id))
         else:
             try:
-                self._put(CopyBlock("the command", resume_command(row.session.id)))
+                self._put(CopyBlock(NAMES[target], session_text(target, row.session)))
             except UnsafeId as error:
                 self._say(str(error))
 

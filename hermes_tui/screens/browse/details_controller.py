@@ -27,7 +27,6 @@ class DetailsController:
         self._details.shown = not self._details.shown
         self._details.prompt = False
         self._asked = ""
-        self._changed(Part.FRAME)
         self.look()
 
     def fold(self) -> None:

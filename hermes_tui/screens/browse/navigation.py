@@ -235,14 +235,7 @@ class Navigation:
         if in_list and not self._state.details.shown:
             self.open_chosen(enter=True)
         self.details.toggle()
-        if self._state.details.shown:
-            self._go(Place.DETAILS)
-        elif not in_list:
-            self._go(Place.TRANSCRIPT)
-
-    def enter_details(self) -> None:
-        """To the details that are shown."""
-        self._go(Place.DETAILS)
+        self._go(Place.DETAILS if self._state.details.shown else self.list if in_list else Place.TRANSCRIPT)
 
     def leave_details(self, *, back: bool = False) -> None:
         """From the details to the list beside them, else to the text, and there if `back`."""
@@ -320,7 +313,7 @@ MOVES: Mapping[str, Callable[[Navigation], None]] = {
     "no_destination": Navigation.enter_transcript,
     "details": Navigation.toggle_details,
     "close_details": Navigation.toggle_details,
-    "to_details": Navigation.enter_details,
+    "to_details": lambda navigation: navigation._go(Place.DETAILS),
     "from_details": Navigation.leave_details,
     "from_details_back": lambda navigation: navigation.leave_details(back=True),
     "fold_details": lambda navigation: navigation.details.fold(),

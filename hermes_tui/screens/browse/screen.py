@@ -297,7 +297,7 @@ class BrowserScreen(Screen[None]):
         self._changed(Part.FRAME)
 
     def action_copy(self, target: str) -> None:
-        """Put the message, the resume command or the id into the clipboard."""
+        """Put the message, the resume command, the link or the id into the clipboard."""
         self.controllers.copying.copy(CopyTarget(target))
 
     def action_copy_block(self, number: int) -> None:

@@ -12,12 +12,13 @@ from textual.app import App
 from textual.screen import Screen
 
 from hermes_tui.feed import Feed
+from hermes_tui.render.row import title_of
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.manage_state import Act
 from hermes_tui.state.resume import HandOver, hand_over
 from store import TrashEntry
-from store.base.late_dataclass import dataclass
+from store.base.late_dataclass import dataclass, replace
 
 RESUME = "resume"
 EXPORT = "export"
@@ -150,6 +151,7 @@ class SessionActs:
         if isinstance(wanted, str):
             self._owner.show_notice(wanted)
         else:
+            wanted = replace(wanted, title=title_of(row.session, row.outline))
             self._owner.app.push_screen(self._screens.resume(self._state, wanted), partial(self._on_resumed, wanted))
 
     def _on_resumed(self, wanted: HandOver, yes: bool | None) -> None:

@@ -79,7 +79,9 @@ def page_view(
     session = state.session
     if session is None:
         known, listed = state.catalog.flagged, len(state.cases)
-        title, end = "all flagged sessions", _of_flagged(listed, known) if known > listed else f"{listed} flagged"
+        title, end = "all flagged sessions", f"{listed} flagged"
+        if known > listed:  # the others are in a snapshot or the spool alone
+            title, end = "all flagged sessions that can be compared", f"{listed} of {known} flagged"
         status, heading, lines = _flagged(state, glyphs)
     else:
         title, end = session.title or session.session_id, session.session_id
@@ -246,8 +248,3 @@ def _receipt(session: SessionRepair, plan: Plan, receipt: Receipt, width: int, g
     sentence = error_sentence(error_words(error), glyphs=glyphs) if error else done_sentence(receipt, glyphs=glyphs)
     heading = Heading(SafeText(title), facts=("kept in the repair journal",), focused=True)
     return sentence, heading, [*lines, *_failure(session, width, glyphs)]
-
-
-def _of_flagged(listed: int, known: int) -> str:
-    """The flagged sessions, and why not all are listed: a snapshot or the spool alone is nothing to repair."""
-    return f"{listed} of {known} flagged, {known - listed} in no source that is repaired"

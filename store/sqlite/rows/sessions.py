@@ -198,13 +198,12 @@ def is_child(lineage: Lineage, session_id: str) -> bool:
 
 
 def find_by_name(reader: Reader, text: str, *, limit: int) -> list[str]:
-    """Ids of sessions with this id, id prefix or part of a title; the exact id first, then the newest."""
-    title = " OR title LIKE ?3 ESCAPE '\\'" if reader.layout.has("sessions", "title") else " OR ?3 IS NULL"
-    like = column_sql.like(text)
+    """Ids of sessions that have the text in their id or title; the exact id first, then the newest."""
+    title = " OR title LIKE ?2 ESCAPE '\\'" if reader.layout.has("sessions", "title") else ""
     return reader.texts(
-        f"SELECT CAST(id AS BLOB) FROM sessions WHERE id = ?1 OR id LIKE ?2 ESCAPE '\\'{title}"
-        " ORDER BY id = ?1 DESC, started_at DESC, id DESC LIMIT ?4",
-        (text, f"{like}%", f"%{like}%", limit),
+        f"SELECT CAST(id AS BLOB) FROM sessions WHERE id LIKE ?2 ESCAPE '\\'{title}"
+        " ORDER BY id = ?1 DESC, started_at DESC, id DESC LIMIT ?3",
+        (text, f"%{column_sql.like(text)}%", limit),
         needs=("sessions", "started_at"),
     )
 

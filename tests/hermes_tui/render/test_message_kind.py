@@ -69,6 +69,10 @@ def test_plain_talk_has_no_note(text: str) -> None:
     assert drawn(say(text))[0] == f"   user ┃ {text}"
 
 
+def test_a_message_without_a_role_has_a_label_that_fits() -> None:
+    assert drawn(say("no role", "unknown"))[0] == "  other ╎ no role"
+
+
 def test_the_answer_of_an_agent_is_no_notice() -> None:
     assert not list(message_kind.notes(say("[SYSTEM: so it says]", "assistant")))
 

@@ -85,7 +85,7 @@ async def test_a_session_is_deleted_and_brought_back_by_a_plan_that_stood(home: 
 @pytest.mark.slow
 async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path) -> None:
     """Mutants: files alone that no plan names; a deletion for SQLite's sessions only."""
-    builders.jsonl(home, "filed", [say("user", "filed", timestamp=1.5e9)])
+    builders.jsonl(home, "filed", [say("user", "words of a file", timestamp=1.5e9)])
     async with browsing(home) as stage:
         await stage.shows("The newer one")
         await stage.press("tab", "f2")
@@ -120,6 +120,9 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.until(lambda: stage.state.catalog.scope.archived == 1)
         await stage.press("P")  # mutant: the sentence for agents, who leave a field out
         await stage.says("nothing was done: this state.db has no column “pinned”, which a newer Hermes adds")
+        await stage.press("escape")
+        await stage.press("G", "X")
+        await stage.shows("Delete  words of a file")  # mutant: its id, by which nobody knows it
         await stage.press("escape")
         await stage.press("asterisk", "A")
         await stage.shows("left out  1 session in files alone")

@@ -36,7 +36,7 @@ def db(tmp_path: Path) -> Any:
 def test_a_session_in_the_list_has_no_reason(db: SessionDB) -> None:
     store(db, "20260101_000000_abcdef", [say("user", "x")])
     db.set_session_title("20260101_000000_abcdef", "Fix the Docker build")
-    for text in ("20260101_000000_abcdef", "20260101", "docker", " Docker build "):
+    for text in ("20260101_000000_abcdef", "20260101", "abcdef", "docker", " Docker build "):
         [one] = db.where(text)
         assert (one.session.id, one.reasons, one.family) == ("20260101_000000_abcdef", (), ())
         assert one.held == (f"{db.path}: 1 message",)
@@ -126,7 +126,7 @@ def test_where_sqlite_cannot_be_read_the_files_answer(tmp_path: Path) -> None:
     (folder / "state.db").write_text("this is no database, not by any means, whatever its name may say")
     jsonl(folder, "file", [say("user", "x")])
     db = opened(folder, read_only=True)
-    assert set(told(db, "file")) == {"file"}
+    assert set(told(db, "file")) == set(told(db, "ile")) == {"file"}
     assert db.census().stored is None
     db.close()
 

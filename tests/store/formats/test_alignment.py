@@ -50,10 +50,6 @@ def test_a_small_alignment_is_a_longest_common_subsequence(left: str, right: str
     assert all(left[i] == right[j] for i, j in alignment.pairs)
     assert all(a < c and b < d for (a, b), (c, d) in zip(alignment.pairs, alignment.pairs[1:], strict=False))
     assert len(alignment.pairs) == longest(left, right)
-    assert (alignment.left_only, alignment.right_only) == (
-        len(left) - len(alignment.pairs),
-        len(right) - len(alignment.pairs),
-    )
 
 
 @pytest.mark.slow
@@ -86,7 +82,7 @@ def test_a_hundred_thousand_messages_with_holes_align_in_near_linear_time() -> N
     left = [str(number).encode() for number in range(100_000)]
     right = [key for place, key in enumerate(left) if place % 1_000] + [b"new"] * 5
     alignment = align(left, right)
-    assert (alignment.left_only, alignment.right_only) == (100, 5)
+    assert len(alignment.pairs) == 99_900
     small = spent(lambda: align(left[:10_000], right[:9_990]))
     assert spent(lambda: align(left, right), tries=1) < 40 * small + 0.01
 
@@ -95,7 +91,7 @@ def test_a_large_side_that_holds_every_message_twice_is_still_aligned() -> None:
     once = [str(number).encode() for number in range(3_000)]
     twice = [key for key in once for _ in range(2)]
     alignment = align([b"first", *twice, b"last"], [b"other", *once, b"end"])
-    assert (alignment.left_only, alignment.right_only) == (3_002, 2)
+    assert len(alignment.pairs) == 3_000
 
 
 def test_large_gaps_without_a_common_message_stay_unmatched() -> None:

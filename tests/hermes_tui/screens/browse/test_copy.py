@@ -72,13 +72,16 @@ def test_a_long_copy_goes_to_one_file_as_well(tmp_path: Path) -> None:
     assert list((tmp_path / "run").iterdir()) == []
 
 
-def test_an_id_that_is_no_argument_is_said_and_not_copied() -> None:
+def test_each_key_copies_what_it_names_and_an_id_that_is_no_argument_is_said_and_not_copied() -> None:
+    """Mutant: the command for every key but that of the id."""
     state, taken = browser_state(Session("one")), list[str]()
     pane = SimpleNamespace(app=SimpleNamespace(copy_to_clipboard=taken.append))
     controller = CopyController(state, Drawn(), cast("Transcript", pane))
     state.pane = ListPane(state.catalog.row("one"), has_rows=True)
     controller.copy(CopyTarget.RESUME)
-    assert taken == ["hermes --resume one"]
+    controller.copy(CopyTarget.LINK)
+    controller.copy(CopyTarget.ID)
+    assert taken == ["hermes --resume one", "@session:default/one", "one"]
     state.pane = ListPane()
     controller.copy(CopyTarget.ID)
     assert state.notice is not None
@@ -86,7 +89,8 @@ def test_an_id_that_is_no_argument_is_said_and_not_copied() -> None:
     put(state, [Session("-rf x; echo")])
     state.pane = ListPane(state.fresh[0])
     controller.copy(CopyTarget.RESUME)
-    assert taken == ["hermes --resume one"]
+    controller.copy(CopyTarget.LINK)
+    assert taken == ["hermes --resume one", "@session:default/one", "one"]
 
 
 @pytest.mark.slow

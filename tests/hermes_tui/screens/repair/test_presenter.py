@@ -16,6 +16,7 @@ from hermes_tui.screens.repair.presenter import DrawnPairs, page_view
 from hermes_tui.state.repair_state import RepairState, SessionRepair, Write
 from hermes_tui.state.session_catalog import Catalog
 from hermes_tui.widgets.page_frame import PageView
+from hermes_tui.widgets.title_row import SHORT
 from store.errors import StoreError
 from store.models import Check, Drift, Message, Verdict
 from store.repair.model import DifferenceRow, Operation, Phase, Plan, Progress, Receipt, Refusal, Run, State, Why
@@ -210,6 +211,10 @@ def test_all_flagged_sessions_are_counted_and_applied_together() -> None:
     flagged.cases = {case.session_id: case for case in cases}
     shown = view(flagged, cursor=cases[1])
     assert (shown.title, shown.end) == ("all flagged sessions", "3 flagged")
+    flagged.catalog._flagged |= {"snapshot", *flagged.cases}
+    partly = view(flagged, cursor=cases[1])
+    assert (partly.title, partly.end) == ("all flagged sessions that can be compared", "3 of 4 flagged")
+    assert len(partly.end) <= SHORT, "a narrow screen cuts no word of it"
     assert plain(shown.status) == "1 of 2 chosen, 1 refused · 992 messages to insert"
     assert words(shown)["y"] == "apply 1"
     assert words(shown)["space"] == "take this one in"
