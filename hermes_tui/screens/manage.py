@@ -67,9 +67,7 @@ class ManageScreen(FramedScreen[bool]):
             self.state.running, self.state.past = False, past[0]
             self.state.undo_asked = past[1] and bool(self.state.undoable)
         self._left_out = left_out
-        rows = filter(None, map(browser.catalog.row, session_ids))
-        self._titles = {row.session.id: title_of(row.session, row.outline) for row in rows}
-        """Names of the sessions, also after they are deleted."""
+        self._named = _names(browser, session_ids)
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
@@ -195,9 +193,6 @@ class ManageScreen(FramedScreen[bool]):
         else:
             self._feed.manage.plan_mark(state.session_ids, mark)
 
-    def _named(self, session_id: str) -> SafeText:
-        return self._titles.get(session_id) or one_line(session_id)
-
     def _title(self) -> str | None:
         row = self._browser.catalog.row(self.state.session_ids[0])
         return row.session.title if row else None
@@ -260,3 +255,10 @@ def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
     if (plan := state.mark) is not None:
         return lambda: manage.mark(plan)
     return lambda: manage.delete(state.todo, force=state.force)
+
+
+def _names(browser: BrowserState, session_ids: Sequence[str]) -> Callable[[str], SafeText]:
+    """The titles of sessions by id, also after they are deleted; of any other its id."""
+    rows = filter(None, map(browser.catalog.row, session_ids))
+    titles = {row.session.id: title_of(row.session, row.outline) for row in rows}
+    return lambda session_id: titles.get(session_id) or one_line(session_id)
