@@ -66,8 +66,7 @@ class ManageScreen(FramedScreen[bool]):
         if past is not None:
             self.state.running, self.state.past = False, past[0]
             self.state.undo_asked = past[1] and bool(self.state.undoable)
-        self._left_out = left_out
-        self._named = _names(browser, session_ids)
+        self._left_out, self._named = left_out, _names(browser, session_ids)
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
@@ -240,9 +239,8 @@ class ManageScreen(FramedScreen[bool]):
         elif state.mark is not None:
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
-            yield from render.deletion(
-                plan, self._named(plan.session_id), force=state.force, width=width, glyphs=glyphs
-            )
+            name = self._named(plan.session_id)
+            yield from render.deletion(plan, name, force=state.force, width=width, glyphs=glyphs)
 
 
 def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
