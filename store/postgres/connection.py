@@ -35,6 +35,8 @@ class Connection(psycopg.Connection[TupleRow]):
 
     patience: float | None = None
     """Seconds that the next answers may take; None for no limit."""
+    given_at = 0.0
+    """When it became idle, on the monotonic clock."""
 
     def __del__(self, __warn: object = None) -> None:
         """Nothing: a store that nobody closed closes its connections, and a forked child must not end its parent's."""
