@@ -18,6 +18,7 @@ from . import cells, column_sql, messages, terms
 from .changes import REVISIONS
 from .connection import Connection
 from .create import SHARDS
+from .prepared import Statement
 from .reader import Params, Row, sendable
 from .schema_probe import Layout
 
@@ -35,7 +36,6 @@ _OVERWRITTEN = ("cost_status", "cost_source", "pricing_version")
 _ROUTE = ("model", "billing_provider", "billing_base_url", "billing_mode")
 _IDENTITY = ("role", "content", "tool_calls", "tool_call_id")
 
-Statement = tuple[str, Params]
 MOST_SENT = 4_000_000
 """Characters after which statements are sent, since the server takes a gigabyte at once."""
 
@@ -55,8 +55,9 @@ class Transaction:
         """True once the server answered: before that nothing of it can be stored."""
 
     def begin(self) -> None:
-        """Send what waits."""
-        self._answers([])
+        """Send what waits, and find out whether a process of the server is this connection's own."""
+        [[(process,)]] = self._answers([("SELECT pg_catalog.pg_backend_pid()", ())])
+        self._connection.prepared.is_direct = process == self._connection.info.backend_pid
 
     def commit(self) -> None:
         """Commit, with what waits, but never with the first statement: a lost connection is noticed by that."""
@@ -220,7 +221,9 @@ class Transaction:
             values = insertable(_present(self._layout, "messages", row.values))
             names = ", ".join(f'"{name}"' for name in values)
             marks = ", ".join(map(_mark, values))
-            sql = f"INSERT INTO {self._messages} (session_id, {names}) SELECT %s, {marks} WHERE true{absent} RETURNING id"
+            sql = (
+                f"INSERT INTO {self._messages} (session_id, {names}) SELECT %s, {marks} WHERE true{absent} RETURNING id"
+            )
             statements.append((sql, (session_id, *values.values(), *bound)))
         return statements
 
@@ -297,10 +300,10 @@ class Transaction:
         self._locked.add(session_id)
         shard = zlib.crc32(session_id.encode(errors="replace")) % SHARDS
         self._run(
-            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0));"
-            f" UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s",
-            (lock_name(self._layout.schema, session_id), shard),
+            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))",
+            (lock_name(self._layout.schema, session_id),),
         )
+        self._run(f"UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s", (shard,))
 
     def _run(self, sql: str, params: Params) -> None:
         """Let a statement wait for the next one whose rows are needed."""
@@ -315,7 +318,7 @@ class Transaction:
         sent, self._waiting = [*self._waiting, *statements], []
         for batch in _batches(sent):
             params = [sendable(value) for _, bound in batch for value in bound]
-            found += self._connection.answers("; ".join(sql for sql, _ in batch), params)
+            found += self._connection.answers(self._connection.prepared.written(batch), params)
             self.answered = True
         return found[len(found) - len(statements) :]
 

@@ -16,9 +16,10 @@ from ..base.server_address import ServerAddress
 from . import create, error_mapping
 from .connection import MARGIN, Connection, connect, recover
 from .idle_connections import IdleConnections
+from .prepared import FORGOTTEN, Statement
 from .reader import Reader
 from .schema_probe import Layout
-from .transaction import Statement, Transaction
+from .transaction import Transaction
 
 T = TypeVar("T")
 
@@ -87,11 +88,14 @@ class Writer:
                 except psycopg.OperationalError:
                     if idle is None or tx.answered or not connection.closed:
                         raise
+                except FORGOTTEN:
+                    recover(connection)
+                    connection.prepared.forget()
 
     def _committed(
         self, work: Callable[[Transaction], T], tx: Transaction, connection: Connection, patience: float
     ) -> T:
-        if time.monotonic() - connection.given_at > RESTED:
+        if not connection.prepared.is_direct or time.monotonic() - connection.given_at > RESTED:
             connection.patience = MARGIN
             tx.begin()
         connection.patience = patience + MARGIN
