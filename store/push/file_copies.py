@@ -20,6 +20,7 @@ from ..engine.push_target import MOST_MESSAGES, SOURCE, SessionCopy
 from ..files.home import FileStat
 from ..home_store import HomeStore
 from . import file_rows
+from .file_watch import Changed
 from .session_copies import mark_of
 
 T = TypeVar("T")
@@ -53,7 +54,7 @@ class FileCopies:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
         self._kept: dict[str, _Kept] = {}
-        self._found: Mapping[str, FileStat] = {}
+        self._found: dict[str, FileStat] = {}
         self._snapshots: Mapping[str, FileStat] = {}
         self._waiting: tuple[str, ...] = ()
         self._only = frozenset[str]()
@@ -77,6 +78,27 @@ class FileCopies:
             self._snapshots = {}
         if "spool" in self._unlisted:
             self._waiting = ()
+
+    def refresh(self, changed: Changed) -> set[str]:
+        """List again what changed alone; the sessions of it. What vanished is left to the next `look`."""
+        found = {session_id: self._store.files.find(session_id) for session_id in changed.transcripts}
+        present = {session_id: file for session_id, file in found.items() if file is not None}
+        self._found |= present
+        sessions = set(present)
+        if changed.snapshots:
+            before = self._snapshots
+            self._snapshots = self._listed("snapshot", self._store.leftovers.snapshots.files, before)
+            sessions |= {session_id for session_id, stat in self._snapshots.items() if before.get(session_id) != stat}
+        if changed.spool:
+            before_waiting = self._waiting
+            self._waiting = self._listed("spool", self._store.leftovers.spool.ids, before_waiting)
+            sessions |= {*before_waiting, *self._waiting}
+        self._only |= {session_id for session_id in sessions if not self._is_stored(session_id)}
+        return sessions
+
+    def _is_stored(self, session_id: str) -> bool:
+        engine = self._store.engine
+        return engine.sessions.has(session_id) or bool(engine.messages.count(session_id))
 
     @property
     def unread(self) -> list[str]:
@@ -176,7 +198,7 @@ class FileCopies:
         if copy.after is None or not kept.tail.follow(file, copy.messages):
             return None
         if file.stamp != self._found[session_id].stamp:
-            self._found = {**self._found, session_id: file}
+            self._found[session_id] = file
             state = self.state(session_id)
         kept.known = copy.mark
         mark = f"{copy.mark}|{state}|{kinds}"

@@ -10,6 +10,7 @@ from ..base.errors import Damaged, ReadOnly
 from ..engine.push_target import SessionCopy
 from ..home_store import HomeStore
 from .file_copies import FileCopies, Unread
+from .file_watch import Changed
 from .session_copies import SessionCopies
 
 
@@ -50,6 +51,10 @@ class HomeCopies:
         self._files.look()
         self.kept.clear()
         self._damaged.clear()
+
+    def refresh(self, changed: Changed) -> set[str]:
+        """List again the files that changed; their sessions."""
+        return self._files.refresh(changed)
 
     def ids(self) -> list[str]:
         """All sessions of the home, the newest of SQLite first."""
