@@ -54,6 +54,8 @@ class FileCopies:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
         self._kept: dict[str, _Kept] = {}
+        self._rows: dict[str, tuple[str, list[str]]] = {}
+        """Mark and digests of the rows of sessions that files have more of, as they were copied last."""
         self._found: dict[str, FileStat] = {}
         self._snapshots: Mapping[str, FileStat] = {}
         self._waiting: tuple[str, ...] = ()
@@ -142,12 +144,13 @@ class FileCopies:
         """True where copies of these kinds of files are to stay, since the files cannot be known."""
         return any(kind in self._unlisted for kind in kinds.split(","))
 
-    def merged(self, copy: SessionCopy, state: str) -> SessionCopy:
+    def merged(self, copy: SessionCopy, state: str, known: str) -> SessionCopy:
         """A session with what its files have, or as it is where they have nothing more.
 
         Args:
             copy: All of it as SQLite has it.
             state: Of its files.
+            known: Its mark at the copy before, "" for none; what that began with is left out.
 
         Raises:
             Unread: A file cannot be read.
@@ -163,6 +166,7 @@ class FileCopies:
             self._kept.clear()
         if len(found) > MOST_MESSAGES:
             return replace(copy, mark=f"{copy.mark}|{state}|")
+        self._kept.pop(session_id, None)
         if tail is not None:
             self._kept[session_id] = _Kept(copy.mark, tail, len(found) if more else 0)
         if not more:
@@ -173,7 +177,23 @@ class FileCopies:
             row = file_rows.session_row(alone)
         messages = [raw | {"id": place} for place, raw in enumerate(found)]
         mark = f"{copy.mark}|{state}|{kinds}"
-        return replace(copy, mark=mark, row=row, messages=messages, after=None, of_files=True)
+        same = self._same(session_id, mark, known, [mark_of([raw]) for raw in found])
+        after = same - 1 if same else None
+        return replace(copy, mark=mark, row=row, messages=messages[same:], after=after, of_files=True)
+
+    def _same(self, session_id: str, mark: str, known: str, rows: list[str]) -> int:
+        """How many rows the copy before had, where these begin with all of them; 0 elsewhere.
+
+        Args:
+            mark: Of the new copy.
+            known: Of the copy before.
+            rows: Digests of the new one.
+        """
+        before, digests = self._rows.get(session_id, ("", []))
+        if len(self._rows) >= MOST_KEPT:
+            self._rows.clear()
+        self._rows[session_id] = mark, rows
+        return len(digests) if known == before and rows[: len(digests)] == digests else 0
 
     def grown(self, session_id: str, known: str, copy_of: Callable[[str], SessionCopy]) -> SessionCopy | None:
         """A session to whose two sides the same was appended since its copy; None where all is to be read.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from store.engine.push_target import PushTarget
+from store.engine.push_target import PushTarget, SessionCopy
 from store.files.home import Home
 from store.open import open_to_read
 from store.push import file_watch
@@ -29,10 +29,10 @@ def added(path: Path, text: str) -> None:
 
 
 def test_what_is_written_into_any_file_is_copied_with_the_next_look(
-    tmp_path: Path, target: PushTarget, schema: str, run_sql: SqlRunner
+    tmp_path: Path, target: PushTarget, schema: str, run_sql: SqlRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutants: each kind of file is left to the full push; a session of its own has no files; a spooled message that
-    SQLite has by now stays as it was; a look without a change copies again."""
+    SQLite has by now stays as it was; a look without a change copies again; a line that was copied is sent again."""
     home = builders.home(tmp_path)
     sessions, spool = home / "sessions", home / "pending_messages"
     for folder in (sessions / "saved", spool):
@@ -51,6 +51,14 @@ def test_what_is_written_into_any_file_is_copied_with_the_next_look(
         )
         return [tuple(row) for row in rows]
 
+    sent: list[tuple[str, int]] = []
+    put = target.put_changed
+
+    def _put(copy: SessionCopy, known: str, *, now: float) -> bool:
+        sent.append((copy.session_id, len(copy.messages)))
+        return put(copy, known, now=now)
+
+    monkeypatch.setattr(target, "put_changed", _put)
     with closing(open_to_read(Home(home))) as store, closing(builders.db(home)) as db:
         pusher = claimed(store, target)
         now = 0.0
@@ -69,6 +77,7 @@ def test_what_is_written_into_any_file_is_copied_with_the_next_look(
         assert (_look(), _look()) == (1, 0)
         assert sorted(_said("both")) == [("jsonl", "of the file"), ("sqlite", "heron")]
         assert _said("alone") == [("jsonl", "of the file"), ("jsonl", "more")]
+        assert sent[-1] == ("alone", 1)
         (sessions / "session_snap.json").write_text(json.dumps({"messages": [HERON]}))
         added(
             sessions / "saved" / "hermes_conversation_1.json", json.dumps({"session_id": "kept", "messages": [HERON]})
