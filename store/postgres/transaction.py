@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from ..base.errors import ColumnMissing, KeyReused, ReadOnly, SessionMissing
@@ -16,11 +16,11 @@ from ..formats import message_codec
 from ..formats.row_encoding import MessageRow, storable
 from . import cells, column_sql, messages, terms
 from .changes import REVISIONS
-from .connection import Connection
 from .create import SHARDS
 from .prepared import Statement
-from .reader import Params, Row, sendable
+from .reader import Row
 from .schema_probe import Layout
+from .statements import Statements
 
 _FILLED = (
     *("model", "model_config", "system_prompt", "session_key", "chat_id", "chat_type", "thread_id"),
@@ -36,35 +36,14 @@ _OVERWRITTEN = ("cost_status", "cost_source", "pricing_version")
 _ROUTE = ("model", "billing_provider", "billing_base_url", "billing_mode")
 _IDENTITY = ("role", "content", "tool_calls", "tool_call_id")
 
-MOST_SENT = 4_000_000
-"""Characters after which statements are sent, since the server takes a gigabyte at once."""
-
 
 class Transaction:
-    """Implements `engine.ports.Transaction`: statements wait for the next one whose rows are needed, and go with it.
+    """Implements `engine.ports.Transaction`."""
 
-    Args:
-        begin: The statements that begin it.
-    """
-
-    def __init__(self, connection: Connection, layout: Layout, begin: Sequence[Statement]) -> None:
-        self._connection, self._layout = connection, layout
+    def __init__(self, statements: Statements, layout: Layout) -> None:
+        self._run, self._rows, self._answers = statements.run, statements.rows, statements.answers
+        self._layout = layout
         self._locked: set[str] = set()
-        self._waiting = [*begin]
-        self.answered = False
-        """True once the server answered: before that nothing of it can be stored."""
-
-    def begin(self) -> None:
-        """Send what waits, and find out whether a process of the server is this connection's own."""
-        [[(process,)]] = self._answers([("SELECT pg_catalog.pg_backend_pid()", ())])
-        self._connection.prepared.is_direct = process == self._connection.info.backend_pid
-
-    def commit(self) -> None:
-        """Commit, with what waits, but never with the first statement: a lost connection is noticed by that."""
-        if not self.answered:
-            self.begin()
-        self._run("COMMIT", ())
-        self._answers([])
 
     def create_session(self, session_id: str, values: Values, /) -> None:
         """Insert a row; of an existing one only what is empty is filled in."""
@@ -305,41 +284,10 @@ class Transaction:
         )
         self._run(f"UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s", (shard,))
 
-    def _run(self, sql: str, params: Params) -> None:
-        """Let a statement wait for the next one whose rows are needed."""
-        self._waiting.append((sql, params))
-
-    def _rows(self, sql: str, params: Params) -> list[Row]:
-        return self._answers([(sql, params)])[0]
-
-    def _answers(self, statements: Sequence[Statement]) -> list[list[Row]]:
-        """The rows of each of some statements that return rows, sent with those that wait."""
-        found: list[list[Row]] = []
-        sent, self._waiting = [*self._waiting, *statements], []
-        for batch in _batches(sent):
-            params = [sendable(value) for _, bound in batch for value in bound]
-            found += self._connection.answers(self._connection.prepared.written(batch), params)
-            self.answered = True
-        return found[len(found) - len(statements) :]
-
 
 def lock_name(schema: str, session_id: str) -> str:
     """What a writer of a session locks."""
     return f"{schema}:{session_id}"
-
-
-def _batches(statements: Iterable[Statement]) -> Iterator[list[Statement]]:
-    """Statements that are sent at once."""
-    batch: list[Statement] = []
-    length = 0
-    for statement in statements:
-        length += sum(len(value) for value in statement[1] if isinstance(value, str))
-        if batch and length > MOST_SENT:
-            yield batch
-            batch, length = [], 0
-        batch.append(statement)
-    if batch:
-        yield batch
 
 
 def _ids(inserted: Iterable[Sequence[Row]]) -> list[int]:

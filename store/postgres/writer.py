@@ -19,6 +19,7 @@ from .idle_connections import IdleConnections
 from .prepared import FORGOTTEN, Statement
 from .reader import Reader
 from .schema_probe import Layout
+from .statements import Statements
 from .transaction import Transaction
 
 T = TypeVar("T")
@@ -82,28 +83,26 @@ class Writer:
         while True:
             idle = self._taken()
             with self._given_back(idle or connect(self._address)) as connection:
-                tx = Transaction(connection, layout, [_begin(patience, "synchronous_commit", "on")])
+                sent = Statements(connection, _begin(patience, "synchronous_commit", "on"))
                 try:
-                    return self._committed(work, tx, connection, patience)
+                    self._sign_of_life(connection, sent)
+                    connection.patience = patience + MARGIN
+                    began = time.monotonic()
+                    result = work(Transaction(sent, layout))
+                    sent.commit()
+                    self.lock_seconds = time.monotonic() - began
+                    return result
                 except psycopg.OperationalError:
-                    if idle is None or tx.answered or not connection.closed:
+                    if idle is None or sent.answered or not connection.closed:
                         raise
                 except FORGOTTEN:
                     recover(connection)
                     connection.prepared.forget()
 
-    def _committed(
-        self, work: Callable[[Transaction], T], tx: Transaction, connection: Connection, patience: float
-    ) -> T:
+    def _sign_of_life(self, connection: Connection, sent: Statements) -> None:
         if not connection.prepared.is_direct or time.monotonic() - connection.given_at > RESTED:
             connection.patience = MARGIN
-            tx.begin()
-        connection.patience = patience + MARGIN
-        began = time.monotonic()
-        result = work(tx)
-        tx.commit()
-        self.lock_seconds = time.monotonic() - began
-        return result
+            sent.begin()
 
     @contextmanager
     def _begun(self, begin: Statement) -> Iterator[Connection]:

@@ -46,7 +46,7 @@ def browsed(app: Terminal) -> None:
         app.send(key)
     app.send("E", settle=1.2)
     app.send("y")
-    app.wait_for("exported")
+    app.wait_for("✓ written")
 
 
 @pytest.mark.slow
@@ -57,20 +57,20 @@ def test_the_app_leaves_a_schema_as_it_was_and_reads_in_read_only_transactions_a
     server_url: str,
     run_sql: Callable[..., list[Any]],
     tmp_path: Path,
-    worker_id: str,
 ) -> None:
-    """Mutants: `search_path` has the schema; a read without its guard; a statement that writes."""
-    schema = f"untouched_{worker_id}"
+    """Mutants: `search_path` has the schema; a transaction that could write."""
+    schema = f"untouched_{os.environ.get('PYTEST_XDIST_WORKER', 'master')}"
     version = ERAS[name].version if name in ERAS else on_postgres.NEWEST
     on_postgres.make(server_url, schema, era_home(name) / ".hermes" / "state.db", version, more=trapped(schema))
     before = dumped(server_url, run_sql, schema)
     logged = log_of(server_url).stat().st_size if VARIABLE not in os.environ else None
     environ = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
-    with terminal("--home", served(server_url, schema), columns=140, rows=40, environ=environ) as app:
+    with terminal("--home", served(server_url, schema), columns=140, rows=40, environ=environ, folder=tmp_path) as app:
         browsed(app)
         app.send("\x11")
         assert app.exit_code() == 0
     assert b"trapped" not in app.raw
+    assert [path.stat().st_size > 0 for path in tmp_path.glob("*.md")] == [True]
     if logged is not None:
         statements = statements_of(server_url, schema, logged)
         assert len(statements) > 20

@@ -27,6 +27,7 @@ import psycopg
 from store.postgres import transaction
 from store.postgres.prepared import Statement
 from store.postgres.reader import Row
+from store.postgres.statements import Statements
 from tests.postgres_server import start
 
 WRITERS, SESSIONS = 8, 4
@@ -73,16 +74,16 @@ def _lock_the_schema(*, alone: bool) -> None:
         alone: Each statement is a round trip of its own, too.
     """
     transaction.lock_name = lambda schema, _: schema  # type: ignore[assignment]
-    answers = transaction.Transaction._answers
+    answers = Statements.answers
 
-    def _each(self: transaction.Transaction, statements: Sequence[Statement]) -> list[list[Row]]:
+    def _each(self: Statements, statements: Sequence[Statement]) -> list[list[Row]]:
         waiting, self._waiting = self._waiting, []
         for statement in waiting:
             answers(self, [statement])
         return [answers(self, [statement])[0] for statement in statements]
 
     if alone:
-        transaction.Transaction._answers = _each  # type: ignore[method-assign]
+        Statements.answers = _each  # type: ignore[method-assign]
 
 
 def begin(url: str, name: str, folder: Path, lock: str = "session") -> subprocess.Popen[bytes]:

@@ -65,7 +65,7 @@ def test_a_turn_larger_than_the_server_takes_at_once_goes_in_parts(
     db: SessionDB, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutant: everything is one text."""
-    monkeypatch.setattr("store.postgres.transaction.MOST_SENT", 100)
+    monkeypatch.setattr("store.postgres.statements.MOST_SENT", 100)
     sent.clear()
     db.append_messages("s1", [{"role": "user", "content": f"{part}" * 60} for part in range(4)], key="one")
     assert len(sent) >= 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from store.engine.push_target import PushTarget, SessionCopy
-from store.files.home import Home
+from store.files.home import FileStamp, Home
 from store.open import open_to_read
 from store.push import file_watch
 from store.push.file_watch import Changed, FileWatch
@@ -108,10 +109,19 @@ def test_a_look_costs_the_files_that_changed_last_and_some_of_the_others(
     for number in range(100):
         (tmp_path / f"s{number}.jsonl").write_text("")
     seen: list[str] = []
-    stamp, scandir = file_watch._stamp, file_watch.os.scandir
-    monkeypatch.setattr(file_watch, "_stamp", lambda path: (seen.append(path), stamp(path))[1])
+    stamp, scandir = file_watch._stamp, os.scandir
     listed: list[object] = []
-    monkeypatch.setattr(file_watch.os, "scandir", lambda path: (listed.append(path), scandir(path))[1])
+
+    def _stamp(path: str) -> FileStamp | None:
+        seen.append(path)
+        return stamp(path)
+
+    def _scandir(path: Path) -> Iterator[os.DirEntry[str]]:
+        listed.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(file_watch, "_stamp", _stamp)
+    monkeypatch.setattr(os, "scandir", _scandir)
     watch = FileWatch(tmp_path, tmp_path / "none", clock=lambda: 0.0)
     listed.clear()
 
