@@ -49,6 +49,7 @@ class Terminal:
         rows: int = 24,
         environ: Mapping[str, str] | None = None,
         stdout: int | None = None,
+        folder: Path = ROOT,
     ) -> None:
         self.raw = bytearray()
         self._screen = pyte.Screen(columns, rows)
@@ -61,7 +62,7 @@ class Terminal:
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hermes_tui", *arguments],
-            cwd=ROOT,
+            cwd=folder,
             env={**inherited, **settings, **(environ or {})},
             stdin=slave,
             stdout=slave if stdout is None else stdout,
@@ -182,15 +183,17 @@ def terminal(
     rows: int = 24,
     environ: Mapping[str, str] | None = None,
     stdout: int | None = None,
+    folder: Path = ROOT,
 ) -> Iterator[Terminal]:
     """The app in a pty, ended on the way out; what it keeps across runs goes with it, unless `environ` has a folder.
 
     Args:
         stdout: A descriptor that takes standard output in place of the pty.
+        folder: In which it is started.
     """
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        kept = {"XDG_STATE_HOME": folder, **(environ or {})}
-        running = Terminal(arguments, columns=columns, rows=rows, environ=kept, stdout=stdout)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as state:
+        kept = {"XDG_STATE_HOME": state, **(environ or {})}
+        running = Terminal(arguments, columns=columns, rows=rows, environ=kept, stdout=stdout, folder=folder)
         try:
             yield running
         finally:

@@ -14,7 +14,7 @@ from hermes_tui.cli.servers import ADVICE
 from hermes_tui.render.safe import safe
 from hermes_tui.render.time import many
 from store import Home, StoreError, Unreachable
-from store.base.errors import Refused
+from store.base.errors import DiskFull, Locked, Refused
 from store.base.server_address import parse_address
 from store.open import open_push_target, open_to_read
 from store.push.following import follow
@@ -29,6 +29,8 @@ PAUSE = 0.5
 """Seconds between two looks at a home that is followed."""
 LONGEST_PAUSE = 5.0
 """Seconds between two looks where something is in the way."""
+PASSING = (Unreachable, Locked, DiskFull)
+"""Errors that a later try may not meet; a wrong password or another's schema stay as they are."""
 REPORT = 2.0
 """Seconds between two lines of progress where the error stream is no terminal, which has a bar."""
 
@@ -62,7 +64,7 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     codes: dict[Home, int] = {}
     for profile in homes:
         try:
-            codes[profile] = _push(profile, options, streams)
+            codes[profile] = _first(profile, options, streams)
         except Unreachable:
             raise
         except StoreError as error:
@@ -71,6 +73,37 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     if options.follow and followed:
         _follow(followed, options, streams)
     return max(codes.values())
+
+
+def _first(home: Home, options: Options, streams: Streams) -> int:
+    """The first push; one that is followed is tried again where what is in the way may pass."""
+    pauses, said = _Pauses(), ""
+    while True:
+        try:
+            return _push(home, options, streams)
+        except PASSING as error:
+            if not options.follow:
+                raise
+            if str(error) != said:
+                remark(f"{error}; trying again", streams.err)
+            said = str(error)
+            time.sleep(pauses.longer())
+
+
+class _Pauses:
+    """Seconds between two tries, each twice as many as before up to some."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def longer(self) -> float:
+        """The next pause."""
+        self._last = min(2 * self._last + PAUSE, LONGEST_PAUSE)
+        return self._last
+
+    def reset(self) -> None:
+        """Nothing is in the way any more."""
+        self._last = 0.0
 
 
 def _is_there(path: Path) -> bool:
@@ -146,7 +179,7 @@ class _Follower:
         self._pusher, self._name, self._streams = pusher, name, streams
         self._looks = follow(pusher)
         self._said = ""
-        self._pause = self._next = 0.0
+        self._pauses, self._next = _Pauses(), 0.0
 
     def look(self) -> str:
         """Copy what is new: the line that says so, "" for nothing. What is in the way is said once, and tried again.
@@ -158,13 +191,12 @@ class _Follower:
             return ""
         try:
             written = next(self._looks)
-            self._pause = 0.0
+            self._pauses.reset()
         except Refused:
             raise
         except StoreError as error:
             self._say(f"{error}; trying again")
-            self._pause = min(2 * self._pause + PAUSE, LONGEST_PAUSE)
-            self._next = time.monotonic() + self._pause
+            self._next = time.monotonic() + self._pauses.longer()
             self._looks = follow(self._pusher)
             return ""
         left = f"{self._pusher.left} sessions vanished, and stay there; a push with --allow-gone marks them"

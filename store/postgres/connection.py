@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 
 from ..base.errors import CannotOpen, NoPermission
 from ..base.server_address import ServerAddress
+from .prepared import Prepared
 
 OLDEST = 170_000
 """`server_version_num` of the oldest server that Hermes takes."""
@@ -35,6 +36,12 @@ class Connection(psycopg.Connection[TupleRow]):
 
     patience: float | None = None
     """Seconds that the next answers may take; None for no limit."""
+    given_at = 0.0
+    """When it became idle, on the monotonic clock."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared = Prepared()
 
     def __del__(self, __warn: object = None) -> None:
         """Nothing: a store that nobody closed closes its connections, and a forked child must not end its parent's."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn
 
 from ..base.errors import ColumnMissing, KeyReused, ReadOnly, SessionMissing
@@ -16,10 +16,11 @@ from ..formats import message_codec
 from ..formats.row_encoding import MessageRow, storable
 from . import cells, column_sql, messages, terms
 from .changes import REVISIONS
-from .connection import Connection
 from .create import SHARDS
-from .reader import Params, Row, sendable
+from .prepared import Statement
+from .reader import Row
 from .schema_probe import Layout
+from .statements import Statements
 
 _FILLED = (
     *("model", "model_config", "system_prompt", "session_key", "chat_id", "chat_type", "thread_id"),
@@ -37,10 +38,11 @@ _IDENTITY = ("role", "content", "tool_calls", "tool_call_id")
 
 
 class Transaction:
-    """Implements `engine.ports.Transaction`; the connection is in a transaction."""
+    """Implements `engine.ports.Transaction`."""
 
-    def __init__(self, connection: Connection, layout: Layout) -> None:
-        self._connection, self._layout = connection, layout
+    def __init__(self, statements: Statements, layout: Layout) -> None:
+        self._run, self._rows, self._answers = statements.run, statements.rows, statements.answers
+        self._layout = layout
         self._locked: set[str] = set()
 
     def create_session(self, session_id: str, values: Values, /) -> None:
@@ -176,21 +178,33 @@ class Transaction:
     def append(self, session_id: str, rows: Sequence[MessageRow], /) -> list[int]:
         """Append messages; their ids."""
         self._lock(session_id)
-        counted = self._rows(
-            f"UPDATE {self._sessions} SET message_count = COALESCE(message_count, 0) + %s,"
-            " tool_call_count = COALESCE(tool_call_count, 0) + %s WHERE id = %s RETURNING 1",
-            (len(rows), sum(row.calls for row in rows), session_id),
-        )
+        counted, *said = self._answers(self._appending(session_id, rows))
         if rows and not counted:
-            raise SessionMissing(f"there is no session {session_id} to write to; create it first")
-        return [self._insert(session_id, row) for row in rows]
+            raise _missing(session_id)
+        return _ids(said)
 
-    def _insert(self, session_id: str, row: MessageRow) -> int:
-        values = insertable(_present(self._layout, "messages", row.values))
-        names = ", ".join(f'"{name}"' for name in values)
-        marks = ", ".join(f"{mark}" for mark in map(_mark, values))
-        sql = f"INSERT INTO {self._messages} (session_id, {names}) VALUES (%s, {marks}) RETURNING id"
-        return cells.integer(self._rows(sql, (session_id, *values.values()))[0][0])
+    def _appending(self, session_id: str, rows: Sequence[MessageRow], unless: Statement = ("", ())) -> list[Statement]:
+        """The statements that count messages and insert them.
+
+        Args:
+            unless: A query; where it has a row they do nothing.
+        """
+        condition, bound = unless
+        absent = condition and f" AND NOT EXISTS ({condition})"
+        count = (
+            f"UPDATE {self._sessions} SET message_count = COALESCE(message_count, 0) + %s,"
+            f" tool_call_count = COALESCE(tool_call_count, 0) + %s WHERE id = %s{absent} RETURNING 1"
+        )
+        statements: list[Statement] = [(count, (len(rows), sum(row.calls for row in rows), session_id, *bound))]
+        for row in rows:
+            values = insertable(_present(self._layout, "messages", row.values))
+            names = ", ".join(f'"{name}"' for name in values)
+            marks = ", ".join(map(_mark, values))
+            sql = (
+                f"INSERT INTO {self._messages} (session_id, {names}) SELECT %s, {marks} WHERE true{absent} RETURNING id"
+            )
+            statements.append((sql, (session_id, *values.values(), *bound)))
+        return statements
 
     def append_once(self, session_id: str, rows: Sequence[MessageRow], /, *, key: str, now: float) -> list[int]:
         """The same once for each key.
@@ -200,18 +214,21 @@ class Transaction:
         """
         self._lock(session_id)
         table = self._layout.table("hermes_tui_appends")
-        digest = _digest(rows)
-        for ids, known in self._rows(
-            f"SELECT ids, digest FROM {table} WHERE session_id = %s AND key = %s", (session_id, key)
-        ):
-            if known != digest:
+        digest, place = _digest(rows), (session_id, key)
+        of_key = f"FROM {table} WHERE session_id = %s AND key = %s"
+        appending = self._appending(session_id, rows, (f"SELECT 1 {of_key}", place))
+        known, counted, *said = self._answers([(f"SELECT ids, digest {of_key}", place), *appending])
+        for ids, stored in known:
+            if stored != digest:
                 raise KeyReused(
                     f"the key {key!r} of session {session_id} was used for other messages, and nothing was written;"
                     " give every turn a key of its own"
                 )
             return [cells.integer(row_id) for row_id in ids] if isinstance(ids, list) else []
-        added = self.append(session_id, rows)
-        self._run(f"INSERT INTO {table} VALUES (%s, %s, %s::bigint[], %s, %s)", (session_id, key, added, digest, now))
+        if rows and not counted:
+            raise _missing(session_id)
+        added = _ids(said)
+        self._run(f"INSERT INTO {table} VALUES (%s, %s, %s::bigint[], %s, %s)", (*place, added, digest, now))
         return added
 
     def append_after(
@@ -260,19 +277,25 @@ class Transaction:
         if session_id in self._locked:
             return
         self._locked.add(session_id)
-        name = f"{self._layout.schema}:{session_id}"
         shard = zlib.crc32(session_id.encode(errors="replace")) % SHARDS
         self._run(
-            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0));"
-            f" UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s",
-            (name, shard),
+            "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))",
+            (lock_name(self._layout.schema, session_id),),
         )
+        self._run(f"UPDATE {self._layout.table(REVISIONS)} SET revision = revision + 1 WHERE shard = %s", (shard,))
 
-    def _rows(self, sql: str, params: Params) -> list[Row]:
-        return self._connection.execute(sql.encode(), [sendable(value) for value in params]).fetchall()
 
-    def _run(self, sql: str, params: Params) -> None:
-        self._connection.execute(sql.encode(), [sendable(value) for value in params])
+def lock_name(schema: str, session_id: str) -> str:
+    """What a writer of a session locks."""
+    return f"{schema}:{session_id}"
+
+
+def _ids(inserted: Iterable[Sequence[Row]]) -> list[int]:
+    return [cells.integer(row[0]) for rows in inserted for row in rows]
+
+
+def _missing(session_id: str) -> SessionMissing:
+    return SessionMissing(f"there is no session {session_id} to write to; create it first")
 
 
 def insertable(values: Mapping[str, object]) -> dict[str, object]:

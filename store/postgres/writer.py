@@ -10,26 +10,28 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.pq import TransactionStatus
 
 from ..base.errors import CannotOpen, ReadOnly, StoreError, StoreMissing
 from ..base.server_address import ServerAddress
 from . import create, error_mapping
 from .connection import MARGIN, Connection, connect, recover
 from .idle_connections import IdleConnections
+from .prepared import FORGOTTEN, Statement
 from .reader import Reader
 from .schema_probe import Layout
+from .statements import Statements
 from .transaction import Transaction
 
 T = TypeVar("T")
 
 _BEGIN = (
-    "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = {milliseconds:d};"
-    " SET LOCAL idle_in_transaction_session_timeout = {idle:d}"
+    "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = %s;"
+    " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL {setting} = %s"
 )
 """A writer that the network lost holds its locks no longer than the idle time."""
-_SYNCED = "; SET LOCAL synchronous_commit = on"
 _POOL = 2
+RESTED = 1.0
+"""Seconds after which an idle connection may have been lost unnoticed, so that it is asked for a sign of life first."""
 
 
 class Writer:
@@ -77,42 +79,63 @@ class Writer:
         self._idle.close()
 
     def _once(self, work: Callable[[Transaction], T], layout: Layout, patience: float) -> T:
-        with self._lent(_begin(patience) + _SYNCED) as connection:
-            connection.patience = patience + MARGIN
-            began = time.monotonic()
-            result = work(Transaction(connection, layout))
-            connection.execute("COMMIT")
-            self.lock_seconds = time.monotonic() - began
-            return result
+        """Run it once, again where an idle connection was lost before it answered: nothing can be stored then."""
+        while True:
+            idle = self._taken()
+            with self._given_back(idle or connect(self._address)) as connection:
+                sent = Statements(connection, _begin(patience, "synchronous_commit", "on"))
+                try:
+                    self._sign_of_life(connection, sent)
+                    connection.patience = patience + MARGIN
+                    began = time.monotonic()
+                    result = work(Transaction(sent, layout))
+                    sent.commit()
+                    self.lock_seconds = time.monotonic() - began
+                    return result
+                except psycopg.OperationalError:
+                    if idle is None or sent.answered or not connection.closed:
+                        raise
+                except FORGOTTEN:
+                    recover(connection)
+                    connection.prepared.forget()
+
+    def _sign_of_life(self, connection: Connection, sent: Statements) -> None:
+        if not connection.prepared.is_direct or time.monotonic() - connection.given_at > RESTED:
+            connection.patience = MARGIN
+            sent.begin()
 
     @contextmanager
-    def _lent(self, begin: str) -> Iterator[Connection]:
+    def _begun(self, begin: Statement) -> Iterator[Connection]:
         """A connection that answered its first statement: nothing of a write may be tried on a lost one."""
+        while (idle := self._taken()) is not None:
+            try:
+                idle.patience = MARGIN
+                idle.answers(*begin)
+                break
+            except psycopg.Error:
+                idle.close()
+        with self._given_back(idle or connect(self._address)) as connection:
+            if idle is None:
+                connection.answers(*begin)
+            yield connection
+
+    def _taken(self) -> Connection | None:
+        """An idle connection, None for none."""
         if self._idle.closed:
             raise StoreError(f"{self._reader.name} was closed; open it again")
-        connection = self._begun_idle(begin)
-        if connection is None:
-            connection = connect(self._address)
+        return self._idle.take()
+
+    @contextmanager
+    def _given_back(self, connection: Connection) -> Iterator[Connection]:
+        """A connection that is kept afterwards; after an error it is rolled back or closed."""
         try:
-            if connection.info.transaction_status is TransactionStatus.IDLE:
-                connection.execute(begin.encode())
             yield connection
         except BaseException:
             recover(connection)
             raise
         finally:
+            connection.given_at = time.monotonic()
             self._idle.give(connection)
-
-    def _begun_idle(self, begin: str) -> Connection | None:
-        while (connection := self._idle.take()) is not None:
-            try:
-                connection.patience = MARGIN
-                connection.execute(begin.encode())
-            except psycopg.Error:
-                connection.close()
-            else:
-                return connection
-        return None
 
     def _writable(self) -> Layout:
         """The layout of the schema, made where it is missing; raises `ReadOnly` for one of Hermes'."""
@@ -141,8 +164,7 @@ class Writer:
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        limit = f"; SET LOCAL statement_timeout = {int(seconds * 1000):d}"
-        with self._lent(_begin(self._patience) + limit) as connection:
+        with self._begun(_begin(self._patience, "statement_timeout", int(seconds * 1000))) as connection:
             connection.patience = seconds + MARGIN
             yield connection
             connection.execute("COMMIT")
@@ -150,7 +172,7 @@ class Writer:
     def make(self, *, copies: bool = False) -> None:
         """Make the schema, one process at a time; see `create.statements`."""
         name = self._reader.name
-        with error_mapping.translated_errors(name, writes=True), self._lent("BEGIN") as connection:
+        with error_mapping.translated_errors(name, writes=True), self._begun(("BEGIN", ())) as connection:
             connection.patience = self._patience + MARGIN
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
@@ -167,6 +189,6 @@ class Writer:
         self._reader.forget_layout()
 
 
-def _begin(patience: float) -> str:
+def _begin(patience: float, setting: str, value: object) -> Statement:
     milliseconds = int(patience * 1000) or 1
-    return _BEGIN.format(milliseconds=milliseconds, idle=milliseconds + int(MARGIN * 1000))
+    return _BEGIN.format(setting=setting), (milliseconds, milliseconds + int(MARGIN * 1000), value)

@@ -20,6 +20,7 @@ from ..engine.push_target import MOST_MESSAGES, SOURCE, SessionCopy
 from ..files.home import FileStat
 from ..home_store import HomeStore
 from . import file_rows
+from .file_watch import Changed
 from .session_copies import mark_of
 
 T = TypeVar("T")
@@ -53,7 +54,9 @@ class FileCopies:
     def __init__(self, store: HomeStore) -> None:
         self._store = store
         self._kept: dict[str, _Kept] = {}
-        self._found: Mapping[str, FileStat] = {}
+        self._rows: dict[str, tuple[str, list[str]]] = {}
+        """Mark and digests of the rows of sessions that files have more of, as they were copied last."""
+        self._found: dict[str, FileStat] = {}
         self._snapshots: Mapping[str, FileStat] = {}
         self._waiting: tuple[str, ...] = ()
         self._only = frozenset[str]()
@@ -77,6 +80,27 @@ class FileCopies:
             self._snapshots = {}
         if "spool" in self._unlisted:
             self._waiting = ()
+
+    def refresh(self, changed: Changed) -> set[str]:
+        """List again what changed alone; the sessions of it. What vanished is left to the next `look`."""
+        found = {session_id: self._store.files.find(session_id) for session_id in changed.transcripts}
+        present = {session_id: file for session_id, file in found.items() if file is not None}
+        self._found |= present
+        sessions = set(present)
+        if changed.snapshots:
+            before = self._snapshots
+            self._snapshots = self._listed("snapshot", self._store.leftovers.snapshots.files, before)
+            sessions |= {session_id for session_id, stat in self._snapshots.items() if before.get(session_id) != stat}
+        if changed.spool:
+            before_waiting = self._waiting
+            self._waiting = self._listed("spool", self._store.leftovers.spool.ids, before_waiting)
+            sessions |= {*before_waiting, *self._waiting}
+        self._only |= {session_id for session_id in sessions if not self._is_stored(session_id)}
+        return sessions
+
+    def _is_stored(self, session_id: str) -> bool:
+        engine = self._store.engine
+        return engine.sessions.has(session_id) or bool(engine.messages.count(session_id))
 
     @property
     def unread(self) -> list[str]:
@@ -120,12 +144,13 @@ class FileCopies:
         """True where copies of these kinds of files are to stay, since the files cannot be known."""
         return any(kind in self._unlisted for kind in kinds.split(","))
 
-    def merged(self, copy: SessionCopy, state: str) -> SessionCopy:
+    def merged(self, copy: SessionCopy, state: str, known: str) -> SessionCopy:
         """A session with what its files have, or as it is where they have nothing more.
 
         Args:
             copy: All of it as SQLite has it.
             state: Of its files.
+            known: Its mark at the copy before, "" for none; what that began with is left out.
 
         Raises:
             Unread: A file cannot be read.
@@ -141,6 +166,7 @@ class FileCopies:
             self._kept.clear()
         if len(found) > MOST_MESSAGES:
             return replace(copy, mark=f"{copy.mark}|{state}|")
+        self._kept.pop(session_id, None)
         if tail is not None:
             self._kept[session_id] = _Kept(copy.mark, tail, len(found) if more else 0)
         if not more:
@@ -151,7 +177,23 @@ class FileCopies:
             row = file_rows.session_row(alone)
         messages = [raw | {"id": place} for place, raw in enumerate(found)]
         mark = f"{copy.mark}|{state}|{kinds}"
-        return replace(copy, mark=mark, row=row, messages=messages, after=None, of_files=True)
+        same = self._same(session_id, mark, known, [mark_of([raw]) for raw in found])
+        after = same - 1 if same else None
+        return replace(copy, mark=mark, row=row, messages=messages[same:], after=after, of_files=True)
+
+    def _same(self, session_id: str, mark: str, known: str, rows: list[str]) -> int:
+        """How many rows the copy before had, where these begin with all of them; 0 elsewhere.
+
+        Args:
+            mark: Of the new copy.
+            known: Of the copy before.
+            rows: Digests of the new one.
+        """
+        before, digests = self._rows.get(session_id, ("", []))
+        if len(self._rows) >= MOST_KEPT:
+            self._rows.clear()
+        self._rows[session_id] = mark, rows
+        return len(digests) if known == before and rows[: len(digests)] == digests else 0
 
     def grown(self, session_id: str, known: str, copy_of: Callable[[str], SessionCopy]) -> SessionCopy | None:
         """A session to whose two sides the same was appended since its copy; None where all is to be read.
@@ -176,7 +218,7 @@ class FileCopies:
         if copy.after is None or not kept.tail.follow(file, copy.messages):
             return None
         if file.stamp != self._found[session_id].stamp:
-            self._found = {**self._found, session_id: file}
+            self._found[session_id] = file
             state = self.state(session_id)
         kept.known = copy.mark
         mark = f"{copy.mark}|{state}|{kinds}"

@@ -1,4 +1,4 @@
-"""Push that follows a home: what agents write at once, everything else with a full push now and then."""
+"""Push that follows a home: what agents write at once, edits and what vanished with a full push now and then."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 
 from ..base.errors import Damaged
+from .file_watch import FileWatch
 from .pusher import Pusher, Vanished
 
 FULL_EVERY = 60.0
@@ -15,6 +16,8 @@ FULL_SHARE = 100.0
 """So many times as much time as a full push ran is waited before the next one, without what it waited itself."""
 LOOK_EVERY = 0.5
 """Seconds between two looks at what agents write, while a full push runs."""
+FILE_SHARE = 50.0
+"""So many times as long as it took is waited before the files of one session are read again."""
 RECENT = 16
 """Sessions that began last, which are looked at with each change."""
 
@@ -22,14 +25,14 @@ RECENT = 16
 def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
     """Keep the schema up to date: at each look the number of sessions copied; whoever asks waits between two.
 
-    What agents write is copied at once; edits that change no count, what vanished and what files alone have with the
-    full push, which is also the first look.
+    What agents write into SQLite or into files is copied at once; edits that change no count and what vanished with
+    the full push, which is also the first look.
 
     Raises:
         Refused: The schema is another's.
     """
     pusher.claim()
-    followed, next_full, next_look = _Followed(pusher), clock(), clock()
+    followed, next_full, next_look = _Followed(pusher, clock), clock(), clock()
     while True:
         written = 0
         if clock() >= next_full:
@@ -47,8 +50,13 @@ def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> It
 class _Followed:
     """Sessions that agents write to."""
 
-    def __init__(self, pusher: Pusher) -> None:
-        self._pusher = pusher
+    def __init__(self, pusher: Pusher, clock: Callable[[], float]) -> None:
+        self._pusher, self._clock = pusher, clock
+        self._files = FileWatch(pusher.store.sessions_dir, pusher.store.path.parent / "pending_messages", clock=clock)
+        self._waiting: set[str] = set()
+        """Sessions whose files changed."""
+        self._rests: dict[str, float] = {}
+        """When a session that took long to read may be read again."""
         self._changes = pusher.store.engine.changes
         self._version, self._newest = self._changes.version(), self._changes.since(None)[0]
         self._states = pusher.copies.states([*dict.fromkeys(self._recent())])
@@ -56,12 +64,34 @@ class _Followed:
 
     def look(self) -> int:
         """Bring up to date what has new messages, and what agents did something else to; the number of sessions."""
+        return self._stored() + self._written()
+
+    def _stored(self) -> int:
         version = self._changes.version()
         if version == self._version:
             return 0
         self._version = version
         self._newest, changed = self._changes.since(self._newest)
         return self._bring(changed)
+
+    def _written(self) -> int:
+        """Bring the sessions whose files changed; one that took long to read waits before it is read again."""
+        changed = self._files.look()
+        if any(changed):
+            self._waiting |= self._pusher.copies.refresh(changed)
+        written = 0
+        for session_id in self._rested():
+            began = time.thread_time()
+            self._waiting.discard(session_id)
+            written += self._pusher.bring(session_id, whole=False)
+            self._rests[session_id] = self._clock() + FILE_SHARE * (time.thread_time() - began)
+        return written
+
+    def _rested(self) -> set[str]:
+        """The sessions that wait to be read and may be."""
+        now = self._clock()
+        self._rests = {session_id: until for session_id, until in self._rests.items() if until > now}
+        return self._waiting - self._rests.keys()
 
     def _bring(self, changed: Collection[str]) -> int:
         states = self._pusher.copies.states([*dict.fromkeys([*changed, *self._recent()])])

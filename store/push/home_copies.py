@@ -10,6 +10,7 @@ from ..base.errors import Damaged, ReadOnly
 from ..engine.push_target import SessionCopy
 from ..home_store import HomeStore
 from .file_copies import FileCopies, Unread
+from .file_watch import Changed
 from .session_copies import SessionCopies
 
 
@@ -50,6 +51,10 @@ class HomeCopies:
         self._files.look()
         self.kept.clear()
         self._damaged.clear()
+
+    def refresh(self, changed: Changed) -> set[str]:
+        """List again the files that changed; their sessions."""
+        return self._files.refresh(changed)
 
     def ids(self) -> list[str]:
         """All sessions of the home, the newest of SQLite first."""
@@ -103,7 +108,7 @@ class HomeCopies:
             return None
         before = "" if kinds or self._files.state(session_id) else before
         copy = self._of_sqlite(session_id, before)
-        return None if copy is None else self._with_files(copy, kinds)
+        return None if copy is None else self._with_files(copy, kinds, known)
 
     def _of_sqlite(self, session_id: str, before: str) -> SessionCopy | None:
         try:
@@ -133,12 +138,12 @@ class HomeCopies:
             return True
         return False
 
-    def _with_files(self, copy: SessionCopy, kinds: str) -> SessionCopy | None:
+    def _with_files(self, copy: SessionCopy, kinds: str, known: str = "") -> SessionCopy | None:
         state = self._files.state(copy.session_id)
         if not state:
             return replace(copy, mark=f"{copy.mark}||")
         try:
-            return self._files.merged(copy, state)
+            return self._files.merged(copy, state, known)
         except Unread:
             if kinds or (copy.row is None and not copy.messages):
                 self.kept.add(copy.session_id)

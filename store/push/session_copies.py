@@ -17,8 +17,8 @@ PAGE = 256
 """Heads that are asked for at once: where no index has a session together, a page walks a multiple of it."""
 MOST_SEEN = 4_096
 """Sessions whose digests are remembered."""
-WALKED = 4_096
-"""Messages of a step of a walk."""
+WALKED, WALKED_SESSIONS = 1_024, 256
+"""Messages of a step of a walk, and sessions."""
 MOST_PROMPTS = 64
 """Prompts that are remembered: most sessions share one."""
 
@@ -68,8 +68,13 @@ class SessionCopies:
                 own.take(raw)
             if number % WALKED == 0:
                 yield
-        rows = {str(row["id"]): row for row in self._rows.session_rows()}
-        found |= {key: _mark(rows.get(key), own) for key, own in seen.items()}
+        marks = {key: _mark(None, own) for key, own in seen.items()}
+        for number, row in enumerate(self._rows.session_rows()):
+            if (own := seen.get(key := str(row["id"]))) is not None:
+                marks[key] = _mark(row, own)
+            if number % WALKED_SESSIONS == 0:
+                yield
+        found |= marks
 
     def new(self, ids: Sequence[str]) -> Iterator[SessionCopy]:
         """Some sessions, whole, by a few reads for all of them."""

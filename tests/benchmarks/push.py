@@ -7,6 +7,8 @@ CPU of this program and of the server together, and the time on the clock; the h
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import shutil
 import statistics
@@ -23,7 +25,7 @@ import psycopg
 from hermes_tui.cli.push import PAUSE
 from store import SessionDB
 from store.base.server_address import parse_address
-from store.engine.push_target import HomeIdentity
+from store.engine.push_target import FILE_IDS, HomeIdentity
 from store.files.home import Home
 from store.open import open_push_target, open_to_read
 from store.postgres import create, pushed_rows
@@ -33,6 +35,12 @@ from tests.postgres_server import start
 
 WHOSE = HomeIdentity("0" * 32, "1" * 32, "bench", "default")
 _TICK = os.sysconf("SC_CLK_TCK")
+LATE = 2.0
+"""Seconds within which a message must be on the server."""
+_ARRIVED = (
+    "SELECT 1 FROM (SELECT content FROM m_bench_default.messages WHERE id < %s ORDER BY id DESC LIMIT 8) AS newest"
+    " WHERE content = %s UNION ALL SELECT 1 FROM m_bench_default.messages WHERE id >= %s AND content = %s"
+)
 
 
 def _of_process(process: int, *, children: bool = False) -> float:
@@ -98,43 +106,70 @@ def bare(url: str, home: Home, folder: Path) -> float:
 
 
 def followed(url: str, home: Home, seconds: float) -> None:
-    """Print how long an append took to the server beside a push that follows, and what that used of a core."""
+    """Print how long messages took to the server beside a push that follows, and what that used of a core."""
     command = [sys.executable, "-m", "hermes_tui", "--home", str(home.root), "push", url, "--as", "bench", "--follow"]
     environment = os.environ | {"XDG_STATE_HOME": str(home.root.parent / "state")}
     quiet = subprocess.DEVNULL
+    file = home.sessions_dir / "of-a-file-alone.jsonl"
+    file.parent.mkdir(exist_ok=True)
     follower = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=quiet)
-    lags: list[float] = []
     with closing(SessionDB(home.state_db)) as db, psycopg.connect(url, autocommit=True) as connection:
         assert follower.stdout is not None
         follower.stdout.read(1)
         time.sleep(2 * PAUSE + 1)
         session = str(db.list_sessions_rich(limit=1)[0]["id"])
+
+        def _write(key: str) -> None:
+            with file.open("a") as lines:
+                lines.write(json.dumps({"role": "user", "content": key}) + "\n")
+
+        writes: dict[str, Callable[[str], object]] = {
+            "appends": lambda key: db.append_message(session, "user", key),
+            "lines of a file alone": _write,
+        }
+        lags: dict[str, list[float]] = {name: [] for name in writes}
         began, used = time.monotonic(), _of_process(follower.pid)
         while time.monotonic() - began < seconds:
-            key, at = f"lag {time.time_ns()}", time.monotonic()
-            db.append_message(session, "user", key)
-            found = "SELECT 1 FROM m_bench_default.messages WHERE content = %s AND id > %s"
-            newest = connection.execute("SELECT max(id) FROM m_bench_default.messages").fetchone()
-            while not connection.execute(found, (key, newest[0] - 8 if newest else 0)).fetchone():
-                time.sleep(0.02)
-            lags.append(time.monotonic() - at)
+            for name, write in writes.items():
+                key, at = f"lag {time.time_ns()}", time.monotonic()
+                write(key)
+                while not connection.execute(_ARRIVED, (FILE_IDS, key, FILE_IDS, key)).fetchone():
+                    time.sleep(0.02)
+                lags[name].append(time.monotonic() - at)
         share = (_of_process(follower.pid) - used) / (time.monotonic() - began)
     follower.kill()
     follower.communicate()
-    middle, longest = statistics.median(lags), max(lags)
-    print(
-        f"\nFollowed for {seconds:.0f} s: {len(lags)} appends reached the server after {middle:.2f} s (median),"
-        f" {longest:.2f} s (longest);"
-    )
-    print(f"{100 * share:.1f} % of a core.")
+    print(f"\nFollowed for {seconds:.0f} s, for {100 * share:.1f} % of a core, load {os.getloadavg()[0]:.0f}:")
+    for name, found in lags.items():
+        late = sum(lag > LATE for lag in found)
+        print(
+            f"{len(found)} {name} reached the server after {statistics.median(found):.2f} s (median),"
+            f" {max(found):.2f} s (longest), {late} later than {LATE:.0f} s"
+        )
 
 
 def main() -> int:
     """Print a table in Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.push", description=__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--seconds", type=float, default=60.0, help="that the home is followed")
+    parser.add_argument("--only-follow", action="store_true", help="leave the table out")
+    given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-push-"))
     home = Home(folder / "home")
-    shutil.copytree(Path(sys.argv[1]), home.root)
+    shutil.copytree(given.home, home.root)
     url = start(folder / "data")
+    try:
+        if not given.only_follow:
+            table(url, home, folder)
+        followed(url, home, given.seconds)
+    finally:
+        shutil.rmtree(folder / "home")
+    return 0
+
+
+def table(url: str, home: Home, folder: Path) -> None:
+    """Print what pushes take."""
     print("| what | CPU s | of them ours | the server's | on the clock s |\n|---|---|---|---|---|")
     copied = bare(url, home, folder / "data")
     target = open_push_target(url, parse_address(f"{url}&schema=pushed").schema)
@@ -149,10 +184,7 @@ def main() -> int:
         measured("push after an append", folder / "data", lambda: list(pusher.push()))
         os.utime(home.state_db)
         measured("push where the file was touched alone", folder / "data", lambda: list(pusher.push()))
-    followed(url, home, 60.0)
     print(f"\nA first push takes {first / copied:.1f} times as much CPU as the bare COPY.")
-    shutil.rmtree(folder / "home")
-    return 0
 
 
 if __name__ == "__main__":

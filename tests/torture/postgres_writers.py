@@ -2,8 +2,9 @@
 server that is stopped at once and started again; nothing acknowledged is lost, and none of it is there twice.
 
 Each message says its key; a writer notes a key in its log once the append has returned, and repeats it after an error.
-Before that, as many writers append in turns of some seconds, once with our lock for each session and once with one lock
-for the schema before it, as Hermes takes it (docs/postgres.md §7): the ratio of their appends.
+Before that, as many writers append in turns of some seconds: with our lock for each session, by the same statements
+with one lock for the schema in its place, and with that lock and a round trip for each statement, as Hermes writes
+(docs/postgres.md §7): the ratios of their appends.
 """
 
 from __future__ import annotations
@@ -16,17 +17,23 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import psycopg
 
+from store.postgres import transaction
+from store.postgres.prepared import Statement
+from store.postgres.reader import Row
+from store.postgres.statements import Statements
 from tests.postgres_server import start
 
 WRITERS, SESSIONS = 8, 4
 TURNS = 3
+LOCKS = ("session", "schema", "hermes")
+"""What an append locks, in the order of the turns."""
 SCHEMA = "torture"
 ROOT = Path(__file__).parents[2]
 
@@ -35,13 +42,13 @@ def write(url: str, name: str, log: Path, lock: str) -> None:
     """Append to own sessions until killed.
 
     Args:
-        lock: `schema` for one lock of all writers besides that of the session.
+        lock: One of `LOCKS`.
     """
     from store import SessionDB
     from store.base.errors import StoreError
 
-    if lock == "schema":
-        _lock_the_schema()
+    if lock != "session":
+        _lock_the_schema(alone=lock == "hermes")
     number = 0
     with log.open("a") as noted:
         while True:
@@ -60,19 +67,23 @@ def write(url: str, name: str, log: Path, lock: str) -> None:
                 time.sleep(0.05)
 
 
-def _lock_the_schema() -> None:
-    """Let each transaction hold one lock of the schema from its first statement on."""
-    from store.postgres.transaction import Transaction
+def _lock_the_schema(*, alone: bool) -> None:
+    """Let the lock of each session be the one of the schema; everything else is the same.
 
-    of_session = Transaction._lock
+    Args:
+        alone: Each statement is a round trip of its own, too.
+    """
+    transaction.lock_name = lambda schema, _: schema  # type: ignore[assignment]
+    answers = Statements.answers
 
-    def _lock(self: Transaction, session_id: str) -> None:
-        if not self._locked:
-            key = (self._layout.schema,)
-            self._run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", key)
-        of_session(self, session_id)
+    def _each(self: Statements, statements: Sequence[Statement]) -> list[list[Row]]:
+        waiting, self._waiting = self._waiting, []
+        for statement in waiting:
+            answers(self, [statement])
+        return [answers(self, [statement])[0] for statement in statements]
 
-    Transaction._lock = _lock  # type: ignore[method-assign]
+    if alone:
+        Statements.answers = _each  # type: ignore[method-assign]
 
 
 def begin(url: str, name: str, folder: Path, lock: str = "session") -> subprocess.Popen[bytes]:
@@ -82,8 +93,8 @@ def begin(url: str, name: str, folder: Path, lock: str = "session") -> subproces
 
 
 def throughput(url: str, folder: Path, seconds: float) -> dict[str, list[int]]:
-    """Appends of all writers in each turn of some seconds, by their lock; the two take turns."""
-    counted: dict[str, list[int]] = {"session": [], "schema": []}
+    """Appends of all writers in each turn of some seconds, by their lock, which take turns."""
+    counted: dict[str, list[int]] = {lock: [] for lock in LOCKS}
     for turn in range(TURNS):
         for lock, numbers in counted.items():
             place = folder / f"turn{turn}-{lock}"
@@ -173,9 +184,10 @@ def _tortured(server: Server, folder: Path, given: argparse.Namespace) -> bool:
     """Measure, then kill and crash; True for a find."""
     random, url = Random(given.seed), f"{server.url}&schema={SCHEMA}"
     counted = throughput(url, folder, given.seconds)
-    own, whole = (sorted(numbers)[TURNS // 2] / given.seconds for numbers in counted.values())
+    own, whole, alone = (sorted(numbers)[TURNS // 2] / given.seconds for numbers in counted.values())
     print(
-        f"a lock for each session {own:.0f} appends/s, one for the schema {whole:.0f}: {own / whole:.1f} times",
+        f"a lock for each session {own:.0f} appends/s; one for the schema {whole:.0f}: {own / whole:.1f} times;"
+        f" one, and a round trip for each statement {alone:.0f}: {own / alone:.1f} times",
         flush=True,
     )
     writers = {f"w{number}": begin(url, f"w{number}", folder) for number in range(WRITERS)}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -150,6 +150,43 @@ def test_a_profile_that_cannot_be_read_leaves_the_others_copied_and_each_push_sa
         [],
         ["--take-over writes over another home's copy, and there is no terminal here to ask on; add --yes"],
     )
+
+
+def test_a_push_that_follows_waits_for_a_server_that_is_away_and_not_for_one_that_refuses(
+    server_url: str,
+    run_sql: SqlRunner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutants: the first contact that fails ends it, or is said again and again; a wrong password is tried again."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    run_sql("DROP SCHEMA IF EXISTS m_away_default CASCADE")
+    home, server = builders.home(tmp_path), Path(unquote(server_url.partition("host=")[2]))
+    with closing(builders.db(home)) as db:
+        builders.store(db, "said", builders.talk(2))
+    network = tmp_path / "net"
+    pauses: list[float] = []
+
+    def _pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            network.symlink_to(server)
+        if len(pauses) > 6:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("hermes_tui.cli.push.time.sleep", _pause)
+    command = ["push", "--follow", "--as", "away", "--home", str(home)]
+    assert main([*command, f"postgresql://postgres@/postgres?host={network}"]) == 130
+    out, err = capsys.readouterr()
+    assert out == "local/postgres#m_away_default: 1 of 1 session copied\n"
+    assert [line.endswith("; trying again") for line in err.splitlines()] == [True]
+    assert pauses[:3] == [0.5, 1.5, 3.5]
+    pauses.clear()
+    for user, said in (("tests_locked", "the user or the password"), ("nobody_here", "no such user")):
+        assert main([*command, f"postgresql://{user}@/postgres?host={network}"]) == 2
+        assert said in capsys.readouterr().err
+    assert pauses == []
 
 
 def test_a_home_that_names_a_server_is_followed_where_that_was_agreed_to(
