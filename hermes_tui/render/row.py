@@ -119,15 +119,10 @@ def session_row(
     Returns:
         Exactly `width` cells, for any width of 14 and more.
     """
-    shape, session = columns(width), row.session
-    owner = fit(one_line(session.profile), 12, glyphs.truncated) if extras.profile else ""
-    owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < shape.title // 2 else ()
-    if label := left_out_as(session):
-        owned = (span(f"{label} ", Role.DIM), *owned)
+    shape = columns(width)
     line = (
         *front(row, now=now, glyphs=glyphs, extras=extras),
-        *owned,
-        *_title(row, shape.title - line_cells(owned), glyphs=glyphs, bold=cursor),
+        *_owned_title(row, shape.title, glyphs=glyphs, bold=cursor, extras=extras),
         *_end(row, shape, glyphs),
     )
     return with_cursor(line, glyphs, cursor=cursor)
@@ -210,7 +205,7 @@ def group_row(
     taken = room + 2 + sum(2 + column for column in (shape.source, shape.model) if column)
     line = (
         *front(row, now=now, glyphs=glyphs, extras=extras),
-        *_title(replace(row, matches=()), max(width - TITLE_FROM - taken, 0), glyphs=glyphs, bold=True),
+        *_owned_title(replace(row, matches=()), width - TITLE_FROM - taken, glyphs=glyphs, bold=True, extras=extras),
         *_origin(session.source[:LONGEST_TITLE], (session.model or "")[:LONGEST_TITLE], shape, glyphs.truncated),
         span(" " + pad_left(safe(said), room), Role.DIM),
         blank(1),
@@ -303,6 +298,15 @@ def _named(row: SessionRow) -> SafeText:
     """The title of a row, or that it has no messages."""
     title = title_of(row.session, row.outline)
     return title if title or _has_content(row.session, row.outline) else _NO_MESSAGES
+
+
+def _owned_title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool, extras: RowExtras) -> Line:
+    """The title behind why the session is usually left out, and its profile where there are several."""
+    owner = fit(one_line(row.session.profile), 12, glyphs.truncated) if extras.profile else ""
+    owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < width // 2 else ()
+    if label := left_out_as(row.session):
+        owned = (span(f"{label} ", Role.DIM), *owned)
+    return (*owned, *_title(row, max(width - line_cells(owned), 0), glyphs=glyphs, bold=bold))
 
 
 def _title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool) -> Line:

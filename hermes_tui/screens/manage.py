@@ -66,7 +66,8 @@ class ManageScreen(FramedScreen[bool]):
         if past is not None:
             self.state.running, self.state.past = False, past[0]
             self.state.undo_asked = past[1] and bool(self.state.undoable)
-        self._left_out, self._named = left_out, _names(browser, session_ids)
+        self._left_out = left_out
+        self._named = _names(browser, session_ids, past[0] if past else None)
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
@@ -199,13 +200,11 @@ class ManageScreen(FramedScreen[bool]):
     def _draw(self) -> None:
         state = self.state
         number = many(len(state.session_ids), "session")
-        said = unwritten() if state.proposal is not None else ""
-        status: Line = (span(SafeText(said), Role.DIM),)
+        status: Line = (span(SafeText(unwritten() if state.proposal is not None else ""), Role.DIM),)
         words = f"Deletion of {number}" if state.past else f"{state.act.capitalize()} {number}"
         heading = Heading(SafeText(words), focused=True)
         keys = footer(Place.MANAGE, state.conditions)
-        past = one_line(state.past.title or "") if state.past else ""
-        title = past or self._named(state.session_ids[0]) if len(state.session_ids) == 1 else number
+        title = self._named(state.session_ids[0]) if len(state.session_ids) == 1 else number
         view = PageView(title, "", status, heading, tuple(self._lines()), keys, proposal=state.proposal)
         self._frame.show(view)
 
@@ -239,8 +238,18 @@ class ManageScreen(FramedScreen[bool]):
         elif state.mark is not None:
             yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
         for plan in state.plans:
-            name = self._named(plan.session_id)
-            yield from render.deletion(plan, name, force=state.force, width=width, glyphs=glyphs)
+            yield from render.deletion(
+                plan, self._named(plan.session_id), force=state.force, width=width, glyphs=glyphs
+            )
+
+
+def _names(browser: BrowserState, session_ids: Sequence[str], past: TrashEntry | None) -> Callable[[str], SafeText]:
+    """The names that the list has for sessions, also once they are deleted; an id for any other."""
+    rows = filter(None, map(browser.catalog.row, session_ids))
+    found = {row.session.id: title_of(row.session, row.outline) for row in rows}
+    if past is not None and past.title:
+        found[past.session_id] = one_line(past.title)
+    return lambda session_id: found.get(session_id) or one_line(session_id)
 
 
 def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
@@ -253,10 +262,3 @@ def _write(state: ManageState, manage: ManageRequests) -> Callable[[], None]:
     if (plan := state.mark) is not None:
         return lambda: manage.mark(plan)
     return lambda: manage.delete(state.todo, force=state.force)
-
-
-def _names(browser: BrowserState, session_ids: Sequence[str]) -> Callable[[str], SafeText]:
-    """The titles of sessions by id, also after they are deleted; of any other its id."""
-    rows = filter(None, map(browser.catalog.row, session_ids))
-    titles = {row.session.id: title_of(row.session, row.outline) for row in rows}
-    return lambda session_id: titles.get(session_id) or one_line(session_id)

@@ -37,12 +37,12 @@ class HitList(VirtualList):
     def __init__(self, *, now: Callable[[], datetime], id: str | None = None) -> None:  # noqa: A002  Textual's own name
         """`now` is the time, aware; its zone is the reader's."""
         super().__init__(id=id)
-        self._now, self._rows = now, HitRows()
+        self._now, self._rows, self._profiles = now, HitRows(), False
         self.is_picked: Callable[[str], bool] = lambda _: False  # whether a session is marked for the next act
 
     def show(self, view: HitsView) -> None:
         """Replace what was found; the cursor stays as `set_keys` says, what was expanded or has context stays so."""
-        self.faded = view.dim
+        self.faded, self._profiles = view.dim, view.profiles
         self.set_head(view.head)
         self._rows.replace(view)
         self._list_rows()
@@ -125,7 +125,8 @@ class HitList(VirtualList):
     def paint(self, key: Hashable, width: int, *, cursor: bool) -> Line:
         """See `HitRows.paint`."""
         now, glyphs, named = self._now(), glyphs_of(self.app), self.has_focus
-        extras = RowExtras(picked=isinstance(key, TitleKey | GroupKey) and self.is_picked(key.session_id))
+        picked = isinstance(key, TitleKey | GroupKey) and self.is_picked(key.session_id)
+        extras = RowExtras(profile=self._profiles, picked=picked)
         return self._rows.paint(key, width=width, now=now, glyphs=glyphs, cursor=cursor, named=named, extras=extras)
 
     def _list_rows(self, *, instead: Hashable | None = None) -> None:

@@ -109,6 +109,8 @@ class HitsView:
     """The titles are only similar to the query."""
     more_titles: bool = False
     """There are others that match: `50+ titles`."""
+    profiles: bool = False
+    """There are several, and each row names its own."""
     meant: str = ""
     """A query that might be meant; "" for none."""
     without: Without | None = None

@@ -128,6 +128,7 @@ def list_view(state: BrowserState) -> SessionsView | HitsView:
         dim=search.older is not None,
         close=search.similar,
         more_titles=search.more_titles and not search.similar,
+        profiles=len(state.catalog.profiles) > 1,
         meant=search.meant,
         without=search.without,
     )

@@ -58,6 +58,9 @@ async def test_titles_come_first_then_three_hits_of_each_session() -> None:
         assert lines[3].endswith("5 hits")
         assert [line[:36].strip() for line in lines[4:7]] == [f"user  {OUTCOME}"] * 3
         assert lines[4].endswith("14:02")
+        widget.show(HitsView([row("a title")], [group("many", [1])], profiles=True))
+        await pilot.pause()
+        assert [line[13:27] for line in screen(widget)[1:4:2]] == ["default a titl", "default many  "]
         assert lines[7].strip() == "2 more · → shows them"
         assert lines[8].endswith("1 hit")
         assert lines[9].startswith("       user  the docker build fails")

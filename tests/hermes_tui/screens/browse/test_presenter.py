@@ -214,6 +214,9 @@ def test_a_search_that_is_done_has_its_numbers() -> None:
     assert isinstance(view, HitsView)
     assert [(group.row.session.id, group.total) for group in view.groups] == [("new", 2), ("old", 1)]
     assert not view.dim
+    assert not view.profiles
+    state.catalog.profiles |= {"default", "work"}
+    assert replace(view, profiles=True) == list_view(state), "several profiles are named beside hits too"
     frame = frame_view(state)
     assert frame.classes["-hits"]
     assert frame.headings[0].title == "Hits"
