@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
@@ -131,4 +132,12 @@ class Searches:
 
 
 def _parsed(query: Query | str) -> Query:
-    return parse(query, now=time.time()) if isinstance(query, str) else query
+    if not isinstance(query, str):
+        return query
+    return parse(query, now=time.time()) if ":" in query else _without_filters(query)
+
+
+@lru_cache(maxsize=64)
+def _without_filters(text: str) -> Query:
+    """A query that says the same at any time."""
+    return parse(text, now=0.0)

@@ -323,7 +323,8 @@ _later = deferring(Hit, "session_id", "message_id", "role", "timestamp")
 def _in_order(ids: Sequence[int], known: Sequence[HitRow]) -> list[HitRow]:
     """The known rows in the order of the ids; none where one is missing."""
     there = {row.id: row for row in known}
-    return [there[key] for key in ids] if all(key in there for key in ids) else []
+    found = [there[key] for key in ids if key in there]
+    return found if len(found) == len(ids) else []
 
 
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:
