@@ -121,7 +121,8 @@ class Searches:
 
     def _is_of_here(self, query: Query) -> bool:
         """Whether this home is asked: by the name of its profile, or for `host:` a part of it, a machine."""
-        return all(passes(query, key, [self._store.profile]) for key in ("profile", "host"))
+        names = ("profile", "host") if query.filters else ()
+        return all(passes(query, key, [self._store.profile]) for key in names)
 
     def _ranking(self, asked: Query, cancel: Cancel | None) -> Ranking:
         return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)

@@ -181,10 +181,12 @@ class Search:
         readable = [row for row in rows if row.role != UNREADABLE]
         self.unread.hits += len(rows) - len(readable)
         for row in self._copies.without(readable, above):
-            raise_if_cancelled(self._cancel)
-            whole = partial(self._hit_of_row, row)
-            is_kept = 0 < row.n_bytes <= KEPT_BYTES
-            hits.append(_later(whole, row.session_id, row.id, row.role, row.timestamp) if is_kept else whole())
+            if 0 < row.n_bytes <= KEPT_BYTES:
+                whole = partial(self._hit_of_row, row)
+                hits.append(_later(whole, row.session_id, row.id, row.role, row.timestamp))
+            else:
+                raise_if_cancelled(self._cancel)
+                hits.append(self._hit_of_row(row))
         return hits
 
     def _hit_of_row(self, row: HitRow) -> Hit:
