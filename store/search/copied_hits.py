@@ -37,6 +37,8 @@ class CopiedHits:
         Args:
             above: Messages with a row up to this id are left out.
         """
+        if not (self._given or any(row.may_be_copy for row in rows)):
+            return list(rows)
         firsts = [self._first(row) for row in rows]
         wanted = [first for row, first in zip(rows, firsts, strict=True) if first != row.id and first > above]
         originals = (

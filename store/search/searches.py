@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
@@ -120,7 +121,8 @@ class Searches:
 
     def _is_of_here(self, query: Query) -> bool:
         """Whether this home is asked: by the name of its profile, or for `host:` a part of it, a machine."""
-        return all(passes(query, key, [self._store.profile]) for key in ("profile", "host"))
+        names = ("profile", "host") if query.filters else ()
+        return all(passes(query, key, [self._store.profile]) for key in names)
 
     def _ranking(self, asked: Query, cancel: Cancel | None) -> Ranking:
         return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)
@@ -131,4 +133,12 @@ class Searches:
 
 
 def _parsed(query: Query | str) -> Query:
-    return parse(query, now=time.time()) if isinstance(query, str) else query
+    if not isinstance(query, str):
+        return query
+    return parse(query, now=time.time()) if ":" in query else _without_filters(query)
+
+
+@lru_cache(maxsize=64)
+def _without_filters(text: str) -> Query:
+    """A query that says the same at any time."""
+    return parse(text, now=0.0)

@@ -181,10 +181,12 @@ class Search:
         readable = [row for row in rows if row.role != UNREADABLE]
         self.unread.hits += len(rows) - len(readable)
         for row in self._copies.without(readable, above):
-            raise_if_cancelled(self._cancel)
-            whole = partial(self._hit_of_row, row)
-            is_kept = 0 < row.n_bytes <= KEPT_BYTES
-            hits.append(_later(whole, row.session_id, row.id, row.role, row.timestamp) if is_kept else whole())
+            if 0 < row.n_bytes <= KEPT_BYTES:
+                whole = partial(self._hit_of_row, row)
+                hits.append(_later(whole, row.session_id, row.id, row.role, row.timestamp))
+            else:
+                raise_if_cancelled(self._cancel)
+                hits.append(self._hit_of_row(row))
         return hits
 
     def _hit_of_row(self, row: HitRow) -> Hit:
@@ -323,7 +325,8 @@ _later = deferring(Hit, "session_id", "message_id", "role", "timestamp")
 def _in_order(ids: Sequence[int], known: Sequence[HitRow]) -> list[HitRow]:
     """The known rows in the order of the ids; none where one is missing."""
     there = {row.id: row for row in known}
-    return [there[key] for key in ids] if all(key in there for key in ids) else []
+    found = [there[key] for key in ids if key in there]
+    return found if len(found) == len(ids) else []
 
 
 def _passes(message: Message, key: str, timestamp: float | None) -> bool:

@@ -123,8 +123,6 @@ class Operations:
         filters = ("is:live", *(f"{key}:nosuch the" for key in ("source", "model", "title", "tool")))
         for query in (*filters, "role:system the", "after:2099-01-01 the", "大别山", ABSENT, WORD):
             yield Row(f"search `{query}` to its end", partial(_searched, database, query), "", None, 1, most=50)
-        for word in (WORD, "docker", "and"):  # in a thousandth, an eighth and most of the messages
-            yield Row(f"count of `{word}`", partial(database.count, word), "", None, 1, most=50)
         yield Row("numbers of sessions that are left out", database.scope, "", None, 1, most=50)
         yield Row("sessions by a part of an id", lambda: database.named("20260000", limit=10), "", None, 1, most=50)
 

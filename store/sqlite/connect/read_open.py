@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from ...base import errors
-from ...base.late_dataclass import dataclass
+from ...base.late_dataclass import dataclass, field
 from ...formats import row_encoding
 from ..base import descriptors, error_mapping, foreign_handle_guard
 from ..base.schema_probe import Layout
@@ -52,6 +52,8 @@ class OpenedFile:
     """None for a copy and an immutable file, which have no locks."""
     probed: tuple[int, Layout] | None = None
     """SQLite's data_version and the layout at the last probe."""
+    known: dict[object, object] = field(default_factory=dict)
+    """What was found out at that version, by whoever reads."""
 
     @property
     def current(self) -> bool:

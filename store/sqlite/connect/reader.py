@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import TypeVar
@@ -31,6 +31,8 @@ T = TypeVar("T")
 Row = tuple[Value, ...]
 Statement = tuple[str, Row]
 Needs = tuple[str, str] | None
+Known = dict[object, object]
+"""What is known of a file in one state of its data, by the function that found it out."""
 
 MESSAGES, SESSIONS = ("messages", "session_id"), ("sessions", "id")
 """Columns without which a read of messages or of sessions has nothing to find."""
@@ -145,6 +147,10 @@ class Reader:
         """
         return self._read(lambda opened: query(opened.connection, self._probe(opened)), cancel)
 
+    def read_known(self, query: Callable[[apsw.Connection, Layout, Known], T], *, cancel: Cancel | None = None) -> T:
+        """The same with what was found out before through this connection; it is empty after each commit."""
+        return self._read(lambda opened: query(opened.connection, self._probe(opened), opened.known), cancel)
+
     @property
     def layout(self) -> Layout:
         """Features of the file, probed again when its schema or the file changed. A read transaction."""
@@ -230,7 +236,7 @@ class Reader:
         if opened.watch is not None:
             opened.watch.follow_locks(wal=layout.journal_mode == "wal")
         self._probed = (opened.state, layout)
-        opened.probed = (integer(version), layout)
+        opened.probed, opened.known = (integer(version), layout), {}
         return layout
 
     @contextmanager
@@ -317,8 +323,7 @@ class Reader:
             self._version = None
 
     def _return(self, opened: read_open.OpenedFile, *, usable: bool) -> None:
-        ended = opened.connection.txn_state() == apsw.SQLITE_TXN_NONE
-        if ended and usable and len(self._idle) < _POOL_SIZE:
+        if usable and opened.connection.txn_state() == apsw.SQLITE_TXN_NONE and len(self._idle) < _POOL_SIZE:
             self._idle.append(opened)
         else:
             opened.close()
@@ -363,12 +368,16 @@ def _fetch_as_bytes(connection: apsw.Connection, sql: str, bindings: apsw.Bindin
     ]
 
 
-@contextmanager
-def _interruptible(connection: apsw.Connection, cancel: Cancel | None) -> Iterator[None]:
+_nothing = nullcontext()
+
+
+def _interruptible(connection: apsw.Connection, cancel: Cancel | None) -> AbstractContextManager[None]:
     """Interrupt the statement of this block on cancellation, also one that starts after it."""
-    if cancel is None:
-        yield
-        return
+    return _nothing if cancel is None else _until_cancelled(connection, cancel)
+
+
+@contextmanager
+def _until_cancelled(connection: apsw.Connection, cancel: Cancel) -> Iterator[None]:
     if cancel.cancelled:
         raise errors.Interrupted("the request was cancelled before it started")
     connection.set_progress_handler(lambda: cancel.cancelled, _PROGRESS_STEPS)

@@ -8,7 +8,7 @@ puts the newer of two messages with equal scores first.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 import apsw
@@ -20,8 +20,8 @@ from ...engine.search import MatchCount, RankedMatches, SearchStep, SessionFilte
 from ...query.ast import Query
 from ..base import cell_values, column_sql
 from ..base.schema_probe import TRIGRAM, Layout
-from ..connect.reader import Reader, Row
-from . import common_words, newest_first
+from ..connect.reader import Known, Reader, Row
+from . import newest_first
 from .known_plans import planned
 from .row_filters import row_conditions
 from .scan_ranges import ScanRange, doubtful
@@ -122,14 +122,17 @@ def best_statement(table: str) -> str:
 
 def _planned(reader: Reader, query: Query, cancel: Cancel | None) -> tuple[Layout, ScanRange | None]:
     """The file's layout, and the range that can rank a query's words."""
-    return reader.read(lambda connection, layout: (layout, _rankable_range(connection, layout, query)), cancel=cancel)
+
+    def _read(connection: apsw.Connection, layout: Layout, known: Known) -> tuple[Layout, ScanRange | None]:
+        if not layout.has("messages", "session_id") or not query.has_words:
+            return layout, None
+        return layout, _rankable_range(planned(connection, layout, known, query))
+
+    return reader.read_known(_read, cancel=cancel)
 
 
-def _rankable_range(connection: apsw.Connection, layout: Layout, query: Query) -> ScanRange | None:
+def _rankable_range(ranges: Sequence[ScanRange]) -> ScanRange | None:
     """The range of the index that can rank the words, None for none."""
-    if not layout.has("messages", "session_id") or not query.has_words:
-        return None
-    ranges = planned(connection, layout, query)
     last = ranges[-1]
     if last.table is None or not last.expression:
         return None
@@ -161,6 +164,8 @@ def count_matches(
     is_whole = session_filter is None and not row_conditions(layout, query, None)
     if ranked is None or not is_whole or not _answers(reader, layout, ranked, cancel):
         return _count_by_search(reader, query, limit, session_filter, cancel)
+    from . import common_words
+
     common = common_words.count(reader, layout, ranked, cancel) if cap is None else None
     counted = (common, ()) if common else _count_by_index(reader, layout, ranked, limit, cancel)
     if counted is None:

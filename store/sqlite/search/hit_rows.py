@@ -52,11 +52,6 @@ def hit_rows(rows: Sequence[Row]) -> tuple[HitRow, ...]:
     return tuple([_hit_row(row, known) for row in rows])
 
 
-def n_bytes(row: Row) -> int:
-    """Bytes of the texts of such a row."""
-    return cell_values.integer(row[1 - _COLUMNS])
-
-
 def cells(ids: Sequence[int], connection: apsw.Connection, layout: Layout) -> list[Row]:
     """The cells of some rows, in a running read transaction; apsw.CorruptError where one is on a damaged page."""
     if not layout.has("messages", "session_id"):
@@ -110,6 +105,8 @@ def statement(layout: Layout, *, states: bool = True, sessions: bool = True) -> 
 
 _COLUMNS = 4 + len(_TEXTS) + len(_SESSION_COLUMNS)
 """Number of the columns of a hit, which are the last of a row."""
+N_BYTES = 1 - _COLUMNS
+"""Place of the bytes of its texts in such a row."""
 _later = deferring(HitRow, "id", "session_id", "role", "timestamp", "may_be_copy", "n_bytes")
 
 

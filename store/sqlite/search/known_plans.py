@@ -5,14 +5,14 @@ Whether any word is behind an escape (`escaped_words`) is looked up once, and mo
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from typing import cast
 
 import apsw
 
 from ...base.late_dataclass import replace
 from ...query.ast import Query
-from ..base import cell_values
 from ..base.schema_probe import Layout
+from ..connect.reader import Known
 from .plan import plan
 from .scan_ranges import ScanRange
 
@@ -21,33 +21,28 @@ _MOST = 64
 _MOST_IDS = 10_000
 """Candidates of a plan that is kept."""
 
-_Kept = tuple[int, Layout, dict[tuple[Query, bool], tuple[ScanRange, ...]]]
-_kept: WeakKeyDictionary[apsw.Connection, _Kept] = WeakKeyDictionary()
-"""The version of the data and the layout at which plans were made, by connection: versions are its own."""
+_Plans = dict[tuple[Query, bool], tuple[ScanRange, ...]]
 
 
-def planned(connection: apsw.Connection, layout: Layout, query: Query, *, whole: bool = False) -> tuple[ScanRange, ...]:
+def planned(
+    connection: apsw.Connection, layout: Layout, known: Known, query: Query, *, whole: bool = False
+) -> tuple[ScanRange, ...]:
     """The ranges to search for a query's words, newest ids first, as `plan` gives them.
 
-    In a read transaction, with the layout that was probed in it.
-
     Args:
+        known: What is known at this state of the file (`Reader.read_known`); the plan is added.
         whole: It is known that the index has lost no row (`lost_rows`).
     """
-    [(cell,)] = connection.execute("PRAGMA data_version").fetchall()
-    version = cell_values.integer(cell)
-    kept = _kept.get(connection)
-    if kept is None or kept[0] != version or kept[1] is not layout:
-        kept = _kept[connection] = version, layout, {}
-    if (known := kept[2].get((query, whole))) is None:
-        known = tuple(_without_empty(connection, item) for item in plan(connection, layout, query))
+    plans = cast("_Plans", known.setdefault(planned, {}))
+    if (found := plans.get((query, whole))) is None:
+        found = tuple(_without_empty(connection, item) for item in plan(connection, layout, query))
         if whole:
-            known = tuple(replace(item, unindexed=None) if item.unindexed else item for item in known)
-        if sum(len(item.ids or ()) for item in known) <= _MOST_IDS:
-            if len(kept[2]) >= _MOST:
-                kept[2].clear()
-            kept[2][query, whole] = known
-    return known
+            found = tuple(replace(item, unindexed=None) if item.unindexed else item for item in found)
+        if sum(len(item.ids or ()) for item in found) <= _MOST_IDS:
+            if len(plans) >= _MOST:
+                plans.clear()
+            plans[query, whole] = found
+    return found
 
 
 def _without_empty(connection: apsw.Connection, item: ScanRange) -> ScanRange:

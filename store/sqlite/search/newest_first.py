@@ -24,7 +24,7 @@ from ...query.json_escapes import searchable_calls, searchable_text
 from ...query.matcher import accepts, ideographs
 from ..base import cell_values, column_sql
 from ..base.schema_probe import Layout
-from ..connect.reader import Reader
+from ..connect.reader import Known, Reader
 from ..journal import repaired_blocks
 from . import bounds, hit_rows, reasoning_rows
 from .known_plans import planned
@@ -90,17 +90,17 @@ def matching_ids(
 
     version, whole = (0, False) if query.text.isascii() else _trigrams(reader, query)
 
-    def _begin(connection: apsw.Connection, layout: Layout) -> tuple[RowSearch, list[ScanRange]]:
+    def _begin(connection: apsw.Connection, layout: Layout, known: Known) -> tuple[RowSearch, list[ScanRange]]:
         search = RowSearch(reader, layout, query, session_filter, cancel=cancel, clock=clock)
         if not layout.has("messages", "session_id"):
             return search, []
-        bounded = [item.within(below, above) for item in planned(connection, layout, query, whole=whole)]
+        bounded = [item.within(below, above) for item in planned(connection, layout, known, query, whole=whole)]
         blocks = repaired_blocks.ranges(connection, layout)
         ranges = [item.within(ids.below, ids.above) for ids in blocks for item in bounded]
         search.begin(connection, ranges, limit)
         return search, ranges
 
-    search, ranges = reader.read(_begin, cancel=cancel)
+    search, ranges = reader.read_known(_begin, cancel=cancel)
     if not ranges:
         yield SearchStep((), 0, done=True)
         return
@@ -215,13 +215,17 @@ class RowSearch:
             if len(ids) < limit or last is None or scan.unindexed:  # else nobody asks for the rest
                 ranges = self._promising(self._remaining(ranges, last), ids, window)
             whole = hit_rows.hit_rows([row for row in window.rows if row[1]]) if window.whole else ()
-            hits = SearchStep(ids, self._examined, scan.fallback, done=True, progress=scan.progress, rows=whole)
-            for step in self._completed(scan, hits, last, page_first=first) if scan.unindexed else (hits,):
+            done = not ranges
+            progress = ScanProgress.INDEXED if done and scan.progress.is_transient else scan.progress
+            hits = SearchStep(ids[:limit], self._examined, scan.fallback, done, progress, self._unread, whole)
+            if not scan.unindexed:
+                yield hits
+                limit -= len(ids)
+            for step in self._completed(scan, hits, last, page_first=first) if scan.unindexed else ():
                 done = step.done and not ranges
                 progress = ScanProgress.INDEXED if done and step.progress.is_transient else step.progress
-                yield SearchStep(
-                    step.ids[:limit], step.examined, step.fallback, done, progress, self._unread, step.rows
-                )
+                shown = step.ids[:limit]
+                yield SearchStep(shown, step.examined, step.fallback, done, progress, self._unread, step.rows)
                 limit = max(0, limit - len(step.ids))
             most, first = min(4 * most, _MAX_WINDOW), False
 
@@ -268,6 +272,9 @@ class RowSearch:
         """Ids of the rows that match, and the id to continue below; None at the end of the range."""
         ids: list[int] = []
         texts = window.texts
+        if window.whole and not any(row[2] is not None for row in window.rows):  # the index answers for all
+            self._examined += len(window.rows)
+            return tuple(cell_values.integer(row[0]) for row in window.rows if row[1]), window.last
         if self._sessions is not None:
             self._sessions.load((row[_SESSION] for row in window.rows), self.cancel)
         for row in window.rows:

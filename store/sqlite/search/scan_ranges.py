@@ -108,14 +108,15 @@ def statement(
         ids: The candidates to read, of a range with candidates.
         whole: Add the columns of a hit (`hit_rows.columns`), for an index.
     """
+    if scan.table is not None and scan.ids is None and scan.certain and scan.lacking is None and not conditions:
+        tests, bounds = _bounds(scan, f"{scan.table}.rowid")
+        return _certain(layout, scan.table, tuple(tests), whole=whole), (scan.expression, *bounds)
     source = _source(layout, scan, whole)
     if scan.ids is not None:
         return _select(layout, scan, conditions, source, []), (json.dumps(ids),)
     tests, bounds = _bounds(scan, source.row)
     if scan.table is None:
         return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bounds
-    if scan.certain and scan.lacking is None and not conditions:
-        return _certain(layout, scan.table, tuple(tests), whole=whole), (scan.expression, *bounds)
     parts = [part for part in (scan, scan.lacking) if part and not (part.only_doubtful and part.certain)]
     tests = [f"{scan.table} MATCH ?", *tests]
     selects = (_select(layout, part, conditions, source, tests) for part in parts)

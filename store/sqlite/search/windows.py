@@ -95,7 +95,8 @@ class Windows:
             self._has_rows = True
             rows.append(row)
             if row[1]:
-                found, n_bytes = found + 1, n_bytes + hit_rows.n_bytes(row)
+                found += 1
+                n_bytes += row[hit_rows.N_BYTES]
             is_late = found >= FIRST and (n_bytes > SOON_BYTES or self._clock() - began > SOON)
             if found >= limit or is_late or len(rows) >= most:
                 return Window(rows, cell_values.integer(row[0]), whole=True)

@@ -52,14 +52,14 @@ def found(database: SessionDB, limit: int, query: str = "needle") -> list[Hit]:
 
 @pytest.mark.parametrize("limit", [8, 50])
 def test_the_hits_of_a_page_take_one_statement_that_reads_one_row_more(tmp_path: Path, limit: int) -> None:
-    """Mutants: MOST_FIRST = 8, `read` in the place of `first`, and `_kept` of the plans that is never filled."""
+    """Mutants: MOST_FIRST = 8, `read` in the place of `first`, and no plan that is kept."""
     database = filled(tmp_path, 60)
     found(database, limit)
     with lent() as counts:
         assert len(found(database, limit)) == limit
     assert counts.connections == 1
-    assert [sql.split()[0] for sql in counts.statements] == ["PRAGMA", "PRAGMA", "SELECT"]
-    assert counts.rows == 2 + limit + 1
+    assert [sql.split()[0] for sql in counts.statements] == ["PRAGMA", "SELECT"]
+    assert counts.rows == 1 + limit + 1
 
 
 def test_a_first_step_that_takes_long_ends_with_what_is_on_the_screen(
@@ -71,7 +71,7 @@ def test_a_first_step_that_takes_long_ends_with_what_is_on_the_screen(
     monkeypatch.setattr(windows, "SOON", -1.0)
     with lent() as counts:
         assert len(next(iter(database.search("needle", limit=50))).hits) == 8
-    assert counts.rows == 2 + 8
+    assert counts.rows == 1 + 8
     assert len({hit.message_id for hit in found(database, 50)}) == 50
 
 
@@ -82,7 +82,7 @@ def test_long_texts_end_the_first_step_too(tmp_path: Path) -> None:
     found(database, 8)
     with lent() as counts:
         next(iter(database.search("needle", limit=20)))
-    assert counts.rows == 2 + 8
+    assert counts.rows == 1 + 8
 
 
 def test_no_text_is_folded_before_its_hit_is_painted(tmp_path: Path) -> None:
