@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -86,7 +87,7 @@ class Transcript(ScrollPane):
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
-        self._is_empty, self._arrivals = False, Arrivals()
+        self._is_empty, self._held, self._arrivals = False, False, Arrivals()
 
     @property
     def total(self) -> int:
@@ -262,6 +263,16 @@ class Transcript(ScrollPane):
         READER[move](self.cursor)
         self._changed()
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Settle and paint at the end of the block, once for all that is added in it."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self._changed()
+
     def _begin(self, row: SessionRow) -> None:
         before, self._row, self.new_below = self.session_id, row, 0
         self.cursor.reset()
@@ -275,6 +286,8 @@ class Transcript(ScrollPane):
 
     def _changed(self) -> None:
         """Settle, paint, and post what is different."""
+        if self._held:
+            return
         cursor = self.cursor
         cursor.settle()
         self._picture.paint()
