@@ -82,7 +82,12 @@ def test_all_files_are_listed_within_the_longest_pause(folder: Path, monkeypatch
 def test_a_listing_makes_no_value_of_a_file_that_is_old(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Path] = []
     of = home.FileStat.of
-    monkeypatch.setattr(home.FileStat, "of", lambda path, state: made.append(path) or of(path, state))
+
+    def _noted(path: Path, state: os.stat_result) -> home.FileStat:
+        made.append(path)
+        return of(path, state)
+
+    monkeypatch.setattr(home.FileStat, "of", _noted)
     watched = WatchedFiles(folder)
     for second in (0.0, LONGEST_PAUSE, LONGEST_PAUSE + 0.5):
         watched.changed(second)
