@@ -37,7 +37,7 @@ def plot(series: Mapping[str, Points]) -> str:
     odd = {name: points for name, points in series.items() if name not in homes}
     panels = [
         ("homes of 1,000, 10,000 and 55,000 sessions", homes),
-        ("odd shapes: a quarter, a half, all of them", odd),
+        ("odd shapes: a quarter, a half, the whole", odd),
     ]
     parts, top = list[str](), 0.0
     for title, lines in panels:

@@ -159,7 +159,7 @@ class Measured:
     def figures(self) -> dict[str, object]:
         """What was measured, for scripts."""
         other = self.other or Times()
-        ours = {"ours_cpu_ms": self.ours.cpu, "ours_wall_ms": self.ours.wall}
+        ours: dict[str, object] = {"ours_cpu_ms": self.ours.cpu, "ours_wall_ms": self.ours.wall}
         return ours | {"other_cpu_ms": other.cpu, "other_wall_ms": other.wall}
 
 

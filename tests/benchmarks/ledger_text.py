@@ -52,7 +52,8 @@ def table(size: str, ledger: Ledger) -> str:
     lines = [
         f"## Ledger, {title(size)}",
         "",
-        f"Made by `python -m tests.benchmarks --size {size}` in {ledger['minutes']:.1f} minutes: {ledger['circumstances']}.",
+        f"Made by `python -m tests.benchmarks --size {size}` in {ledger['minutes']:.1f} minutes:",
+        f"{ledger['circumstances']}.",
         "CPU milliseconds, else what the row says: the median and, as its spread, the lowest and the highest of all;",
         "a percentile is that of all keys, and its spread that of thirds of them.",
         "Both sides run in turn, and a ratio is of two runs right behind each other.",

@@ -45,10 +45,8 @@ def rows(folder: Path, files: int) -> Iterator[Shape]:
     yield Shape(f"a word that none of {files:,} JSONL files has, verdicts remembered", sizes, searches, LINEAR)
     looks = [partial(_looks, path.parent / "sessions") for path in homes]
     most = MINUTE * (10.0 if files <= SMALL else 20.0)
-    share = "1 %" if files <= SMALL else "2 %"
-    yield Shape(
-        f"a minute of looks at {files:,} idle JSONL files", sizes, looks, LINEAR, f"at most {share} of it", most
-    )
+    share = f"at most {1 if files <= SMALL else 2} % of it"
+    yield Shape(f"a minute of looks at {files:,} idle JSONL files", sizes, looks, LINEAR, share, most)
 
 
 def noticed(folder: Path, files: int) -> Gauge:
@@ -75,9 +73,11 @@ def _grown(path: Path) -> Iterator[None]:
 
 
 def _survey(path: Path, cache: Path | None = None) -> int:
-    with TemporaryDirectory() as empty:
-        with closing(SessionDB(path, read_only=True, cache_dir=cache or Path(empty))) as database:
-            return sum(len(step.drifts) for step in database.survey(cancel=Cancel()))
+    with (
+        TemporaryDirectory() as empty,
+        closing(SessionDB(path, read_only=True, cache_dir=cache or Path(empty))) as database,
+    ):
+        return sum(len(step.drifts) for step in database.survey(cancel=Cancel()))
 
 
 def _searched(path: Path) -> int:

@@ -16,7 +16,7 @@ def hermes() -> str | None:
 
 
 def agentsview() -> str | None:
-    """The program: AGENTSVIEW, in `HERMES_PEERS/agentsview` (a virtual environment of `pip install`), or on the path."""
+    """The program: AGENTSVIEW, in `HERMES_PEERS/agentsview` (a virtual environment that has it), or on the path."""
     return _existing(os.environ.get("AGENTSVIEW", ""), "agentsview/bin/agentsview") or shutil.which("agentsview")
 
 

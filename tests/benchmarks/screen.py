@@ -96,7 +96,7 @@ def gauges(folder: Path, size: Sizes, runs: int, *, indexed: Path) -> Iterator[G
     many = odd_shapes.home(folder, "plain", size.sessions).parent
     deep = odd_shapes.home(folder, "plain", 1, size.deep).parent
     related = f"{size.relatives:,}"
-    yield from _gauges(lambda: _machine(), 1)
+    yield from _gauges(_machine, 1)
     yield from _gauges(lambda: _fzf(many), 1)
     yield from _gauges(lambda: _lettered(indexed), runs)
     yield from _gauges(lambda: _loaded(many, size.sessions), 1)
