@@ -120,7 +120,7 @@ def _write(size: str, found: Ledger, rows: Sequence[Measurement], minutes: float
     figures = {"circumstances": ledger_text.circumstances(), "minutes": minutes, "growth": found.grown}
     figures["said"] = ledger_text.compared(rows, ledgers.get(size, {}))
     ledgers[size] = figures | {"rows": [as_object(row) for row in rows]}
-    LEDGER.write_text(json.dumps(ledgers, indent=1, sort_keys=True) + "\n")
+    LEDGER.write_text(json.dumps(ledgers, indent=1, ensure_ascii=False) + "\n")
     section = ledger_text.table(size, ledgers[size])
     RESULTS.write_text(ledger_text.replaced(RESULTS.read_text(), f"ledger {size}", section))
     if size == ledger_text.largest(ledgers):

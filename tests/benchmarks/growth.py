@@ -35,15 +35,15 @@ def plot(series: Mapping[str, Points]) -> str:
     numbers = {size.sessions for size in SIZES.values()}
     homes = {name: points for name, points in series.items() if {number for number, _ in points} <= numbers}
     odd = {name: points for name, points in series.items() if name not in homes}
-    panels = [
-        ("homes of 1,000, 10,000 and 55,000 sessions", homes),
-        ("odd shapes: a quarter, a half, the whole", odd),
-    ]
+    panels = (
+        ("by the sessions of a home; dashed: linear", homes),
+        ("by sessions, messages or files of odd shapes", odd),
+    )
     parts, top = list[str](), 0.0
     for title, lines in panels:
         if lines:
             panel = _Panel(lines, top + 52)
-            parts += [_text(LEFT, top + 24, f"CPU milliseconds, {title}", "t b"), *panel.drawn()]
+            parts += [_text(LEFT, top + 24, f"CPU milliseconds {title}", "t b"), *panel.drawn()]
             top = panel.bottom + 30
     size = f'width="{WIDTH}" height="{top:.0f}" viewBox="0 0 {WIDTH} {top:.0f}"'
     return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', _style(), *parts, "</svg>", ""])
@@ -118,7 +118,7 @@ def _figure(value: float) -> str:
 
 
 def _text(x: float, y: float, text: str, classes: str) -> str:
-    return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}">{escape(text)}</text>'
+    return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}">{escape(text.replace("`", ""))}</text>'
 
 
 def _style() -> str:
