@@ -47,4 +47,4 @@ def test_the_results_have_every_ledger() -> None:
 
 def _section(text: str, name: str) -> str:
     begin, end = ledger_text.marks(name)
-    return text.split(begin)[1].split(end)[0]
+    return text.partition(begin)[2].partition(end)[0]

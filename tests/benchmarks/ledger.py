@@ -239,26 +239,24 @@ def agree(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def measure(row: Row, runs: int) -> Measured:
-    """Run both sides of a row in turn, after one run of each that is not counted.
+    """Run both sides of a row in turn, after one run of each that is not counted unless it takes long.
 
     Args:
         row: What is measured.
         runs: How often; more where that takes no time, and two where it takes long.
     """
-    ours, other = Times(), None if row.other is None else Times()
-    row.ours()
-    if row.other is not None and other is not None:
-        other.run(row.other) if row.once else row.other()
-    began = time.perf_counter()
-    for number in range(MOST):
+    ours, other, began = Times(), Times(), time.perf_counter()
+    for number in range(-1, MOST):
         took = time.perf_counter() - began
-        if (number >= runs and took > SHORT) or (number > 1 and took > LONG):
+        if number == 0 and took < LONG:
+            ours, other, began = Times(), other if row.once else Times(), time.perf_counter()
+        elif ((done := len(ours.cpu)) >= runs and took > SHORT) or (done > 1 and took > LONG):
             break
         ours.run(row.ours, row.times)
-        if row.other is not None and other is not None and not row.once:
+        if row.other is not None and not (row.once and other.cpu):
             other.run(row.other)
     print(f"{time.perf_counter() - began:7.1f} s  {row.name}", file=sys.stderr, flush=True)
-    return Measured(row, ours, other)
+    return Measured(row, ours, other if row.other is not None else None)
 
 
 def _times(ratio: float) -> str:
