@@ -37,7 +37,7 @@ from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
 
-__all__ = ["Section", "Transcript"]
+__all__ = ["Section", "Transcript", "together"]
 
 NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
@@ -87,7 +87,7 @@ class Transcript(ScrollPane):
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
-        self._is_empty, self._held, self._arrivals = False, False, Arrivals()
+        self._is_empty, self.is_held, self._arrivals = False, False, Arrivals()
 
     @property
     def total(self) -> int:
@@ -132,8 +132,7 @@ class Transcript(ScrollPane):
         layout.take_over(before)
         layout.bodies.keep(bodies)
         self.cursor.return_to(places)
-        self.cursor.viewport.following = following
-        self.new_below = new
+        self.cursor.viewport.following, self.new_below = following, new
         self._changed()
 
     def show_nothing(self) -> None:
@@ -190,8 +189,7 @@ class Transcript(ScrollPane):
             more: The end is to come.
         """
         self.cursor.viewport.waits = more
-        index = self.cursor.layout.index
-        if session_id != index.last_section:
+        if session_id != (index := self.cursor.layout.index).last_section:
             return
         fresh = [new for new in heads if new.id > index.last_of_section]
         self.cursor.layout.extend(fresh)
@@ -263,16 +261,6 @@ class Transcript(ScrollPane):
         READER[move](self.cursor)
         self._changed()
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Settle and paint at the end of the block, once for all that is added in it."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._held = False
-        self._changed()
-
     def _begin(self, row: SessionRow) -> None:
         before, self._row, self.new_below = self.session_id, row, 0
         self.cursor.reset()
@@ -286,7 +274,7 @@ class Transcript(ScrollPane):
 
     def _changed(self) -> None:
         """Settle, paint, and post what is different."""
-        if self._held:
+        if self.is_held:
             return
         cursor = self.cursor
         cursor.settle()
@@ -344,6 +332,17 @@ class Transcript(ScrollPane):
             return ()
         row = self.cursor.viewport.rows[y]
         return _text_of(row, self.cursor, glyphs_of(self.app) if self.has_focus else None)
+
+
+@contextmanager
+def together(transcript: Transcript) -> Iterator[None]:
+    """Settle and paint at the end of the block, once for all that is added in it."""
+    transcript.is_held = True
+    try:
+        yield
+    finally:
+        transcript.is_held = False
+    transcript.put(())
 
 
 def _text_of(row: Row, cursor: TranscriptCursor, glyphs: Glyphs | None) -> Line:

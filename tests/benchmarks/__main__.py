@@ -114,19 +114,25 @@ class Ledger:
         return folder
 
 
-def _write(size: str, found: Ledger, rows: Sequence[Measurement], minutes: float) -> None:
-    """Write the documents, the figures and the plot."""
+def _record(size: str, found: Ledger, rows: Sequence[Measurement], minutes: float) -> None:
+    """Put a run into the ledgers, in the place of the one before."""
     ledgers = json.loads(LEDGER.read_text()) if LEDGER.exists() else {}
     figures = {"circumstances": ledger_text.circumstances(), "minutes": minutes, "growth": found.grown}
     figures["said"] = ledger_text.compared(rows, ledgers.get(size, {}))
     ledgers[size] = figures | {"rows": [as_object(row) for row in rows]}
     LEDGER.write_text(json.dumps(ledgers, indent=1, ensure_ascii=False) + "\n")
-    section = ledger_text.table(size, ledgers[size])
-    RESULTS.write_text(ledger_text.replaced(RESULTS.read_text(), f"ledger {size}", section))
-    if size == ledger_text.largest(ledgers):
-        README.write_text(ledger_text.replaced(README.read_text(), "ledger", ledger_text.short(size, ledgers[size])))
-        PLOT.write_text(growth.plot(found.grown))
     print(figures["said"])
+
+
+def _write() -> None:
+    """Write the documents and the plot from the ledgers."""
+    ledgers = json.loads(LEDGER.read_text())
+    results, size = RESULTS.read_text(), ledger_text.largest(ledgers)
+    for each, ledger in ledgers.items():
+        results = ledger_text.replaced(results, f"ledger {each}", ledger_text.table(each, ledger))
+    RESULTS.write_text(results)
+    README.write_text(ledger_text.replaced(README.read_text(), "ledger", ledger_text.short(size, ledgers[size])))
+    PLOT.write_text(growth.plot(ledgers[size]["growth"]))
 
 
 def main() -> None:
@@ -136,7 +142,11 @@ def main() -> None:
     parser.add_argument("--homes", type=Path, help="keep the homes here, and take those that are there")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--part", choices=PARTS, help="print the rows of one part alone, and write nothing")
+    parser.add_argument("--write", action="store_true", help="write the documents again from ledger.json")
     asked = parser.parse_args()
+    if asked.write:
+        _write()
+        return
     with TemporaryDirectory() as folder:
         began = time.perf_counter()
         found, rows = Ledger(asked.size, asked.homes or Path(folder), asked.runs), list[Measurement]()
@@ -144,7 +154,8 @@ def main() -> None:
             rows.append(row)
             print(f"| {' | '.join(row.cells)} |", flush=True)
     if asked.part is None:
-        _write(asked.size, found, rows, (time.perf_counter() - began) / 60)
+        _record(asked.size, found, rows, (time.perf_counter() - began) / 60)
+        _write()
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import apsw
 
 from store import SessionDB
+from store.models import Session
 from store.sqlite.connect import create
 from tests.benchmarks.homes import INDEXED
 from tests.benchmarks.ledger import Action, Measured, Row, Times, measure
@@ -22,7 +23,7 @@ from tests.benchmarks.ledger import Action, Measured, Row, Times, measure
 START = 1_780_000_000
 LINEAR, FLAT = 2.4, 1.5
 """Times as long as half the size may take: twice, or as long, and what a machine that does other things adds."""
-FIRST = "the row of the session is read with it, which counts its messages"
+FIRST = "with the opening of the store; the list has the row of the session"
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
 _PARENTS = {"chain": "CASE WHEN i THEN printf('s%06d', i - 1) END", "family": "CASE WHEN i THEN 's000000' END"}
 Act = Callable[[SessionDB], object]
@@ -137,7 +138,9 @@ def rows(folder: Path, size: Sizes) -> Iterator[Shape]:
     yield _shape(folder, "numbers of {:,} sessions that are left out", "plain", many, act=lambda db: db.scope())
     yield _shape(folder, "the row of a session of {:,}", "plain", deep, act=_row_of, limit=FLAT)
     yield _shape(folder, "the heads of a session of {:,}", "plain", deep, act=_read)
-    yield _shape(folder, "the first heads of a session of {:,}", "plain", deep, act=_begun, limit=FLAT, note=FIRST)
+    sizes = (deep // 4, deep // 2, deep)
+    acts = [partial(_begun, home(folder, "plain", 1, part)) for part in sizes]
+    yield Shape(f"the first screen of a session of {deep:,}", sizes, acts, FLAT, FIRST, most=5.0)
 
 
 def _shape(folder: Path, name: str, shape: str, size: int, *, act: Act, limit: float = LINEAR, note: str = "") -> Shape:
@@ -161,9 +164,16 @@ def _row_of(database: SessionDB) -> object:
     return database.session("s000000")
 
 
-def _begun(database: SessionDB) -> object:
-    session = database.session("s000000")
-    return None if session is None else database.beginning(session)
+def _begun(path: Path) -> object:
+    session = _listed_row(path)
+    with closing(SessionDB(path, read_only=True)) as database:
+        return database.beginning(session)
+
+
+@lru_cache
+def _listed_row(path: Path) -> Session:
+    with closing(SessionDB(path, read_only=True)) as database:
+        return database.recent(limit=1)[0]
 
 
 def _listed(database: SessionDB) -> object:

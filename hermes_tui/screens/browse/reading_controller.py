@@ -10,7 +10,7 @@ from hermes_tui.screens.browse.sources_controller import BOTH, SourcesController
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.transcript import Transcript
+from hermes_tui.widgets.transcript import Transcript, together
 from store.base.late_dataclass import replace
 from store.models import Hit, Message, Origin, Relation, Session
 from store.query.parse import Query
@@ -106,7 +106,7 @@ class ReadingController:
 
     def take_sections(self, message: answers.SectionsArrived) -> None:
         """Add further sections of the chain, and settle and paint once."""
-        with self._pane.together():
+        with together(self._pane):
             for piece in message.pieces:
                 self.take_section(piece)
 

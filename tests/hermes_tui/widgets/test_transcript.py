@@ -16,7 +16,7 @@ from hermes_tui.render.message import MessageDrawing
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import first_picture, transcript_layout
 from hermes_tui.widgets.message_index import head_of
-from hermes_tui.widgets.transcript import Section, Transcript
+from hermes_tui.widgets.transcript import Section, Transcript, together
 from store.models import Head, Message, Origin, Session
 from store.query.parse import parse
 from tests.hermes_tui.stage import NOW, Stage, screen, strips, wheel
@@ -576,7 +576,7 @@ async def test_a_hundred_sections_that_come_together_are_settled_once() -> None:
         transcript.open(ROW, [Section("s", (head_of(book.bodies[1]),))], more=True)
         await pilot.pause()
         with mock.patch.object(transcript.cursor, "settle", wraps=transcript.cursor.settle) as settle:
-            with transcript.together():
+            with together(transcript):
                 for number in range(2, 102):
                     transcript.append_section(Section(f"s{number}", (head_of(book.bodies[number]),)))
             assert settle.call_count == 1
