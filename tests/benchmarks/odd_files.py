@@ -81,7 +81,7 @@ def _survey(path: Path, cache: Path | None = None) -> int:
 
 
 def _searched(path: Path) -> int:
-    cache = path.parent / "cache"
+    cache = path.parent.with_name(f"{path.parent.name}-verdicts")
     if not cache.exists():
         _survey(path, cache)
     with closing(SessionDB(path, read_only=True, cache_dir=cache)) as database:
