@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from hermes_tui.commands.key_table import key_table
+from tests.benchmarks import growth, ledger_text
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+LEDGERS = json.loads((BENCHMARKS / "ledger.json").read_text())
 
 
 def test_the_key_table_is_the_table_of_commands() -> None:
@@ -26,3 +30,21 @@ def test_there_are_two_commands_that_do_everything() -> None:
     assert len(commands) == 2
     assert commands[0].endswith("--demo")
     assert commands[1].endswith("-m pytest -n auto --dist worksteal")
+
+
+def test_the_table_and_the_plot_are_those_of_the_largest_ledger() -> None:
+    size = ledger_text.largest(LEDGERS)
+    assert _section(README, "ledger") == ledger_text.short(size, LEDGERS[size])
+    assert (BENCHMARKS / "growth.svg").read_text() == growth.plot(LEDGERS[size]["growth"])
+
+
+def test_the_results_have_every_ledger() -> None:
+    results = (BENCHMARKS / "RESULTS.md").read_text()
+    assert LEDGERS
+    for size, ledger in LEDGERS.items():
+        assert _section(results, f"ledger {size}") == ledger_text.table(size, ledger)
+
+
+def _section(text: str, name: str) -> str:
+    begin, end = ledger_text.marks(name)
+    return text.partition(begin)[2].partition(end)[0]

@@ -170,6 +170,12 @@ class SectionArrived(Answer):
     """Messages of the spool that stand behind these; their ids are below 0 and ascend."""
 
 
+class SectionsArrived(Answer):
+    """Later parts of a transcript, in their order."""
+
+    pieces: tuple[SectionArrived, ...]
+
+
 class GrowthArrived(Answer):
     """Messages that were added to the session on the screen."""
 

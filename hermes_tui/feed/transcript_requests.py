@@ -9,6 +9,7 @@ from functools import partial
 from hermes_tui.feed import answers, finding, questions
 from hermes_tui.feed.finding import AT_ONCE, Wanted
 from hermes_tui.feed.latest_first import LatestBatches, LatestFirst
+from hermes_tui.feed.paced_sections import paced
 from hermes_tui.feed.store_worker import StoreWorker
 from hermes_tui.render.find_texts import FindTexts
 from store import Browser
@@ -57,7 +58,10 @@ class TranscriptRequests:
         self._unmarked: LatestBatches[int] = LatestBatches()
         self._open: _OpenTranscript | None = None
         self._find_texts = FindTexts()
+        self.is_behind: Callable[[], bool] = lambda: False
+        """Whether the screen has not taken yet what was reported; until then no more of a transcript is."""
         worker.subscribe(self._note, answers.SectionArrived)
+        worker.subscribe(self._note_pieces, answers.SectionsArrived)
         worker.subscribe(self._note, answers.GrowthArrived)
         worker.subscribe(self._note, answers.FileTranscriptArrived)
         worker.subscribe(self._note_all, answers.TranscriptReread)
@@ -140,7 +144,9 @@ class TranscriptRequests:
         self._worker.put(
             self._thread,
             "transcript",
-            lambda db, _: questions.opened(db, transcript.generation, transcript.session, transcript.origin),
+            lambda db, _: paced(
+                questions.opened(db, transcript.generation, transcript.session, transcript.origin), self.is_behind
+            ),
             delay=delay,
         )
 
@@ -150,6 +156,9 @@ class TranscriptRequests:
 
     def _note_all(self, message: answers.TranscriptReread) -> None:
         self._find_texts = FindTexts()
+        self._note_pieces(message)
+
+    def _note_pieces(self, message: answers.TranscriptReread | answers.SectionsArrived) -> None:
         for piece in message.pieces:
             self._note(piece)
 

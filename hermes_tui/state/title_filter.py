@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 
@@ -128,8 +128,8 @@ class Titles:
         return folded
 
     def every(self) -> Iterator[tuple[str, str]]:
-        """Id and title of each session that is known now, which may be read in another thread."""
-        return _titles((*self._blocks,), (*self._sessions,))
+        """Id and title of each session that is known now, which may be read in another thread; nothing is copied."""
+        return _titles(self._blocks, self._sessions, len(self._sessions))
 
     def _lines(self, block: bytes) -> list[str]:
         if self._split[0] is not block:
@@ -161,10 +161,13 @@ def _lines(block: bytes) -> list[str]:
     return block.decode(*UTF_8).split(_END)
 
 
-def _titles(blocks: Iterable[bytes], sessions: Iterable[Session]) -> Iterator[tuple[str, str]]:
-    lines = (line for block in blocks for line in _lines(block)[:-1])
-    titles = ((session.id, line.partition(_PART)[0]) for session, line in zip(sessions, lines, strict=True))
-    return ((session_id, title) for session_id, title in titles if title)
+def _titles(blocks: Sequence[bytes], sessions: Sequence[Session], count: int) -> Iterator[tuple[str, str]]:
+    """Ids and titles of the first sessions; more may come meanwhile, and each keeps its place."""
+    for start in range(0, count, LINES):
+        some = sessions[start : min(start + LINES, count)]
+        for session, line in zip(some, _lines(blocks[start // LINES]), strict=False):
+            if title := line.partition(_PART)[0]:
+                yield session.id, title
 
 
 def _named(word: str, session: Session) -> bool:

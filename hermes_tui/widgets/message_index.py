@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from hermes_tui.render.time import n_bytes
 from hermes_tui.widgets.head_columns import HeadColumns
+from hermes_tui.widgets.section_spans import SectionSpans
 from store.base.late_dataclass import dataclass
 from store.models import Head, Message
 
@@ -58,6 +59,7 @@ class MessageIndex:
         self.seen: Seen | None = None
         """The last message that the reader has seen before; None where that is not known."""
         self._starts: list[int] = []
+        self._spans = SectionSpans(self.heads.ids, self._starts)
         self._sections: list[tuple[str, str]] = []
         """The session of each section, and the words of the seam above it."""
         self._undone: list[list[int]] = []
@@ -140,8 +142,7 @@ class MessageIndex:
 
     def index_of(self, message_id: int) -> int | None:
         """The index of a message, None where it is not here."""
-        for section, start in enumerate(self._starts):
-            end = self._starts[section + 1] if section + 1 < len(self._starts) else len(self.heads)
+        for start, end in self._spans.holding(message_id):
             index = bisect_left(self.heads.ids, message_id, start, end)
             if index < end and self.heads.ids[index] == message_id:
                 return index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -37,7 +38,7 @@ from store.models import Head
 from store.models import Message as Entry
 from store.query.parse import Query
 
-__all__ = ["Section", "Transcript"]
+__all__ = ["Section", "Transcript", "together"]
 
 NARROWEST = 40
 """The least width that is drawn for; what does not fit is cut."""
@@ -88,7 +89,7 @@ class Transcript(ScrollPane):
         self.rail = RailColumn(self, self.cursor, self._picture.paint)
         """Marks beside the scroll column."""
         self._posted: tuple[int, int, int, bool] | None = None
-        self._is_empty, self._arrivals = False, Arrivals()
+        self._is_empty, self.is_held, self._arrivals = False, False, Arrivals()
 
     @property
     def total(self) -> int:
@@ -133,8 +134,7 @@ class Transcript(ScrollPane):
         layout.take_over(before)
         layout.bodies.keep(bodies)
         self.cursor.return_to(places)
-        self.cursor.viewport.following = following
-        self.new_below = new
+        self.cursor.viewport.following, self.new_below = following, new
         self._changed()
 
     def show_nothing(self) -> None:
@@ -191,8 +191,7 @@ class Transcript(ScrollPane):
             more: The end is to come.
         """
         self.cursor.viewport.waits = more
-        index = self.cursor.layout.index
-        if session_id != index.last_section:
+        if session_id != (index := self.cursor.layout.index).last_section:
             return
         fresh = [new for new in heads if new.id > index.last_of_section]
         self.cursor.layout.extend(fresh)
@@ -277,6 +276,8 @@ class Transcript(ScrollPane):
 
     def _changed(self) -> None:
         """Settle, paint, and post what is different."""
+        if self.is_held:
+            return
         cursor = self.cursor
         cursor.settle()
         self._picture.paint()
@@ -339,6 +340,17 @@ def _inputs(pane: Transcript, rows: Sequence[int]) -> Iterator[Hashable]:
     (start, size), last, faded = pane.cursor.viewport.thumb, pane.size.height - 1, pane.faded
     for y, mark in zip(rows, pane.rail.marks(rows), strict=True):
         yield pane._row_line(y), mark, start <= y < start + size, y == last and pane.new_below, faded
+
+
+@contextmanager
+def together(transcript: Transcript) -> Iterator[None]:
+    """Settle and paint at the end of the block, once for all that is added in it."""
+    transcript.is_held = True
+    try:
+        yield
+    finally:
+        transcript.is_held = False
+    transcript.put(())
 
 
 def _text_of(row: Row, cursor: TranscriptCursor, glyphs: Glyphs | None) -> Line:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ..files import home
-from ..files.home import FileStat
+from ..files.home import FileStamp, FileStat
 
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two listings of all files: of up to three hundred, and of any number."""
@@ -34,7 +34,7 @@ class WatchedFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._files: dict[str, FileStat] | None = None
+        self._files: dict[str, FileStamp] | None = None
         self._young: list[str] = []
         self._folder_time: int | None = None
         self._due = 0.0
@@ -58,40 +58,36 @@ class WatchedFiles:
 
     def _listed(self, now: float) -> frozenset[str]:
         wall, folder_time = time.time(), _time_of(self._folder)
-        found = home.transcript_files(self._folder)
+        found = home.transcript_stamps(self._folder)
         before, self._files = self._files, found
         self._due = now + min(max(PAUSE, len(found) * PER_FILE), LONGEST_PAUSE)
         is_fresh = folder_time is None or abs(wall - folder_time / 1e9) < _TICK
         self._folder_time = None if is_fresh else folder_time
-        young = [item for item in found.items() if wall - item[1].mtime_ns / 1e9 < YOUNG]
-        young.sort(key=lambda item: -item[1].mtime_ns)
-        self._young = [name for name, _ in young[:MOST_YOUNG]]
+        oldest = int((wall - YOUNG) * 1e9)
+        young = sorted(((stamp[2], name) for name, stamp in found.items() if stamp[2] > oldest), reverse=True)
+        self._young = [name for _, name in young[:MOST_YOUNG]]
         if before is None:
             return frozenset()
-        names = before.keys() | found.keys()
-        return frozenset(name for name in names if _stamp(before.get(name)) != _stamp(found.get(name)))
+        changed = frozenset(name for name, stamp in found.items() if before.get(name) != stamp)
+        return changed | (before.keys() - found.keys())
 
-    def _has_changed(self, files: dict[str, FileStat], name: str) -> bool:
+    def _has_changed(self, files: dict[str, FileStamp], name: str) -> bool:
         """Look at one file again."""
-        known, found = files[name], _stat_of(files[name].path)
+        known, found = files[name], _stamp_of(self._folder / f"{name}.jsonl")
         if found is None:
             del files[name]
         else:
             files[name] = found
-        return _stamp(found) != known.stamp
+        return found != known
 
 
-def _stamp(file: FileStat | None) -> object:
-    return None if file is None else file.stamp
-
-
-def _stat_of(path: Path) -> FileStat | None:
-    """The file at a path; None where there is no regular one."""
+def _stamp_of(path: Path) -> FileStamp | None:
+    """The stamp of the file at a path; None where there is no regular one."""
     try:
         state = os.lstat(path)
     except OSError:
         return None
-    return FileStat.of(path, state) if stat.S_ISREG(state.st_mode) else None
+    return FileStat.of(path, state).stamp if stat.S_ISREG(state.st_mode) else None
 
 
 def _time_of(folder: Path) -> int | None:

@@ -49,7 +49,7 @@ class Size:
 
 
 SIZES = {
-    "S": Size(500, 10_000, (1_000,)),
+    "S": Size(1_000, 20_000, (2_000,)),
     "M": Size(10_000, 200_000, (10_000,)),
     "L": Size(55_000, 760_000, (100_000, 10_000)),
 }
@@ -168,19 +168,22 @@ def build(folder: Path, size: Size, *, seed: int) -> Path:
     path = folder / "state.db"
     if path.exists():
         return path
-    create.create(path)
+    unfinished = folder / "unfinished.db"
+    unfinished.unlink(missing_ok=True)
+    create.create(unfinished)
     author = _Author(seed)
     lengths = author.lengths(size)
-    connection = apsw.Connection(str(path))
+    connection = apsw.Connection(str(unfinished))
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     connection.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000")
     _fill(connection, author, lengths)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.close()
+    unfinished.rename(path)
     return path
 
 
-_INDEXED = "COALESCE(content, '') || ' ' || COALESCE(tool_name, '') || ' ' || COALESCE(tool_calls, '')"
+INDEXED = "COALESCE(content, '') || ' ' || COALESCE(tool_name, '') || ' ' || COALESCE(tool_calls, '')"
 
 
 def _fill(connection: apsw.Connection, author: _Author, lengths: list[int]) -> None:
@@ -209,7 +212,7 @@ def _fill(connection: apsw.Connection, author: _Author, lengths: list[int]) -> N
         )
     for table in ("messages_fts", "messages_fts_trigram"):
         with connection:
-            connection.execute(f"INSERT INTO {table}(rowid, content) SELECT id, {_INDEXED} FROM messages ORDER BY id")
+            connection.execute(f"INSERT INTO {table}(rowid, content) SELECT id, {INDEXED} FROM messages ORDER BY id")
 
 
 def main() -> None:

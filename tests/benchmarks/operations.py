@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import apsw
 
-from store import SessionDB
-from store.browse.watched_files import WatchedFiles
+from store import Cancel, SessionDB
+from tests.benchmarks import peers
 from tests.benchmarks.ledger import Program, Row
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +37,12 @@ STARTS = (
 )
 STARTED = "most of it is the start of the program, as in the row of `search`"
 LISTS = (
-    "in a home of this size most of it is the start of the program; the plot of growth has the share of each session:"
-    " the messages that `show` prints, families, the state of the last message, and values and safe text made of them,"
-    " which the bare statement leaves out"
+    "of each session also the messages that `show` prints, families, the state of the last message, and values and safe"
+    " text made of them, which the bare statement leaves out"
+)
+COPIES = (
+    "agentsview copies every message into a database of its own before it can search, and knows other agents' sessions"
+    " as well; ours searches by the index that Hermes keeps"
 )
 _PROGRAM = "from hermes_tui.__main__ import program; program()"
 """What the installed command does."""
@@ -89,33 +93,42 @@ class Operations:
     """The rows of one home.
 
     Args:
-        folder: Made by `benchmarks.homes`; in its folder `files` the same home with the files of `write_files`.
-        cache: Folder of the program's caches, filled by a survey before the first row.
+        folder: Made by `benchmarks.homes`.
+        cache: Folder of the program's caches.
     """
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self._folder, self._cache = folder, cache
         self._deepest = "2026000000"
 
-    def rows(self) -> Iterator[Row]:
-        """Every row; a peer that is missing is said in it."""
+    def growing(self) -> Iterator[Row]:
+        """The rows that are measured in smaller homes as well."""
+        bare = self._python("-c", "pass")
+        yield Row("`search` a word", self._verb("search", WORD), "bare Python", bare, 8, STARTS)
+        yield Row("`list`", self._verb("list"), "bare statement, printed", self._printed(LIST), 2.5, LISTS)
+
+    def rows(self, files: Path, few: Path) -> Iterator[Row]:
+        """Every other row; a peer that is missing is said in it.
+
+        Args:
+            files: A home with JSONL files equal to its store, as `write_files` makes them.
+            few: A home of some hundred sessions.
+        """
         python = self._python
         yield Row("`import store`", python("-c", "import store"), "bare Python", python("-c", "pass"), 5)
-        yield Row("`search` a word", self._verb("search", WORD), "bare Python", python("-c", "pass"), 8, STARTS)
-        yield self.listing()
         printed = self._printed(LIST)
         yield Row("`list --json`", self._verb("list", "--json"), "bare statement, printed", printed, 2.5, LISTS)
         shown = self._printed(SHOW, self._deepest)
         show = self._verb("show", self._deepest, "--json")
         yield Row("`show --json`", show, "bare statement, printed", shown, 3, STARTED)
-        yield self._ripgrep("`search` in equal JSONL files, first run", 10, cache=self._cache / "empty")
-        yield self._ripgrep("`search` in equal JSONL files, verdicts remembered", 2, cache=self._cache / "filled")
-        yield self._idle()
+        self._remember(files)
+        number, cache = len(os.listdir(files / "sessions")), self._cache
+        name = f"`search` in {number:,} equal JSONL files"
+        yield self._ripgrep(f"{name}, first run", files, 10, cache=cache / "empty")
+        yield self._ripgrep(f"{name}, verdicts remembered", files, 2, cache=cache / "filled")
         yield from self._flat()
         yield self._appends()
-        for peer in ("fzf", "agentsview"):
-            if shutil.which(peer) is None:
-                yield Row(f"beside {peer}", lambda: None, f"{peer} is not installed", None, 1)
+        yield self._agentsview(few)
 
     def _flat(self) -> Iterator[Row]:
         """Questions that must not grow with the store: each at most 50 ms of CPU time, in a store that is open."""
@@ -128,25 +141,22 @@ class Operations:
 
     def _appends(self) -> Row:
         """As many appends in a program of ours and of the peer, each in a new file."""
-        peers = os.environ.get("HERMES_PEERS")
-        named = os.environ.get("HERMES_019_PYTHON") or (f"{peers}/0.19.0/bin/python" if peers else "")
         ours, name = self._python("-c", _APPEND, "store"), f"{APPENDS:,} appends, with the start of the program"
-        if not (named and Path(named).exists()):
-            return Row(name, ours, "hermes-agent 0.19.0 is not installed", None, 1)
-        theirs = Program([named, "-c", _APPEND, "hermes_state"], ours.environ)
-        return Row(name, ours, "hermes-agent 0.19.0", theirs, 1, "both with `synchronous = FULL`")
+        if (python := peers.hermes()) is None:
+            return Row(name, ours, peers.missing(peers.HERMES), None, 1)
+        theirs = Program([python, "-c", _APPEND, "hermes_state"], ours.environ)
+        return Row(name, ours, peers.HERMES, theirs, 1, "both with `synchronous = FULL`")
 
-    def listing(self) -> Row:
-        """The row of `list`, which the plot of growth repeats."""
-        return Row("`list`", self._verb("list"), "bare statement, printed", self._printed(LIST), 2.5, LISTS)
+    def _agentsview(self, home: Path) -> Row:
+        """A word in a home that was never read."""
+        ours, name = self._verb("search", WORD, home=home), "`search` in 200 sessions, from nothing to the first hits"
+        if (program := peers.agentsview()) is None:
+            return Row(name, ours, peers.missing(peers.AGENTSVIEW), None, 1)
+        return Row(name, ours, "the sync of agentsview", partial(_synced, program, home), 1, COPIES)
 
-    def remember(self) -> None:
+    def _remember(self, files: Path) -> None:
         """Compare all sessions once, as the screen does behind its first picture."""
-        from store import Cancel
-
-        database = SessionDB(
-            self._folder / "files" / "state.db", read_only=True, cache_dir=self._cache / "filled" / "hermes-tui"
-        )
+        database = SessionDB(files / "state.db", read_only=True, cache_dir=self._cache / "filled" / "hermes-tui")
         for _ in database.survey(cancel=Cancel()):
             pass
         database.close()
@@ -167,27 +177,22 @@ class Operations:
         )
         return self._python("-c", code, str(self._folder / "state.db"), sql, *bindings)
 
-    def _ripgrep(self, name: str, limit: float, *, cache: Path) -> Row:
-        ours = self._verb("search", ABSENT, cache=cache, home=self._folder / "files")
-        if (found := shutil.which("rg")) is None:
-            return Row(name, ours, "ripgrep is not installed", None, limit)
+    def _ripgrep(self, name: str, files: Path, limit: float, *, cache: Path) -> Row:
+        ours = self._verb("search", ABSENT, cache=cache, home=files)
+        if (found := peers.ripgrep()) is None:
+            return Row(name, ours, peers.missing(peers.RIPGREP), None, limit)
         note = "ripgrep looks at bytes alone; ours also asks the store, and finds words across escapes"
-        there = self._python("-c", f"import subprocess; subprocess.run([{found!r}, '-c', {ABSENT!r}, {self._files!r}])")
+        folder = str(files / "sessions")
+        there = self._python("-c", f"import subprocess; subprocess.run([{found!r}, '-c', {ABSENT!r}, {folder!r}])")
         return Row(name, ours, "ripgrep, started from Python", there, limit, note)
 
-    @property
-    def _files(self) -> str:
-        return str(self._folder / "files" / "sessions")
 
-    def _idle(self) -> Row:
-        """A minute of an idle screen: 60 looks at the files, of which the first lists all."""
-
-        def _looks() -> None:
-            watched = WatchedFiles(Path(self._files))
-            for second in range(60):
-                watched.changed(float(second))
-
-        return Row("a minute of looks at idle JSONL files", _looks, "1 % of a minute", None, 1, most=600)
+def _synced(program: str, home: Path) -> None:
+    """Have agentsview read a home, with a home folder of its own."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / ".hermes").symlink_to(home)
+        environ = os.environ | {"HOME": folder, "AGENTSVIEW_NO_DAEMON": "1"}
+        subprocess.run([program, "sync"], env=environ, capture_output=True, check=True)
 
 
 def _searched(database: SessionDB, query: str) -> int:

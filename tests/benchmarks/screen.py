@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from math import inf
+from math import inf, isnan, nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from store import SessionDB
-from tests.benchmarks import odd_shapes
+from tests.benchmarks import odd_files, odd_shapes, peers
 from tests.benchmarks.in_terminal import UNSEEN, InTerminal, app, in_terminal, percentile, running
 from tests.benchmarks.ledger import Gauge, Row
+from tests.benchmarks.odd_shapes import Sizes
 from tests.benchmarks.typist import write_titles
 
 HELLO = """
@@ -27,34 +29,38 @@ class Hello(App):
         yield Static("hello world")
 Hello().run()
 """
-LETTERS, ABSENT = "docker", "xqzvkjwpyb"
-"""What is typed: a word of one message in eight, and one of none."""
+LETTERS, ABSENT = "docker", ("xqzvkjwpyb", "bvwqzkxjyf")
+"""What is typed: a word of one message in eight, and those of none."""
 CLEAR, ESCAPE, ENTER, TAB, PAGE = "\x15", "\x1b", "\r", "\t", "\x1b[6~"
-KEYS = 40
-"""Keys of a row."""
-SLOWLY, FAST = 0.25, 0.12
+KEYS, UNFOLDED, ESCAPES = 100, 10, 10
+"""Keys of a row, those behind `space` on a large message, and how often a session is left."""
+MOVES = ["j", PAGE, "j", " "] * (KEYS // 4)
+SLOWLY, FAST = 0.25, 0.06
 """Seconds between two keys of somebody who thinks, and of somebody who goes through a list."""
 APPENDS = 10
+LISTED = 55_000
+"""Sessions that the limits of CPU time and memory are for; for more they grow."""
+NO_FZF = peers.missing(peers.FZF)
 _CURSOR = re.compile(r"title (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Shapes:
-    """How large the homes of the screen are."""
+class Waits:
+    """What keys waited, and which share of them counts."""
 
-    sessions: int
-    deep: int
-    """Messages of one session."""
-    family: int
-    megabytes: int
-    """Of one message."""
+    waits: Sequence[float]
+    share: float
+
+    def pooled(self, others: Sequence[Waits], name: str, unit: str, most: float) -> Gauge:
+        """The figure of all keys, its spread that of thirds of them."""
+        found = [wait for each in (self, *others) for wait in each.waits]
+        thirds = [found[place::3] for place in range(3) if found[place::3]]
+        parts = [percentile(third, self.share) for third in thirds]
+        return Gauge(name, unit, most, parts, whole=percentile(found, self.share))
 
 
-SIZES = {
-    "S": Shapes(2_000, 20_000, 500, 2),
-    "M": Shapes(55_000, 100_000, 3_000, 50),
-    "L": Shapes(500_000, 1_000_000, 20_000, 50),
-}
+Figures: TypeAlias = Mapping[tuple[str, str, float], float | Waits]
+"""What was measured, its unit and its limit, and a figure or what keys waited."""
 
 
 def start(home: Path) -> Iterator[Row]:
@@ -78,87 +84,119 @@ def start(home: Path) -> Iterator[Row]:
     yield Row("start to the whole screen", lambda: _ours(b"ctrl+q"), what, _hello, 0, whole)
 
 
-def gauges(folder: Path, size: str, runs: int, *, indexed: Path) -> Iterator[Gauge]:
+def gauges(folder: Path, size: Sizes, runs: int, *, indexed: Path) -> Iterator[Gauge]:
     """Every figure of the screen, each run in a program of its own.
 
     Args:
         folder: Of the odd homes.
-        size: S, M or L.
-        runs: How often.
+        size: How large they are.
+        runs: How often; what waits for many keys is done once.
         indexed: A home with a full-text index, in which letters are typed.
     """
-    shapes = SIZES[size]
-    many = odd_shapes.home(folder, "plain", shapes.sessions, 4).parent
-    deep = odd_shapes.home(folder, "plain", 1, shapes.deep).parent
-    family = odd_shapes.home(folder, "family", shapes.family).parent
-    groups: list[Callable[[], Mapping[tuple[str, str, float], float]]] = [
-        lambda: _others(many),
-        lambda: _lettered(indexed),
-        lambda: _loaded(many, shapes.sessions),
-        lambda: _keys_while_loading(many, shapes.sessions),
-        lambda: _appended(many),
-        lambda: _moved(deep, f"a session of {shapes.deep:,}"),
-        lambda: _moved(family, f"a family of {shapes.family:,}"),
-        lambda: _unfolded(_large(folder, shapes.megabytes), shapes.megabytes),
-        lambda: _moved(_line(folder), "a line of 1 MB"),
-    ]
-    for group in groups:
-        found: dict[tuple[str, str, float], list[float]] = {}
-        for _ in range(runs):
-            for figure, value in group().items():
-                found.setdefault(figure, []).append(value)
-        for (name, unit, most), values in found.items():
-            yield Gauge(name, unit, most, values)
+    many = odd_shapes.home(folder, "plain", size.sessions).parent
+    deep = odd_shapes.home(folder, "plain", 1, size.deep).parent
+    related = f"{size.relatives:,}"
+    yield from _gauges(_machine, 1)
+    yield from _gauges(lambda: _fzf(many), 1)
+    yield from _gauges(lambda: _lettered(indexed), runs)
+    yield from _gauges(lambda: _loaded(many, size.sessions), 1)
+    yield from _gauges(lambda: _used(many, size.sessions), 1)
+    yield from _gauges(lambda: _keys_while_loading(many, f"{size.sessions:,} sessions load"), 1)
+    yield from _gauges(lambda: _appended(many), 1)
+    yield from _gauges(lambda: _opened(deep, f"a session of {size.deep:,}"), 1)
+    for shape in ("family", "chain"):
+        home = odd_shapes.home(folder, shape, size.relatives).parent
+        yield from _gauges(partial(_opened, home, f"a {shape} of {related}"), 1)
+    files = odd_files.home(folder, size.files).parent
+    yield from _gauges(lambda: _keys_while_loading(files, f"{size.files:,} JSONL files are compared"), 1)
+    large = _large(folder, size.megabytes)
+    yield from _gauges(lambda: _unfolded(large, size.megabytes), min(runs, 2))
+    yield from _gauges(lambda: _moved(_line(folder), "a line of 1 MB"), 1)
+
+
+def _gauges(group: Callable[[], Figures], runs: int) -> Iterator[Gauge]:
+    """The figures of some runs; keys of all runs count together."""
+    found: dict[tuple[str, str, float], list[float | Waits]] = {}
+    began = time.perf_counter()
+    for _ in range(runs):
+        for figure, value in group().items():
+            found.setdefault(figure, []).append(value)
+    for (name, unit, most), values in found.items():
+        print(f"{time.perf_counter() - began:7.1f} s  {name}", file=sys.stderr, flush=True)
+        waits = [value for value in values if isinstance(value, Waits)]
+        if waits:
+            yield waits[0].pooled(waits[1:], name, unit, most)
+        else:
+            numbers = [value for value in values if not isinstance(value, Waits)]
+            is_missing = isnan(numbers[0])
+            yield Gauge(name, unit, most, () if is_missing else numbers, NO_FZF if is_missing else "")
 
 
 def _is_listed(sessions: int) -> Callable[[list[str]], bool]:
     return lambda lines: re.sub(r"\D", "", "".join(lines[1:2])) == f"{sessions}{sessions}"
 
 
-def _loaded(home: Path, sessions: int) -> Mapping[tuple[str, str, float], float]:
-    """One program that has read its whole list: what that took, and then keys and letters."""
+def _loaded(home: Path, sessions: int) -> Figures:
+    """One program that has read its whole list: what that took."""
+    grown = max(1.0, sessions / LISTED)
     with app(home) as screen:
         screen.until(_is_listed(sessions))
         screen.settle()
-        figures = {
-            (f"start and list of {sessions:,} sessions", "ms CPU", 3_000.0): screen.cpu,
-            (f"memory on {sessions:,} sessions", "MB", 120.0): screen.memory,
+        return {
+            (f"start and list of {sessions:,} sessions", "ms CPU", 3_000.0 * grown): screen.cpu,
+            (f"memory on {sessions:,} sessions", "MB", 60.0 + 60.0 * grown): screen.memory,
         }
-        absent = screen.pressed(ABSENT, pause=SLOWLY)
-        figures[f"a letter of a word that nothing in {sessions:,} has, 95 %", "ms", 30.0] = percentile(absent, 0.95)
-        screen.send(CLEAR)
+
+
+def _used(home: Path, sessions: int) -> Figures:
+    """Letters and keys in a list that is there."""
+    with app(home) as screen:
+        screen.until(_is_listed(sessions))
         screen.settle()
+        absent = list[float]()
+        for word in ABSENT:
+            absent += screen.pressed(word, pause=SLOWLY)
+            screen.send(CLEAR)
+            screen.settle()
         screen.send(TAB)
         screen.settle()
         keys = screen.pressed(["j"] * KEYS, pause=FAST)
-        figures[f"a key in the list of {sessions:,}, 99 %", "ms", 50.0] = percentile(keys, 0.99)
-        escapes = []
-        for _ in range(KEYS // 4):
+        escapes = list[float]()
+        for _ in range(ESCAPES):
             screen.send(ENTER)
             screen.settle()
             escapes += screen.pressed([ESCAPE], pause=FAST)
-        figures["esc", "ms", 30.0] = percentile(escapes, 0.5)
-        return figures
+        letter = 30.0 if sessions <= LISTED else 50.0
+        return {
+            (f"a letter of a word that nothing in {sessions:,} has, 95 %", "ms", letter): Waits(absent, 0.95),
+            (f"a key in the list of {sessions:,}, 99 %", "ms", 50.0): Waits(keys, 0.99),
+            ("esc", "ms", 30.0): Waits(escapes, 0.5),
+        }
 
 
-def _others(home: Path) -> Mapping[tuple[str, str, float], float]:
-    """The same keys in the least program there is, which shows how busy the machine is, and in fzf if it is here."""
+def _machine() -> Figures:
+    """The same keys in the least program there is, which shows how busy the machine is."""
     with running(["cat"]) as screen:
         screen.listen(0.3)
         waits = screen.pressed("j" * KEYS, pause=FAST)
-    found = {("a key that `cat` shows, 99 %: the machine itself", "ms", inf): percentile(waits, 0.99)}
-    if (fzf := shutil.which("fzf")) is not None:
-        with (
-            TemporaryDirectory() as folder,
-            running(["sh", "-c", f"exec {fzf} < {write_titles(home, Path(folder))}"]) as screen,
-        ):
-            screen.settle()
-            waits = screen.pressed(ABSENT, pause=SLOWLY)
-        found["a letter of a word that no title has in fzf, 95 %", "ms", inf] = percentile(waits, 0.95)
-    return found
+    return {("a key that `cat` shows, 99 %: the machine itself", "ms", inf): Waits(waits, 0.99)}
 
 
-def _lettered(home: Path) -> Mapping[tuple[str, str, float], float]:
+def _fzf(home: Path) -> Figures:
+    """The word that nothing has in the titles alone."""
+    name = ("a letter of a word that no title has in fzf, 95 %", "ms", inf)
+    if (fzf := peers.fzf()) is None:
+        return {name: nan}
+    with (
+        TemporaryDirectory() as folder,
+        running(["sh", "-c", f"exec {fzf} < {write_titles(home, Path(folder))}"]) as screen,
+    ):
+        screen.settle()
+        waits = [wait for word in ABSENT for wait in screen.pressed([*word, CLEAR], pause=SLOWLY)[:-1]]
+    return {name: Waits(waits, 0.95)}
+
+
+def _lettered(home: Path) -> Figures:
     """Letters in the search row, the answer of each awaited."""
     with app(home) as screen:
         screen.until(lambda lines: "sessions" in " ".join(lines[1:2]))
@@ -168,7 +206,7 @@ def _lettered(home: Path) -> Mapping[tuple[str, str, float], float]:
         return {("a typed letter, four a second", "ms CPU", 80.0): (screen.cpu - before) / len(LETTERS)}
 
 
-def _keys_while_loading(home: Path, sessions: int) -> Mapping[tuple[str, str, float], float]:
+def _keys_while_loading(home: Path, name: str) -> Figures:
     """The cursor of the list, moved while pages come: a key is answered by a picture with its title."""
     with app(home) as screen:
         screen.until(lambda lines: "title" in "".join(lines))
@@ -187,7 +225,7 @@ def _keys_while_loading(home: Path, sessions: int) -> Mapping[tuple[str, str, fl
         for number, pressed in enumerate(sent, 1):
             shown = (at for at, title in seen if at > pressed and title <= (first or 0) - number)
             waits.append((next(shown, pressed + UNSEEN / 1000) - pressed) * 1000)
-        return {(f"a key while {sessions:,} sessions load, 99 %", "ms", 50.0): percentile(waits, 0.99)}
+        return {(f"a key while {name}, 99 %", "ms", 50.0): Waits(waits, 0.99)}
 
 
 def _title_under_cursor(lines: Sequence[str]) -> int | None:
@@ -196,7 +234,7 @@ def _title_under_cursor(lines: Sequence[str]) -> int | None:
     return int(found[1]) if found else None
 
 
-def _appended(home: Path) -> Mapping[tuple[str, str, float], float]:
+def _appended(home: Path) -> Figures:
     """Messages that another program appends to the session on the screen, one a second."""
     with closing(SessionDB(home / "state.db")) as agent, app(home, columns=140, rows=40) as screen:
         newest = agent.recent(limit=1)[0].id
@@ -208,25 +246,37 @@ def _appended(home: Path) -> Mapping[tuple[str, str, float], float]:
             screen.listen(1.0)
         share = (screen.cpu - before) / (time.perf_counter() - began) / 10
         return {
-            ("an append of another program until it is painted", "ms", 100.0): percentile(waits, 0.5),
+            ("an append of another program until it is painted", "ms", 100.0): Waits(waits, 0.5),
             ("CPU of it, one a second", "%", 3.0): share,
         }
 
 
-def _moved(home: Path, name: str) -> Mapping[tuple[str, str, float], float]:
+def _moved(home: Path, name: str) -> Figures:
     """Keys in a session that was opened."""
     with app(home) as screen:
         _open(screen)
-        waits = screen.pressed(["j", PAGE, "j", " "] * (KEYS // 4), pause=FAST)
-        return {(f"a key in {name}, 99 %", "ms", 50.0): percentile(waits, 0.99)}
+        waits = screen.pressed(MOVES, pause=FAST)
+        return {(f"a key in {name}, 99 %", "ms", 50.0): Waits(waits, 0.99)}
 
 
-def _unfolded(home: Path, megabytes: int) -> Mapping[tuple[str, str, float], float]:
+def _opened(home: Path, name: str) -> Figures:
+    """The first screen of a session, and keys right behind it, while the rest of it is read."""
+    with app(home) as screen:
+        screen.until(lambda lines: "session" in " ".join(lines[1:2]))
+        screen.send(TAB)
+        screen.listen(0.5)
+        screen.send(ENTER)
+        screen.until(lambda lines: "words of message" in "".join(lines))
+        waits = screen.pressed(MOVES, pause=FAST)
+        return {(f"a key in {name} while it is read, 99 %", "ms", 50.0): Waits(waits, 0.99)}
+
+
+def _unfolded(home: Path, megabytes: int) -> Figures:
     """`space` on a message, and the keys behind it."""
     with app(home) as screen:
         _open(screen)
         before = screen.memory
-        waits = screen.pressed([" ", *["j", PAGE] * (KEYS // 4)], pause=FAST)
+        waits = screen.pressed([" ", *["j", PAGE] * UNFOLDED], pause=FAST)
         screen.settle()
         return {
             (f"`space` on a message of {megabytes} MB, and keys behind it, at most", "ms", 50.0): max(waits),

@@ -115,12 +115,13 @@ def main() -> int:
     """Exit 1 where an append waited too long, or anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture.repair_waits", description=__doc__)
     parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--alone", type=float, default=ALONE, help="seconds of appends before the repair")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="repair-waits-") as folder:
         home, out = Path(folder) / "home", Path(folder) / "took"
         in_child(partial(build, home, asked.messages))
         child = agent(home, out)
-        time.sleep(ALONE)
+        time.sleep(asked.alone)
         start = time.monotonic()
         began, ended, steps, longest = in_child(partial(mend, home))
         os.kill(child, signal.SIGTERM)
@@ -132,7 +133,7 @@ def main() -> int:
     for what, told in (("alone", alone), (f"beside the repair of {asked.messages} messages", beside)):
         times = " | ".join(f"{seconds * 1000:.0f} ms" for seconds in (told.median, told.p99, told.worst))
         print(f"| {what} | {told.number} | {times} |")
-    print(f"\n{ended - began:.0f} s in {steps} steps, longest lock {longest * 1000:.0f} ms; {wrong or 'nothing wrong'}")
+    print(f"\n{ended - began:.1f} s in {steps} steps, longest lock {longest * 1000:.0f} ms; {wrong or 'nothing wrong'}")
     return int(bool(wrong) or beside.worst > MOST)
 
 

@@ -10,7 +10,7 @@ from hermes_tui.screens.browse.sources_controller import BOTH, SourcesController
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.transcript import Transcript
+from hermes_tui.widgets.transcript import Transcript, together
 from store.base.late_dataclass import replace
 from store.models import Hit, Message, Origin, Relation, Session
 from store.query.parse import Query
@@ -29,7 +29,7 @@ class ReadingController:
         self._sources = SourcesController(state, feed, changed)
         self.take_check = self._sources.take_check
         self._before: Session | None = None
-        self.chain: frozenset[str] = frozenset()
+        self.chain: set[str] = set()
         self._spooled = False
         self._section = ""
 
@@ -69,7 +69,7 @@ class ReadingController:
             reading.row, reading.error, reading.origin, reading.from_file = row, None, origin, False
             reading.find = None
             self._pane.set_query(self._state.search.query)
-            reading.requested_at, self.chain = self._state.seconds(), frozenset({row.session.id})
+            reading.requested_at, self.chain = self._state.seconds(), {row.session.id}
             self._sources.forget_check(row.session)
             self._feed.transcript.open(row.session, origin=origin, delay=delay)
             self._feed.sessions.compare(row.session.id)
@@ -85,7 +85,7 @@ class ReadingController:
     def again(self, _: answers.Answer | None = None) -> None:
         """Ask for the same once more, because it failed or the file was replaced."""
         if (row := self._reading.row) is not None:
-            self.chain = frozenset()
+            self.chain = set()
             self.open(self._state.catalog.row(row.session.id) or row, self._reading.hit)
 
     # Answers
@@ -103,6 +103,12 @@ class ReadingController:
             self._pane.append_waiting(message.session_id, message.waiting, more=not message.done)
             self._spooled = True
         self._changed(Part.FRAME)
+
+    def take_sections(self, message: answers.SectionsArrived) -> None:
+        """Add further sections of the chain, and settle and paint once."""
+        with together(self._pane):
+            for piece in message.pieces:
+                self.take_section(piece)
 
     def take_file_transcript(self, message: answers.FileTranscriptArrived) -> None:
         """Show the messages of a JSONL file."""
@@ -126,29 +132,30 @@ class ReadingController:
         if (row := self._reading.row) is None:
             return
         sections, bodies = list[Section](), list[Message]()
-        self._spooled, self.chain = False, frozenset({row.session.id})
+        self._spooled, self.chain = False, {row.session.id}
         for piece in message.pieces:
             if isinstance(piece, answers.FileTranscriptArrived):
                 bodies += (body for body in piece.messages if body.id is not None)
                 sections.append(Section(row.session.id, tuple(map(head_of, bodies))))
             else:
                 bodies += piece.waiting
-                sections = self._with_piece(sections, piece)
+                self._add_piece(sections, piece)
         self._reading.from_file = any(isinstance(piece, answers.FileTranscriptArrived) for piece in message.pieces)
         self._reading.error = self._reading.requested_at = None
         self._pane.replace(row, sections, bodies)
         self._changed(Part.FRAME)
 
-    def _with_piece(self, sections: list[Section], piece: answers.SectionArrived) -> list[Section]:
-        """The sections with one more, or with more of the last one, and what waits behind it."""
+    def _add_piece(self, sections: list[Section], piece: answers.SectionArrived) -> None:
+        """Put a section behind the others, or more of the last one, and what waits behind it."""
         if piece.first:
-            sections = [*sections, Section(piece.session_id, piece.heads, self._seam(piece))]
+            sections.append(Section(piece.session_id, piece.heads, self._seam(piece)))
         else:
-            sections = [*sections[:-1], replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))]
-        self.chain, self._before = self.chain | {piece.session_id}, piece.session
+            sections[-1] = replace(sections[-1], heads=(*sections[-1].heads, *piece.heads))
+        self.chain.add(piece.session_id)
+        self._before = piece.session
         self._spooled |= bool(piece.waiting)
-        behind = [Section(piece.session_id, tuple(map(head_of, piece.waiting)))] if piece.waiting else []
-        return [*sections, *behind]
+        if piece.waiting:
+            sections.append(Section(piece.session_id, tuple(map(head_of, piece.waiting))))
 
     def take_change(self, message: answers.StoreChanged) -> None:
         """Compare the messages on the screen with what is stored now."""
@@ -211,7 +218,7 @@ class ReadingController:
             self._pane.append_section(section, more=not message.done)
         if message.session_id == self._section:
             self._pane.show_section(self._section)
-        self.chain |= {message.session_id}
+        self.chain.add(message.session_id)
         self._before = message.session
 
     def _seam(self, message: answers.SectionArrived) -> str:

@@ -95,7 +95,7 @@ class BrowserScreen(Screen[None]):
         self._over.look_at_deletion = self._acts.look_back
         self._subscriptions = self.controllers.subscriptions()
         feed.subscribe(self.post_message, *self._subscriptions)
-        feed.sessions.is_behind = lambda: self.message_queue_size > 0
+        feed.sessions.is_behind = feed.transcript.is_behind = lambda: self.message_queue_size > 0
 
     def compose(self) -> ComposeResult:
         """Search row, status line, head rule, panes, footer."""

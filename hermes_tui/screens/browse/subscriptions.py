@@ -79,6 +79,9 @@ class Controllers:
             _row(answers.TitlesRanked, "titles", search.take_similar_titles),
             _row(answers.ContextArrived, "search", search.take_context),
             _row(answers.SectionArrived, "transcript", reading.take_section, rail.take_section, find.take_growth, look),
+            _row(
+                answers.SectionsArrived, "transcript", reading.take_sections, rail.take_growth, find.take_growth, look
+            ),
             _row(answers.FileTranscriptArrived, "transcript", reading.take_file_transcript, rail.take_again, look),
             _row(answers.GrowthArrived, "transcript", reading.take_growth, rail.take_growth, find.take_growth, look),
             _row(answers.TranscriptReread, "transcript", reading.take_reread, rail.take_again, find.take_reread, look),

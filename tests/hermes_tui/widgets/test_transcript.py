@@ -16,7 +16,7 @@ from hermes_tui.render.message import MessageDrawing
 from hermes_tui.state.rows import SessionRow
 from hermes_tui.widgets import first_picture, transcript_layout
 from hermes_tui.widgets.message_index import head_of
-from hermes_tui.widgets.transcript import Section, Transcript
+from hermes_tui.widgets.transcript import Section, Transcript, together
 from store.models import Head, Message, Origin, Session
 from store.query.parse import parse
 from tests.hermes_tui.stage import NOW, Stage, screen, strips, wheel
@@ -567,3 +567,17 @@ async def test_a_megabyte_on_one_line_is_drawn_in_part() -> None:
         await pilot.press("end")
         await pilot.pause()
         assert "after it" in "".join(screen(transcript))
+
+
+async def test_a_hundred_sections_that_come_together_are_settled_once() -> None:
+    book = Book(talk(101))
+    transcript = book.transcript
+    async with book.run_test(size=(80, 12)) as pilot:
+        transcript.open(ROW, [Section("s", (head_of(book.bodies[1]),))], more=True)
+        await pilot.pause()
+        with mock.patch.object(transcript.cursor, "settle", wraps=transcript.cursor.settle) as settle:
+            with together(transcript):
+                for number in range(2, 102):
+                    transcript.append_section(Section(f"s{number}", (head_of(book.bodies[number]),)))
+            assert settle.call_count == 1
+        assert transcript.total == 101

@@ -1,7 +1,7 @@
 """Changes of the files of a large folder, and what is looked at for them.
 
 Mutants: the folder's time ignored; a fresh folder's time trusted; young files not looked at; a pause of one second
-whatever the number of files; a pause without an end.
+whatever the number of files; a pause without an end; a value made of each file.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def test_a_large_folder_is_listed_seldom_and_still_nothing_is_missed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listings: list[Path] = []
-    listed = home.transcript_files
+    listed = home.transcript_stamps
 
-    def _listed(path: Path) -> dict[str, home.FileStat]:
+    def _listed(path: Path) -> dict[str, home.FileStamp]:
         listings.append(path)
         return listed(path)
 
-    monkeypatch.setattr(home, "transcript_files", _listed)
+    monkeypatch.setattr(home, "transcript_stamps", _listed)
     monkeypatch.setattr(watched_files, "PER_FILE", 0.1)
     watched = WatchedFiles(folder)
     assert watched.changed(0.0) == frozenset()
@@ -77,3 +77,18 @@ def test_all_files_are_listed_within_the_longest_pause(folder: Path, monkeypatch
         file.write("{}\n")
     assert watched.changed(LONGEST_PAUSE - 1.0) == frozenset()
     assert watched.changed(LONGEST_PAUSE) == {"s7"}
+
+
+def test_a_listing_makes_no_value_of_a_file_that_is_old(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    of = home.FileStat.of
+
+    def _noted(path: Path, state: os.stat_result) -> home.FileStat:
+        made.append(path)
+        return of(path, state)
+
+    monkeypatch.setattr(home.FileStat, "of", _noted)
+    watched = WatchedFiles(folder)
+    for second in (0.0, LONGEST_PAUSE, LONGEST_PAUSE + 0.5):
+        watched.changed(second)
+    assert {path.name for path in made} <= {"young.jsonl"}
