@@ -93,7 +93,7 @@ class Walk:
         """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper."""
         most, size = self._most(limit), self._expected(limit)
         is_scan = self._candidates.is_lean and not self._plan.matches
-        first = min(FIRST, most) if is_scan else most
+        first = FIRST if is_scan and limit > LATER else most  # a screen shows these while the rest is found
         rows = self._reader.rows(*self._window(above, FILE_IDS, size, first), cancel=self._cancel)
         yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS

@@ -160,7 +160,9 @@ def written(query: Query, columns: Sequence[str]) -> tuple[str, tuple[str, ...]]
 _WRITTEN = '{0} COLLATE "C" LIKE %s'
 _ESCAPED = """{0} COLLATE "C" LIKE '%%\\\\u%%'"""
 _FOLDED = "pg_catalog.octet_length({0}) <> pg_catalog.char_length({0})"
-_SIGN = '({0} COLLATE "C" LIKE %s OR {0} COLLATE "C" ILIKE %s)'
+_SIGN = '({0} COLLATE "C" LIKE %s OR {0} COLLATE "C" LIKE %s AND {0} COLLATE "C" ILIKE %s)'
+"""A sign as it is or as its escape, whose letters may be of either case: most texts fail without a look at these."""
+_HEX_LETTER = re.compile("[a-f]")
 
 
 def _of_escapes(word: str) -> tuple[str, list[str]]:
@@ -170,9 +172,11 @@ def _of_escapes(word: str) -> tuple[str, list[str]]:
     """
     if any(not "\u4e00" <= sign <= "\u9fff" for sign in word):
         return _ESCAPED, []
-    signs = dict.fromkeys(word)
-    patterns = [pattern for sign in signs for pattern in (f"%{sign}%", f"%u{ord(sign):04x}%")]
-    return f"({_ESCAPED} AND (pg_catalog.ascii({{0}}) = 1 OR {' AND '.join([_SIGN] * len(signs))}))", patterns
+    signs = {sign: f"u{ord(sign):04x}" for sign in word}
+    parts = [part for sign, escape in signs.items() for part in (sign, _HEX_LETTER.sub("_", escape), escape)]
+    return f"({_ESCAPED} AND (pg_catalog.ascii({{0}}) = 1 OR {' AND '.join([_SIGN] * len(signs))}))", [
+        f"%{part}%" for part in parts
+    ]
 
 
 def _in_any(columns: Sequence[str], *tests: str) -> str:

@@ -60,6 +60,11 @@ class Row(NamedTuple):
     active: int = 1
     compacted: int = 0
 
+    @property
+    def is_long(self) -> bool:
+        """True where Hermes' index has not all that Hermes searches of it."""
+        return (self.role != "tool" and len(self.content) > INDEXED) or len(self.tool_calls or "") > INDEXED_CALLS
+
 
 def texts(number: int) -> Iterator[str]:
     """Even messages: ten have a rare word, every hundredth a pair of characters, three another."""

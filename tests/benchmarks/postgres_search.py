@@ -196,7 +196,8 @@ def _table(url: str, corpus: str, number: int) -> bool:
         if not filled(connection, corpus, number):
             fill(connection, corpus, rows)
         print(
-            f"\n{corpus}: {number:,} messages, {n_bytes / 1e6:,.0f} MB, seed {SEED}, load {os.getloadavg()[0]:.1f};"
+            f"\n{corpus}: {number:,} messages, {n_bytes / 1e6:,.0f} MB, {sum(row.is_long for row in rows):,} of them"
+            f" longer than Hermes' index has, seed {SEED}, load {os.getloadavg()[0]:.1f};"
             " CPU milliseconds of server and client, in brackets the fastest wall time\n\n"
             "| query | upstream's | at least | Hermes' schema | ratio | to the least | with rows |"
             " ours | ratio | to the least | with rows | equal |\n|" + "---|" * 12
