@@ -40,6 +40,30 @@ own = [name for name in sys.modules if name.startswith(("store", "hermes_tui"))]
 assert len(own) <= 150 and len(re._cache) <= 22, (len(own), len(re._cache))
 """
 
+AGENT = """
+import sys
+from store import SessionDB
+database = SessionDB(sys.argv[1] + "/state.db")
+database.create_session("one", "cli")
+database.append_message("one", "user", "said")
+unused = {"dataclasses", "inspect", "store.browse.browser", "store.search.stream", "store.repair.apply",
+    "store.manage.trash", "store.engine.statistics"}
+assert not unused & sys.modules.keys(), unused & sys.modules.keys()
+own = [name for name in sys.modules if name.startswith("store")]
+assert len(own) <= 150, len(own)
+assert database.session("one").messages == 1
+assert "store.browse.browser" in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_an_agent_that_writes_loads_nothing_that_browses_repairs_deletes_or_counts(tmp_path: Path) -> None:
+    """Mutants: `HomeBrowser` imported by session_db.py; `from .apply import Repair` at the top of repair/repairs.py."""
+    result = subprocess.run(
+        [sys.executable, "-c", AGENT, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
 
 @pytest.mark.slow
 def test_import_store_loads_one_module_and_a_search_nothing_that_writes_repairs_or_compares(tmp_path: Path) -> None:

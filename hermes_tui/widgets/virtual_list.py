@@ -163,7 +163,7 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
             self._changed()
 
     def _changed(self) -> None:
-        self._painted.refresh()
+        (self._painted if isinstance(self, KnowsRows) else self).refresh()
         self._notify()
 
     def _notify(self) -> None:
@@ -236,21 +236,18 @@ class VirtualList(ScrollView, can_focus=True, inherit_bindings=False):
 
 @runtime_checkable
 class KnowsRows(Protocol):
-    """A list that knows what its rows are drawn from."""
+    """A list that knows what its rows are drawn from: those that are different are painted again, not all."""
 
     def drawn_from(self, key: Hashable) -> Hashable:
         """All that a row is drawn from, besides its key, the width, the cursor and the time."""
 
 
 def _inputs(pane: VirtualList, rows: Sequence[int]) -> Iterator[Hashable]:
-    """All that the rows of a list are painted from; of one that does not know it the lines themselves."""
+    """All that the rows of a list are painted from, of one that knows it."""
     (start, size), top = pane.cursor.thumb, pane.cursor.top
+    drawn_from = pane.drawn_from if isinstance(pane, KnowsRows) else lambda _: None
     for y in rows:
         place = top + y
         key = pane.cursor.rows[place] if place < len(pane.cursor.rows) else None
-        drawn: Hashable
-        if isinstance(pane, KnowsRows) and not isinstance(key, HeadRow):
-            drawn = pane.drawn_from(key)
-        else:
-            drawn = pane._row(place, pane.size.width - 1)
+        drawn = pane._head[key.index] if isinstance(key, HeadRow) else drawn_from(key)
         yield key, drawn, place == pane.cursor.place, start <= y < start + size

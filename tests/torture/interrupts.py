@@ -49,6 +49,7 @@ class Tried:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.db = stores.opened(path, patience=PATIENCE)
+        self.db.browser  # noqa: B018  # imported now: an exception in the middle of an import becomes another one
         self.db.create_session(WRITTEN, "cli")
 
     def append(self, text: str = "interrupted") -> None:

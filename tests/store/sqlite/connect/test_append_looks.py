@@ -100,9 +100,12 @@ def test_a_wal_that_is_renamed_during_a_write_is_noticed_where_its_report_comes_
 def test_a_quiet_append_makes_few_calls_of_sqlite_and_of_the_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutants: an UPDATE more; `check_in_place` at each look; a place in the queue in two steps."""
+    """Mutants: an UPDATE more; WAL and -shm not followed where a reader came first; `check_in_place` at each look; a
+    place in the queue in two steps."""
     monkeypatch.setattr(open_events, "_SETTLED", 0.0)
+    SessionDB(tmp_path / "state.db").close()
     db, said = SessionDB(tmp_path / "state.db"), list[str]()
+    assert db.message_count() == 0  # a reader is there first
     db.create_session("one", "cli")
     for text in "first", "second":
         db.append_message("one", "user", text)
