@@ -51,8 +51,9 @@ def _without_empty(connection: apsw.Connection, item: ScanRange) -> ScanRange:
         return item
     sql = f"SELECT 1 FROM {item.table} WHERE {item.table} MATCH ? LIMIT 1"
     try:
-        if connection.execute(sql, (item.escapes.expression,)).fetchall():
-            return item
+        for expression in (item.escapes.possible, item.escapes.expression):
+            if not connection.execute(sql, (expression,)).fetchall():
+                return replace(item, escapes=replace(item.escapes, expression="") if item.escapes.mistaken else None)
     except (apsw.SQLError, apsw.CorruptError):  # the search itself says so
-        return item
-    return replace(item, escapes=replace(item.escapes, expression="") if item.escapes.mistaken else None)
+        pass
+    return item

@@ -69,7 +69,7 @@ class ScanRange:
         """The rows that the expression lacks; None for none."""
         if self.escapes is None or not self.escapes.expression:
             return None
-        escapes = EscapedWords("", (), self.escapes.lacking)
+        escapes = EscapedWords("", "", (), self.escapes.lacking)
         return replace(self, expression=self.escapes.expression, only_doubtful=True, escapes=escapes)
 
     def scanned(self, reason: FallbackKind) -> ScanRange:
