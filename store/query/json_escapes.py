@@ -36,6 +36,8 @@ def escaped(text: str) -> str:
 
 def escaped_forms(text: str) -> tuple[str, ...]:
     """A text as escaped in such JSON, in either form of Unicode; a long one in its composed form alone."""
+    if text.isascii() and text.isalnum():
+        return (text,)
     forms: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD") if len(text) <= _LONGEST else ("NFC",)
     return tuple(dict.fromkeys(escaped(unicodedata.normalize(form, text)) for form in forms))
 

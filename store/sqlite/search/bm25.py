@@ -24,7 +24,7 @@ from ..connect.reader import Known, Reader, Row
 from . import newest_first
 from .known_plans import planned
 from .row_filters import row_conditions
-from .scan_ranges import ScanRange, doubtful
+from .scan_ranges import ScanRange, doubtful, doubts
 
 RANKED_ROWS = 50_000
 """Newest matches that are ranked."""
@@ -199,11 +199,12 @@ def _count_by_index(
     hits, below = 0, _NO_CAP
     sessions, inactive = set[str](), set[str]()
     doubted: list[int] = []
+    patterns = doubts(layout, ranked.escapes)
     sql = count_statement(layout, ranked.table or "", doubtful(layout, ranked.escapes))
     most = min(cap + 1, COUNTED_ROWS)
 
     while hits <= cap:
-        rows = _index_rows(reader, sql, (ranked.expression, below, most), cancel)
+        rows = _index_rows(reader, sql, (*patterns, ranked.expression, below, most), cancel)
         if rows is None:
             return None
         read = 0

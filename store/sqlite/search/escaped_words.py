@@ -24,11 +24,13 @@ class EscapedWords:
     """Rows for which the plain expression of a query does not answer.
 
     Args:
+        possible: MATCH expression of rows among which are those that it lacks, which costs less than theirs.
         expression: MATCH expression of the rows that it lacks.
         lacking: LIKE patterns; the calls of such a row have one of them; `EVERY_ROW` for all that are found.
         mistaken: LIKE patterns of the calls of the rows that it finds and that have to be verified.
     """
 
+    possible: str
     expression: str
     lacking: tuple[str, ...]
     mistaken: tuple[str, ...]
@@ -47,6 +49,7 @@ def escaped_words(query: Query, column: str) -> EscapedWords:
     if query.none_of or any(len(terms) > 1 for terms in query.any_of):
         lacking = f"({match_possible(query, column)}) AND {lacking}"
     return EscapedWords(
+        lacking,
         f"({lacking}) NOT ({match_words(query)})",
         (*_once(map(_glued, query.terms)), *_once(_misread(excluded))),
         (*_once(_misread(query.terms)), *_once(map(_glued, query.none_of))),

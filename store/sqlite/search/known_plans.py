@@ -21,6 +21,9 @@ _MOST = 64
 _MOST_IDS = 10_000
 """Candidates of a plan that is kept."""
 
+_FEW_TERMS = 4
+"""Terms of a query for which it is looked up whether any is behind an escape."""
+
 _Plans = dict[tuple[Query, bool], tuple[ScanRange, ...]]
 
 
@@ -35,7 +38,9 @@ def planned(
     """
     plans = cast("_Plans", known.setdefault(planned, {}))
     if (found := plans.get((query, whole))) is None:
-        found = tuple(_without_empty(connection, item) for item in plan(connection, layout, query))
+        found = tuple(plan(connection, layout, query))
+        if len(query.terms) + len(query.none_of) <= _FEW_TERMS and not found[0].brief:  # else it may cost the most
+            found = tuple(_without_empty(connection, item) for item in found)
         if whole:
             found = tuple(replace(item, unindexed=None) if item.unindexed else item for item in found)
         if sum(len(item.ids or ()) for item in found) <= _MOST_IDS:
@@ -51,8 +56,9 @@ def _without_empty(connection: apsw.Connection, item: ScanRange) -> ScanRange:
         return item
     sql = f"SELECT 1 FROM {item.table} WHERE {item.table} MATCH ? LIMIT 1"
     try:
-        if connection.execute(sql, (item.escapes.expression,)).fetchall():
-            return item
+        for expression in (item.escapes.possible, item.escapes.expression):
+            if not connection.execute(sql, (expression,)).fetchall():
+                return replace(item, escapes=replace(item.escapes, expression="") if item.escapes.mistaken else None)
     except (apsw.SQLError, apsw.CorruptError):  # the search itself says so
-        return item
-    return replace(item, escapes=replace(item.escapes, expression="") if item.escapes.mistaken else None)
+        pass
+    return item

@@ -85,7 +85,7 @@ def _certain(query: Query, indexed: ScanRange) -> ScanRange:
         return indexed
     written = f'"{word}"'
     in_json = " OR ".join(f'"{form}"' for form in escaped_runs(word))
-    escapes = EscapedWords(f"({in_json}) NOT {written}", EVERY_ROW, ())
+    escapes = EscapedWords(in_json, f"({in_json}) NOT {written}", EVERY_ROW, ())
     return replace(indexed, expression=written, verified=False, escapes=escapes)
 
 

@@ -11,6 +11,7 @@ import apsw
 from ...base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ...base.late_dataclass import dataclass, replace
 from ..base import cell_values, column_sql
+from ..base.cell_values import Value
 from ..base.schema_probe import Layout
 from ..connect.reader import Row, Statement
 from . import hit_rows
@@ -69,7 +70,7 @@ class ScanRange:
         """The rows that the expression lacks; None for none."""
         if self.escapes is None or not self.escapes.expression:
             return None
-        escapes = EscapedWords("", (), self.escapes.lacking)
+        escapes = EscapedWords("", "", (), self.escapes.lacking)
         return replace(self, expression=self.escapes.expression, only_doubtful=True, escapes=escapes)
 
     def scanned(self, reason: FallbackKind) -> ScanRange:
@@ -113,16 +114,18 @@ def statement(
         return _certain(layout, scan.table, tuple(tests), whole=whole), (scan.expression, *bounds)
     source = _source(layout, scan, whole)
     if scan.ids is not None:
-        return _select(layout, scan, conditions, source, []), (json.dumps(ids),)
+        return _select(layout, scan, conditions, source, []), (*_patterns(layout, scan), json.dumps(ids))
     tests, bounds = _bounds(scan, source.row)
     if scan.table is None:
         return f"{_select(layout, scan, conditions, source, tests)} ORDER BY {source.row} DESC", bounds
     parts = [part for part in (scan, scan.lacking) if part and not (part.only_doubtful and part.certain)]
     tests = [f"{scan.table} MATCH ?", *tests]
-    selects = (_select(layout, part, conditions, source, tests) for part in parts)
+    selects, bindings = list[str](), list[Value]()
+    for part in parts:
+        selects.append(_select(layout, part, conditions, source, tests, first=len(bindings) + 1))
+        bindings += [*_patterns(layout, part), part.expression, *bounds]
     order = f"{source.row} DESC" if len(parts) == 1 else "1 DESC"
-    bindings = tuple(value for part in parts for value in (part.expression, *bounds))
-    return f"{' UNION ALL '.join(selects)} ORDER BY {order}", bindings
+    return f"{' UNION ALL '.join(selects)} ORDER BY {order}", tuple(bindings)
 
 
 @column_sql.once
@@ -181,25 +184,42 @@ def _bounds(scan: ScanRange, row: str) -> tuple[list[str], Row]:
     return list(known), tuple(known.values())
 
 
-def _select(layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str]) -> str:
-    doubted = "1" if scan.verified else doubtful(layout, scan.escapes)
+def _patterns(layout: Layout, scan: ScanRange) -> tuple[str, ...]:
+    """What `_select` binds before the tests."""
+    return () if scan.verified and not scan.only_doubtful else doubts(layout, scan.escapes)
+
+
+def _select(
+    layout: Layout, scan: ScanRange, conditions: Conditions, source: _Source, tests: list[str], *, first: int = 1
+) -> str:
+    """The statement of one range; patterns are bound from the parameter `first` on, whatever the tests bind behind."""
+    doubted = "1" if scan.verified else doubtful(layout, scan.escapes, first)
     shown = column_sql.findable(layout)
     if scan.only_doubtful:
-        shown = f"({shown} AND {doubtful(layout, scan.escapes)})"
+        shown = f"({shown} AND {doubtful(layout, scan.escapes, first)})"
     columns = [source.row, shown, *(column for item in conditions for column in item.columns)]
     columns += [*searched_cells(layout, doubted), *source.columns]
     return f"SELECT {', '.join(columns)} FROM {source.tables}{' WHERE ' * bool(tests)}{' AND '.join(tests)}"
 
 
-def doubtful(layout: Layout, escapes: EscapedWords | None) -> str:
-    """True for a row that has to be verified although the index found it; 0 where there is none."""
+def doubts(layout: Layout, escapes: EscapedWords | None) -> tuple[str, ...]:
+    """The patterns that `doubtful` binds: so a statement is prepared once, whatever is searched for."""
     patterns = () if escapes is None else escapes.mistaken
-    if patterns == EVERY_ROW:
+    return patterns if patterns != EVERY_ROW and layout.has("messages", "tool_calls") else ()
+
+
+def doubtful(layout: Layout, escapes: EscapedWords | None, first: int = 1) -> str:
+    """True for a row that has to be verified although the index found it; 0 where there is none.
+
+    Args:
+        first: Number of the parameter that is bound to the first of `doubts`.
+    """
+    if escapes is not None and escapes.mistaken == EVERY_ROW:
         return "1"
-    if not patterns or not layout.has("messages", "tool_calls"):
+    if not (patterns := doubts(layout, escapes)):
         return "0"
     cell = "messages.tool_calls"
-    tests = [f"{cell} LIKE '{pattern}'" for pattern in patterns]
+    tests = [f"{cell} LIKE ?{first + place}" for place, _ in enumerate(patterns)]
     beyond_ascii = f"octet_length({cell}) > length({cell})"  # the index knows letters without accents, LIKE does not
     return f"(octet_length({cell}) <= {MAX_SCANNED_BYTES} AND ({' OR '.join([*tests, beyond_ascii])}))"
 

@@ -11,6 +11,7 @@ import pytest
 
 from store import Hit, SessionDB
 from store.query import matcher
+from store.query.parse import parse
 from store.query.tokenizer import Folded, fold
 from store.search import stream
 from store.sqlite.search import windows
@@ -60,6 +61,29 @@ def test_the_hits_of_a_page_take_one_statement_that_reads_one_row_more(tmp_path:
     assert counts.connections == 1
     assert [sql.split()[0] for sql in counts.statements] == ["PRAGMA", "SELECT"]
     assert counts.rows == 1 + limit + 1
+
+
+def test_another_word_is_asked_for_by_the_same_statements_which_are_prepared_once(tmp_path: Path) -> None:
+    """Mutant: a pattern in the text of the statement; either word may be another one behind a line end."""
+    database = filled(tmp_path, 3)
+    found(database, 8, "other")
+    asked = []
+    for word in ("needle", "noodle"):
+        with lent() as counts:
+            found(database, 8, word)
+        asked.append(counts.statements)
+    assert asked[0][:3] == asked[1][:3]
+    assert any("LIKE" in sql for sql in asked[0][:3])
+
+
+@pytest.mark.parametrize("typed", ["ne", "needle " * 5])
+def test_words_behind_escapes_are_not_looked_up_where_that_may_cost_the_most(tmp_path: Path, typed: str) -> None:
+    """Mutants: no look at a brief range, whose newest rows may be enough; no look at the number of terms."""
+    database = filled(tmp_path, 10)
+    query = parse(typed, now=0.0, open_word=True)
+    with lent() as counts:
+        assert len([hit for batch in database.search(query, limit=8) for hit in batch.hits]) == 8
+    assert not any(sql.startswith("SELECT 1 FROM messages_fts") for sql in counts.statements)
 
 
 def test_a_first_step_that_takes_long_ends_with_what_is_on_the_screen(
