@@ -35,7 +35,7 @@ CLEAR, ESCAPE, ENTER, TAB, PAGE = "\x15", "\x1b", "\r", "\t", "\x1b[6~"
 KEYS, UNFOLDED, ESCAPES = 100, 10, 10
 """Keys of a row, those behind `space` on a large message, and how often a session is left."""
 MOVES = ["j", PAGE, "j", " "] * (KEYS // 4)
-SLOWLY, FAST = 0.25, 0.06
+SLOWLY, FAST = 0.25, 0.05
 """Seconds between two keys of somebody who thinks, and of somebody who goes through a list."""
 APPENDS = 10
 LISTED = 55_000
@@ -100,7 +100,6 @@ def gauges(folder: Path, size: Sizes, runs: int, *, indexed: Path) -> Iterator[G
     yield from _gauges(lambda: _fzf(many), 1)
     yield from _gauges(lambda: _lettered(indexed), runs)
     yield from _gauges(lambda: _loaded(many, size.sessions), 1)
-    yield from _gauges(lambda: _used(many, size.sessions), 1)
     yield from _gauges(lambda: _keys_while_loading(many, f"{size.sessions:,} sessions load"), 1)
     yield from _gauges(lambda: _appended(many), 1)
     yield from _gauges(lambda: _opened(deep, f"a session of {size.deep:,}"), 1)
@@ -137,41 +136,38 @@ def _is_listed(sessions: int) -> Callable[[list[str]], bool]:
 
 
 def _loaded(home: Path, sessions: int) -> Figures:
-    """One program that has read its whole list: what that took."""
+    """One program that has read its whole list: what that took, and then letters and keys."""
     grown = max(1.0, sessions / LISTED)
     with app(home) as screen:
         screen.until(_is_listed(sessions))
         screen.settle()
-        return {
+        found: dict[tuple[str, str, float], float | Waits] = {
             (f"start and list of {sessions:,} sessions", "ms CPU", 3_000.0 * grown): screen.cpu,
             (f"memory on {sessions:,} sessions", "MB", 60.0 + 60.0 * grown): screen.memory,
         }
-
-
-def _used(home: Path, sessions: int) -> Figures:
-    """Letters and keys in a list that is there."""
-    with app(home) as screen:
-        screen.until(_is_listed(sessions))
-        screen.settle()
         absent = list[float]()
         for word in ABSENT:
             absent += screen.pressed(word, pause=SLOWLY)
             screen.send(CLEAR)
             screen.settle()
+        most = 30.0 if sessions <= LISTED else 50.0
+        found[f"a letter of a word that nothing in {sessions:,} has, 95 %", "ms", most] = Waits(absent, 0.95)
         screen.send(TAB)
         screen.settle()
         keys = screen.pressed(["j"] * KEYS, pause=FAST)
-        escapes = list[float]()
-        for _ in range(ESCAPES):
-            screen.send(ENTER)
-            screen.settle()
-            escapes += screen.pressed([ESCAPE], pause=FAST)
-        letter = 30.0 if sessions <= LISTED else 50.0
-        return {
-            (f"a letter of a word that nothing in {sessions:,} has, 95 %", "ms", letter): Waits(absent, 0.95),
-            (f"a key in the list of {sessions:,}, 99 %", "ms", 50.0): Waits(keys, 0.99),
-            ("esc", "ms", 30.0): Waits(escapes, 0.5),
-        }
+        found[f"a key in the list of {sessions:,}, 99 %", "ms", 50.0] = Waits(keys, 0.99)
+        found["esc", "ms", 30.0] = Waits(_escapes(screen), 0.5)
+        return found
+
+
+def _escapes(screen: InTerminal) -> Sequence[float]:
+    """Ways back from a session to the list."""
+    escapes = list[float]()
+    for _ in range(ESCAPES):
+        screen.send(ENTER)
+        screen.settle()
+        escapes += screen.pressed([ESCAPE], pause=FAST)
+    return escapes
 
 
 def _machine() -> Figures:
