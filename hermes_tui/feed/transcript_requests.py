@@ -18,6 +18,8 @@ from store.models import Message, Origin, SectionVersion, Session
 
 MARKS_TOGETHER = 0.1
 """Seconds in which marks are posted together: each answer costs a look at the whole screen."""
+MARKS_REST = 0.005
+"""Seconds of rest after some bodies at most: as long as they took, so that keys come through."""
 MARKS_AFTER = 0.4
 """Seconds without another request until the bodies of a transcript are read for their marks."""
 LOOK = 2.0
@@ -228,12 +230,14 @@ def _marked(
     found: list[tuple[int, int]] = []
     posted = time.monotonic()
     for ids in waiting.steps():
+        began = time.monotonic()
         bodies = [kept[message_id] for message_id in ids if message_id in kept]
         bodies += db.messages([message_id for message_id in ids if message_id not in kept])
         found += ((body.id or 0, mark) for body in bodies if (mark := marks(body)))
         if found and time.monotonic() - posted >= MARKS_TOGETHER:
             yield answers.MarksArrived(generation, tuple(found))
             found, posted = [], time.monotonic()
+        time.sleep(min(time.monotonic() - began, MARKS_REST))
     if found:  # without marks nothing is painted again
         yield answers.MarksArrived(generation, tuple(found))
 

@@ -84,7 +84,8 @@ class Rail:
         cursor, marks, start = self._cursor, self._marks, len(self._marks)
         index = cursor.layout.index
         heads = index.heads[start : start + AT_ONCE]
-        owned, seams = index.heads.has_calls_above(start), {*index.seams[bisect_left(index.seams, start) :]}
+        owned = index.heads.has_calls_above(start)
+        seams = {*index.seams[bisect_left(index.seams, start) : bisect_left(index.seams, start + AT_ONCE)]}
         seams.update(index.after_seen())
         heights = estimated_heights(heads, ROOM, owned=owned)
         above = self._bottoms[-1] if start else 0
@@ -105,9 +106,15 @@ class Rail:
         total, rows, start = bottoms[-1] if bottoms else 0, [], 0
         for row in range(1, height + 1):
             end = bisect_left(bottoms, total * row / height) + 1 if row < height else len(bottoms)
-            marks = 0
-            for mark in set(self._marks[start:end]):
-                marks |= mark
-            rows.append(marks)
+            rows.append(_all_of(self._marks[start:end]))
             start = max(start, end)
         return rows
+
+
+def _all_of(marks: bytearray) -> int:
+    """What any of some messages has; a mark is looked at once, whatever the number of messages that have it."""
+    found = 0
+    while marks:
+        found |= marks[0]
+        marks = marks.translate(None, bytes(marks[:1]))
+    return found

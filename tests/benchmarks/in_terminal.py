@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from math import ceil
 from pathlib import Path
 from select import select
 from tempfile import TemporaryDirectory
@@ -154,5 +155,5 @@ def app(home: Path, *, columns: int = 80, rows: int = 24) -> Iterator[InTerminal
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of all stays below."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+    """The least value that this share of all does not exceed: of a hundred and 99 % the second highest."""
+    return sorted(values)[max(0, ceil(len(values) * share) - 1)]

@@ -84,12 +84,18 @@ def short(size: str, ledger: Ledger) -> str:
 
 def compared(rows: Sequence[Measurement], before: Ledger) -> str:
     """The rows that agree with a ledger of the same size, and the names of those that do not."""
-    known = {row["name"]: row["compared"] for row in before.get("rows", ())}
-    both = [row for row in rows if row.name in known]
-    differ = [row.name for row in both if not agree(row.compared, known[row.name])]
+    known = {(row["name"], _is_alone(row["cells"])): row["compared"] for row in before.get("rows", ())}
+    pairs = [(row, known.get((row.name, _is_alone(row.cells)))) for row in rows if row.compared]
+    both = [(row, values) for row, values in pairs if values]
+    differ = [row.name for row, values in both if not agree(row.compared, values)]
     same = f"With the run before ({before.get('circumstances', 'none')}) {len(both) - len(differ)} of {len(both)} rows"
     told = f"; outside: {', '.join(differ)}" if differ else ""
     return f"{same} agree: their spreads overlap, or the medians are within a tenth{told}." if both else ""
+
+
+def _is_alone(cells: Sequence[str]) -> bool:
+    """Whether a row has no ratio, because nothing stands beside it or the peer is missing."""
+    return cells[3] == "–"
 
 
 def replaced(text: str, name: str, section: str) -> str:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from store import SessionDB
 from tests.benchmarks import odd_files, odd_shapes, peers
-from tests.benchmarks.in_terminal import UNSEEN, InTerminal, app, in_terminal, percentile, running
+from tests.benchmarks.in_terminal import LONGEST, UNSEEN, InTerminal, app, in_terminal, percentile, running
 from tests.benchmarks.ledger import Gauge, Row
 from tests.benchmarks.odd_shapes import Sizes
 from tests.benchmarks.typist import write_titles
@@ -31,11 +31,13 @@ Hello().run()
 """
 LETTERS, ABSENT = "docker", ("xqzvkjwpyb", "bvwqzkxjyf")
 """What is typed: a word of one message in eight, and those of none."""
-CLEAR, ESCAPE, ENTER, TAB, PAGE = "\x15", "\x1b", "\r", "\t", "\x1b[6~"
+CLEAR, ESCAPE, ENTER, TAB, PAGE, TREE = "\x15", "\x1b", "\r", "\t", "\x1b[6~", "L"
+OPENS = "enter open"
+"""What the footer of the screen says where a row of the list is under the cursor."""
 KEYS, UNFOLDED, ESCAPES = 100, 10, 10
 """Keys of a row, those behind `space` on a large message, and how often a session is left."""
 MOVES = ["j", PAGE, "j", " "] * (KEYS // 4)
-SLOWLY, FAST = 0.25, 0.06
+SLOWLY, FAST = 0.25, 0.08
 """Seconds between two keys of somebody who thinks, and of somebody who goes through a list."""
 APPENDS = 10
 LISTED = 55_000
@@ -95,23 +97,33 @@ def gauges(folder: Path, size: Sizes, runs: int, *, indexed: Path) -> Iterator[G
     """
     many = odd_shapes.home(folder, "plain", size.sessions).parent
     deep = odd_shapes.home(folder, "plain", 1, size.deep).parent
-    related = f"{size.relatives:,}"
-    yield from _gauges(_machine, 1)
-    yield from _gauges(lambda: _fzf(many), 1)
-    yield from _gauges(lambda: _lettered(indexed), runs)
-    yield from _gauges(lambda: _loaded(many, size.sessions), 1)
-    yield from _gauges(lambda: _used(many, size.sessions), 1)
-    yield from _gauges(lambda: _keys_while_loading(many, f"{size.sessions:,} sessions load"), 1)
-    yield from _gauges(lambda: _appended(many), 1)
-    yield from _gauges(lambda: _opened(deep, f"a session of {size.deep:,}"), 1)
-    for shape in ("family", "chain"):
-        home = odd_shapes.home(folder, shape, size.relatives).parent
-        yield from _gauges(partial(_opened, home, f"a {shape} of {related}"), 1)
-    files = odd_files.home(folder, size.files).parent
-    yield from _gauges(lambda: _keys_while_loading(files, f"{size.files:,} JSONL files are compared"), 1)
+    chain, family = (odd_shapes.home(folder, shape, size.relatives).parent for shape in ("chain", "family"))
+    numbers = sorted({min(size.files, odd_files.SMALL), size.files})
+    files = {number: odd_files.home(folder, number).parent for number in numbers}
     large = _large(folder, size.megabytes)
-    yield from _gauges(lambda: _unfolded(large, size.megabytes), min(runs, 2))
-    yield from _gauges(lambda: _moved(_line(folder), "a line of 1 MB"), 1)
+    groups: list[tuple[str, Callable[[], Figures], int]] = [
+        ("cat", _machine, 1),
+        ("fzf", partial(_fzf, many), 1),
+        ("letters", partial(_lettered, indexed), runs),
+        ("a list", partial(_loaded, many, size.sessions), 1),
+        ("a list that loads", partial(_keys_while_loading, many, f"{size.sessions:,} sessions load"), 1),
+        ("appends", partial(_appended, many), 1),
+        ("a long session", partial(_opened, deep, f"a session of {size.deep:,}"), 1),
+        ("a chain", partial(_opened, chain, f"a chain of {size.relatives:,}"), 1),
+        ("a family", partial(_tree, family, size.relatives), 1),
+        *(
+            ("files", partial(_keys_while_loading, home, f"{number:,} JSONL files are compared"), 1)
+            for number, home in files.items()
+        ),
+        ("a large message", partial(_unfolded, large, size.megabytes), min(runs, 2)),
+        ("a long line", partial(_moved, _line(folder), "a line of 1 MB"), 1),
+    ]
+    for what, group, times in groups:
+        try:
+            yield from _gauges(group, times)
+        except TimeoutError as error:
+            print(error, file=sys.stderr, flush=True)
+            yield Gauge(f"{what}, until a picture that did not come", "s", 1.0, (LONGEST,))
 
 
 def _gauges(group: Callable[[], Figures], runs: int) -> Iterator[Gauge]:
@@ -137,41 +149,38 @@ def _is_listed(sessions: int) -> Callable[[list[str]], bool]:
 
 
 def _loaded(home: Path, sessions: int) -> Figures:
-    """One program that has read its whole list: what that took."""
+    """One program that has read its whole list: what that took, and then letters and keys."""
     grown = max(1.0, sessions / LISTED)
     with app(home) as screen:
         screen.until(_is_listed(sessions))
         screen.settle()
-        return {
+        found: dict[tuple[str, str, float], float | Waits] = {
             (f"start and list of {sessions:,} sessions", "ms CPU", 3_000.0 * grown): screen.cpu,
             (f"memory on {sessions:,} sessions", "MB", 60.0 + 60.0 * grown): screen.memory,
         }
-
-
-def _used(home: Path, sessions: int) -> Figures:
-    """Letters and keys in a list that is there."""
-    with app(home) as screen:
-        screen.until(_is_listed(sessions))
-        screen.settle()
         absent = list[float]()
         for word in ABSENT:
             absent += screen.pressed(word, pause=SLOWLY)
             screen.send(CLEAR)
             screen.settle()
+        most = 30.0 if sessions <= LISTED else 50.0
+        found[f"a letter of a word that nothing in {sessions:,} has, 95 %", "ms", most] = Waits(absent, 0.95)
         screen.send(TAB)
         screen.settle()
         keys = screen.pressed(["j"] * KEYS, pause=FAST)
-        escapes = list[float]()
-        for _ in range(ESCAPES):
-            screen.send(ENTER)
-            screen.settle()
-            escapes += screen.pressed([ESCAPE], pause=FAST)
-        letter = 30.0 if sessions <= LISTED else 50.0
-        return {
-            (f"a letter of a word that nothing in {sessions:,} has, 95 %", "ms", letter): Waits(absent, 0.95),
-            (f"a key in the list of {sessions:,}, 99 %", "ms", 50.0): Waits(keys, 0.99),
-            ("esc", "ms", 30.0): Waits(escapes, 0.5),
-        }
+        found[f"a key in the list of {sessions:,}, 99 %", "ms", 50.0] = Waits(keys, 0.99)
+        found["esc", "ms", 30.0] = Waits(_escapes(screen), 0.5)
+        return found
+
+
+def _escapes(screen: InTerminal) -> Sequence[float]:
+    """Ways back from a session to the list."""
+    escapes = list[float]()
+    for _ in range(ESCAPES):
+        screen.send(ENTER)
+        screen.settle()
+        escapes += screen.pressed([ESCAPE], pause=FAST)
+    return escapes
 
 
 def _machine() -> Figures:
@@ -210,9 +219,8 @@ def _keys_while_loading(home: Path, name: str) -> Figures:
     """The cursor of the list, moved while pages come: a key is answered by a picture with its title."""
     with app(home) as screen:
         screen.until(lambda lines: "title" in "".join(lines))
-        screen.until(lambda lines: "sessions" in " ".join(lines[1:2]))
         screen.send(TAB)
-        screen.listen(0.3)
+        screen.until(lambda lines: OPENS in lines[-1] and _title_under_cursor(lines) is not None)
         first, sent = _title_under_cursor(screen.draw()), []
         for _ in range(KEYS):
             sent.append(time.perf_counter())
@@ -260,15 +268,25 @@ def _moved(home: Path, name: str) -> Figures:
 
 
 def _opened(home: Path, name: str) -> Figures:
-    """The first screen of a session, and keys right behind it, while the rest of it is read."""
+    """Keys right behind the first screen of a session, while the rest of it is read."""
+    return _behind(ENTER, "words of message", home, f"a key in {name} while it is read, 99 %", MOVES)
+
+
+def _tree(home: Path, sessions: int) -> Figures:
+    """Keys in the tree of a family."""
+    name, keys = f"a key in the tree of a family of {sessions:,}, 99 %", ["j", PAGE] * (KEYS // 2)
+    return _behind(TREE, "title 1", home, name, keys)
+
+
+def _behind(opening: str, shown: str, home: Path, name: str, keys: Sequence[str]) -> Figures:
+    """Keys right behind the first picture of what a key opens."""
     with app(home) as screen:
         screen.until(lambda lines: "session" in " ".join(lines[1:2]))
         screen.send(TAB)
-        screen.listen(0.5)
-        screen.send(ENTER)
-        screen.until(lambda lines: "words of message" in "".join(lines))
-        waits = screen.pressed(MOVES, pause=FAST)
-        return {(f"a key in {name} while it is read, 99 %", "ms", 50.0): Waits(waits, 0.99)}
+        screen.until(lambda lines: OPENS in lines[-1])
+        screen.send(opening)
+        screen.until(lambda lines: shown in "".join(lines[3:]))
+        return {(name, "ms", 50.0): Waits(screen.pressed(keys, pause=FAST), 0.99)}
 
 
 def _unfolded(home: Path, megabytes: int) -> Figures:

@@ -154,4 +154,4 @@ def _snapshots(folder: Path) -> Row:
 
 if __name__ == "__main__":
     for searched in (*hits(Path(sys.argv[1])), *rows(Path(sys.argv[1]))):
-        print(measure(searched, 7).as_line(), flush=True)
+        print(*measure(searched, 7).cells, sep=" | ", flush=True)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from unittest.mock import Mock
 
+import pytest
+
+from hermes_tui.feed import transcript_requests
 from hermes_tui.feed.answers import Answer, SectionArrived, SectionsArrived, SectionsCounted
+from hermes_tui.feed.latest_first import AT_ONCE, LatestBatches
 from hermes_tui.feed.paced_sections import TOGETHER, paced
-from store.models import Head
+from store.models import Head, Message
 
 CHAIN = 2_000
 
@@ -93,3 +98,14 @@ def test_each_answer_waits_until_the_screen_has_taken_the_one_before() -> None:
     screen.waiting = 9
     next(found)
     assert not screen.is_behind()
+
+
+def test_the_marks_of_a_long_session_rest_after_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests, waiting = list[float](), LatestBatches[int]()
+    monkeypatch.setattr("hermes_tui.feed.transcript_requests.time.sleep", rests.append)
+    waiting.add(range(1, 10 * AT_ONCE + 1))
+    kept = {number: Message(number, "s", "user", "word") for number in range(1, 10 * AT_ONCE + 1)}
+    db = Mock(messages=lambda ids: ())
+    assert not list(transcript_requests._marked(waiting, lambda _: 0, kept, db, 1))
+    assert len(rests) == 10
+    assert all(0 <= rest <= transcript_requests.MARKS_REST for rest in rests)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from hermes_tui.render.glyphs import UNICODE
 from hermes_tui.render.rail import Mark, cell, marks_of
 from hermes_tui.widgets.message_index import Section, head_of
-from hermes_tui.widgets.rail import AT_ONCE, Rail
+from hermes_tui.widgets.rail import AT_ONCE, Rail, _all_of
 from hermes_tui.widgets.transcript_cursor import TranscriptCursor
 from store.models import Message, ToolCall
 
@@ -112,3 +113,36 @@ def test_marks_keep_their_rows_whatever_was_drawn_and_however_wide_the_pane_is()
     rail._cursor.shape(140, HEIGHT, UNICODE)
     rail.forget()
     assert drawn(rail) == before
+
+
+def test_a_row_of_a_hundred_thousand_messages_is_looked_at_once_for_each_mark() -> None:
+    class Counted(bytearray):
+        looks = 0
+
+        def translate(self, *args: Any) -> Any:
+            Counted.looks += 1
+            return Counted(super().translate(*args))
+
+    marks = [Mark.PROMPT, Mark.HIT, Mark.ERROR, 0]
+    assert _all_of(Counted(marks * 25_000)) == Mark.PROMPT | Mark.HIT | Mark.ERROR
+    assert Counted.looks == len(marks)
+    assert _all_of(bytearray()) == 0
+
+
+def test_a_step_of_a_long_chain_looks_at_the_seams_of_its_own_messages() -> None:
+    rail = rail_of([said(1)])
+    index = rail._cursor.layout.index
+    for number in range(2, 4 * AT_ONCE):
+        rail._cursor.layout.add(Section(f"s{number}", (head_of(said(number)),)))
+    looked = list[int]()
+
+    class Seams(list[int]):
+        def __getitem__(self, part: Any) -> Any:
+            found = super().__getitem__(part)
+            looked.extend(found if isinstance(part, slice) else ())
+            return found
+
+    index.seams = Seams(index.seams)
+    while rail.behind:
+        rail.catch_up()
+    assert len(looked) <= len(index.seams)
