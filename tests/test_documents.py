@@ -17,6 +17,7 @@ _CITATION = re.compile(
     r"|docs/(?P<other>[\w./-]*)"
 )
 _NAMED = re.compile(r"`((?:docs|hermes_tui|screenshots|store|tests)/[\w./-]+)`")
+_TEST = re.compile(r"`(test_\w+)`")
 _PLACE = re.compile(r"§\d+(?:\.\d+|[a-z])?|[A-Z]\d*[a-z]?\b")
 
 
@@ -67,10 +68,18 @@ def test_every_citation_leads_somewhere() -> None:
     assert sorted(f"{place} cites {' '.join(citation)}" for place, citation in cited if not exists(*citation)) == []
 
 
-def test_every_file_that_a_document_names_is_there() -> None:
+def named(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+    """What the documents name, each with the document."""
     documents = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md"))
-    named = {(str(path.relative_to(ROOT)), name) for path in documents for name in _NAMED.findall(path.read_text())}
-    assert [place for place in sorted(named) if not (ROOT / place[1]).exists()] == []
+    return sorted(
+        {(str(path.relative_to(ROOT)), name) for path in documents for name in pattern.findall(path.read_text())}
+    )
+
+
+def test_every_file_and_every_test_that_a_document_names_is_there() -> None:
+    assert [place for place in named(_NAMED) if not (ROOT / place[1]).exists()] == []
+    tests = {name for source in sources("tests") for name in re.findall(r"def (test_\w+)", source.text)}
+    assert [place for place in named(_TEST) if place[1] not in tests] == []
 
 
 def test_architecture_has_every_module_with_the_first_line_of_its_docstring() -> None:

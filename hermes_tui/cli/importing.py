@@ -235,6 +235,6 @@ def _print(outcome: _Outcome, output: Output, streams: Streams, *, as_json: bool
         remark(f"{many(number, 'session')} {note}", streams.err)
     if outcome.differing:
         remark(
-            f"{many(len(outcome.differing), 'session')} differ from what is here, and were left as they are",
+            f"left alone, because the store has other messages: {many(len(outcome.differing), 'session')}",
             streams.err,
         )

@@ -201,22 +201,16 @@ def _add_options(parser: Parser) -> None:
 def _add_verbs(add_parser: Callable[..., Any], shared: Parser) -> None:
     """Every verb with its own options."""
 
-    def add(name: str, purpose: str) -> Parser:
+    def add(name: str, purpose: str, *, prints_rows: bool = True) -> Parser:
         description = f"{purpose[0].upper()}{purpose[1:]}."
         verb: Parser = add_parser(name, parents=[shared], help=purpose, description=description)
-        verb.add_argument("--json", action="store_true", help="one JSON object on each line")
+        if prints_rows:
+            verb.add_argument("--json", action="store_true", help="one JSON object on each line")
         return verb
 
-    listed = add("list", "list every session, the newest first")
-    listed.add_argument("--sort", choices=("active", "started"), help="which come first (default: active)")
-    listed.add_argument(
-        "--format",
-        metavar="TEXT",
-        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
-        " alone, as show prints them, shown those of its whole chain, as the screen has them; {{ is a brace",
-    )
+    _add_list(add("list", "list every session, the newest first"))
     _add_show(add("show", "print the messages of a session"))
-    _add_open(add("open", "open the screen at a session, or at a message of it; needs a terminal"))
+    _add_open(add("open", "open the screen at a session, or at a message of it; needs a terminal", prints_rows=False))
     search = add("search", "find messages by words, phrases and filters")
     search.add_argument("query", metavar="QUERY", nargs="+", help='words, "exact phrase", source: model: after: role:')
     search.add_argument("--limit", type=_positive, metavar="N", help="at most so many messages (default: 50)")
@@ -236,10 +230,21 @@ def _add_verbs(add_parser: Callable[..., Any], shared: Parser) -> None:
     _add_export(add("export", "write sessions to files: Markdown, HTML, JSON, JSONL or text"))
     verify = add("verify", "compare exported files with the store; exit code 1 where one differs")
     verify.add_argument("files", metavar="FILE", nargs="+", help="files that export wrote")
-    completion = add("completion", "print the completion of a shell, the manual page, or ids that it completes")
+    completes = "print the completion of a shell, the manual page, or ids that it completes"
+    completion = add("completion", completes, prints_rows=False)
     completion.add_argument("action", metavar="WHAT", choices=COMPLETIONS, help=", ".join(COMPLETIONS))
     imported = add("import", "bring sessions of a JSONL export, ours or Hermes', into the store; none is written over")
     imported.add_argument("files", metavar="FILE", nargs=1, help="a file of export -f jsonl, or of Hermes")
+
+
+def _add_list(verb: Parser) -> None:
+    verb.add_argument("--sort", choices=("active", "started"), help="which come first (default: active)")
+    verb.add_argument(
+        "--format",
+        metavar="TEXT",
+        help="a line for each, with {id} {title} {source} {model} {messages} {shown} …: messages are those of a session"
+        " alone, as show prints them, shown those of its whole chain, as the screen has them; {{ is a brace",
+    )
 
 
 def _add_server(add_parser: Callable[..., Any]) -> None:

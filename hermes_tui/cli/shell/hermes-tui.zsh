@@ -95,7 +95,6 @@ _shtab_hermes_tui_completion_options=(
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
-  "--json[one JSON object on each line]"
   ":bash, zsh, fish, man, ids:(bash zsh fish man ids)"
 )
 
@@ -206,7 +205,6 @@ _shtab_hermes_tui_open_options=(
   "--profile[a profile of that home, or all]:NAME:"
   "--read-only[never write, not even a repair]"
   "--demo[a sample home in a temporary folder, yours untouched]"
-  "--json[one JSON object on each line]"
   ":a session\'s id, the start of it or a link\; a message\'s id:_hermes_tui_ids"
 )
 

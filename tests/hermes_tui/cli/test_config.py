@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def test_every_setting_is_printed_with_its_default_and_what_is_wrong_with_its_li
     assert {"# mouse = true", 'start = "list"  # default: "search"', 'next_order = "o"  # default: "s"'} < set(lines)
     assert {'# repair = "r"', '# apply = "y"', "# history = true"} < set(lines)
     assert tomllib.loads(out) == {"start": "list", "keys": {"next_order": "o"}}
+    assert main(["config", "--json"]) == 1
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert objects[0] == {"setting": "file", "value": str(path), "default": None}
+    assert {"setting": "start", "value": "list", "default": "search"} in objects
+    assert {"setting": "keys.next_order", "value": "o", "default": "s"} in objects
+    assert len(objects) == len([line for line in lines if "=" in line]) + 1
     assert err.splitlines() == [
         "hermes-tui: mine.toml line 1: mouse must be true or false",
         "hermes-tui: mine.toml line 5: keys.repair: ctrl+i is tab to a terminal",
