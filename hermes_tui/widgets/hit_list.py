@@ -109,10 +109,8 @@ class HitList(VirtualList):
 
     def action_choose(self) -> None:
         """Ask for the row under the cursor; the row that stands for more hits shows them."""
-        if isinstance(self.cursor.key, MoreRow):
-            self.action_show_more()
-        else:
-            super().action_choose()
+        choose = self.action_show_more if isinstance(self.cursor.key, MoreRow) else super().action_choose
+        choose()
 
     def can_stand_on(self, key: Hashable) -> bool:
         """The cursor passes by rules and context rows."""
