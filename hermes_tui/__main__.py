@@ -103,9 +103,11 @@ def _run(options: Options) -> int:
                 return complain(_no_verb(options.query[0]), sys.stderr)
             if options.print_id and not has_screen:
                 return complain(NO_CHOICE, sys.stderr)
+            shows = options.verb in (None, "open") and has_screen
+            early = _early(stack) if options.demo and shows else None  # before its home is made, which takes a while
             home = _home(options, stack)
-            if options.verb in (None, "open") and has_screen:
-                return _screen(options, home, stack)
+            if shows:
+                return _screen(options, home, stack, early or _early(stack))
             code = _verb(options, home)
             if options.verb is None:
                 remark(NO_SCREEN, sys.stderr)
@@ -219,13 +221,17 @@ def _has_screen(options: Options) -> bool:
     return sys.stdin.isatty() and shown.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def _screen(options: Options, home: Home, stack: ExitStack) -> int:
-    """Open the screen; the demo's agent writes as long as it stands."""
+def _early(stack: ExitStack) -> EarlyKeys:
+    """Have the keys kept until the screen stands."""
     from hermes_tui.early_keys import early_keys
 
+    return stack.enter_context(early_keys(sys.stdin.fileno()))
+
+
+def _screen(options: Options, home: Home, stack: ExitStack, early: EarlyKeys) -> int:
+    """Open the screen; the demo's agent writes as long as it stands."""
     opening = _opening(options, home)
     out = _screen_on_stderr() if options.print_id else None
-    early = stack.enter_context(early_keys(sys.stdin.fileno()))
     if options.demo:
         from hermes_tui.demo.run import agent
 

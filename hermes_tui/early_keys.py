@@ -31,14 +31,15 @@ class EarlyKeys:
 def early_keys(terminal: int) -> Iterator[EarlyKeys]:
     """Have keys wait as they are from now on; gives those that came before, and sets the terminal back at the end.
 
-    A terminal that collects lines turns Enter into a line feed, which a screen takes for ctrl+j.
+    A terminal that collects lines turns Enter into a line feed, which a screen takes for ctrl+j; one with flow control
+    takes ctrl+q and ctrl+s for itself.
 
     Args:
         terminal: The descriptor of the terminal.
     """
     before = termios.tcgetattr(terminal)
     now = termios.tcgetattr(terminal)
-    now[IFLAG] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR)
+    now[IFLAG] &= ~(termios.ICRNL | termios.INLCR | termios.IGNCR | termios.IXON | termios.IXOFF)
     now[LFLAG] &= ~(termios.ICANON | termios.ECHO)
     termios.tcsetattr(terminal, termios.TCSANOW, now)
     try:

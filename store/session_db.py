@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .agent import recorder
 from .agent.messages import AgentMessages
 from .agent.sessions import AgentSessions
-from .base.delegation import LateClass, delegate
+from .base.delegation import Late, delegate
 from .files import home
 from .formats import titles
 from .open import PATIENCE, open_store
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from .manage.management import HomeManagement
     from .repair.repairs import HomeRepairs
 else:  # an agent that writes needs none of them
-    HomeBrowser = LateClass("store.browse.browser", "HomeBrowser")
-    HomeStatistics = LateClass("store.browse.statistics", "HomeStatistics")
-    HomeManagement = LateClass("store.manage.management", "HomeManagement")
-    HomeRepairs = LateClass("store.repair.repairs", "HomeRepairs")
+    HomeBrowser = Late("store.browse.browser", "HomeBrowser")
+    HomeStatistics = Late("store.browse.statistics", "HomeStatistics")
+    HomeManagement = Late("store.manage.management", "HomeManagement")
+    HomeRepairs = Late("store.repair.repairs", "HomeRepairs")
 
 
 def _sessions(db: SessionDB) -> AgentSessions:

@@ -33,34 +33,35 @@ def delegate(
     return _call
 
 
-class LateClass:
-    """Stands for a part's class whose module is imported with the first use of one of its verbs.
+class Late:
+    """Stands for a part's class, or a module of verbs, that is imported with the first use of one of its verbs.
 
     Args:
-        module: Its full name.
-        name: Of the class.
+        module: The module's full name.
+        name: Of the class; None for the module itself.
     """
 
-    def __init__(self, module: str, name: str) -> None:
+    def __init__(self, module: str, name: str | None = None) -> None:
         self._module, self._name = module, name
 
     def load(self) -> Any:
-        """The class."""
-        return getattr(import_module(self._module), self._name)
+        """The class, or the module."""
+        module = import_module(self._module)
+        return module if self._name is None else getattr(module, self._name)
 
     def __call__(self, *args: object) -> Any:
         """An instance of the class."""
         return self.load()(*args)
 
     def __getattr__(self, verb: str) -> Any:
-        """Stands for a method of the class, for `delegate` alone."""
+        """Stands for a method or a function, for `delegate` alone."""
         return _LateVerb(self, verb)
 
 
 class _LateVerb:
     """A verb of a whole that becomes the one of `delegate` when it is first looked up."""
 
-    def __init__(self, late: LateClass, verb: str) -> None:
+    def __init__(self, late: Late, verb: str) -> None:
         self._late, self._verb = late, verb
 
     def of(self, part: Callable[[Any], Any]) -> Any:

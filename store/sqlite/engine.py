@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..base.delegation import delegate
+from ..base.delegation import Late, delegate
 from ..base.errors import StoreMissing
 from ..engine.rows import Capabilities, StoredRow
 from .base.descriptors import identity
@@ -18,17 +18,13 @@ from .rows import (
     comparison_rows,
     counts,
     head_pages,
-    heartbeats,
-    message_texts,
     messages,
     orphan_sessions,
     section_copies,
     section_versions,
     session_ends,
     sessions,
-    vocabulary,
 )
-from .search import bm25, hit_rows, newest_first
 from .statements import Reads, reader_of, statement
 
 if TYPE_CHECKING:
@@ -41,8 +37,17 @@ if TYPE_CHECKING:
     from .copied import SqliteCopied
     from .managed import SqliteManaged
     from .records import SqliteRecords
+    from .rows import heartbeats, message_texts, vocabulary
+    from .search import bm25, hit_rows, newest_first
     from .statistics import SqliteStatistics
     from .writes import SqliteRepairs, SqliteTransaction
+else:  # an agent that writes needs none of them
+    heartbeats = Late("store.sqlite.rows.heartbeats")
+    message_texts = Late("store.sqlite.rows.message_texts")
+    vocabulary = Late("store.sqlite.rows.vocabulary")
+    bm25, hit_rows, newest_first = map(
+        Late, [f"store.sqlite.search.{name}" for name in ("bm25", "hit_rows", "newest_first")]
+    )
 
 T = TypeVar("T")
 

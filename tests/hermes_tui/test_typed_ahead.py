@@ -24,7 +24,8 @@ NAMED = {"\t": "tab", "\r": "enter", "\x1b": "escape", "/": "slash", "?": "quest
 
 
 def test_what_was_typed_before_the_start_is_given_as_typed_and_the_terminal_set_back() -> None:
-    """Mutant: without the replacement the Enter of a terminal that collects lines is a ctrl+j."""
+    """Mutants: without the replacement the Enter of a terminal that collects lines is a ctrl+j; with flow control no
+    ctrl+q comes."""
     master, slave = pty.openpty()
     try:
         before = termios.tcgetattr(slave)
@@ -35,8 +36,8 @@ def test_what_was_typed_before_the_start_is_given_as_typed_and_the_terminal_set_
         with early_keys(slave) as typed:
             assert typed.text == "\tjj\rk"
             assert typed.terminal_before == before
-            os.write(master, b"\r")
-            assert os.read(slave, 9) == b"\r"
+            os.write(master, b"\x13\x11\r")
+            assert os.read(slave, 9) == b"\x13\x11\r"
         assert termios.tcgetattr(slave) == before
     finally:
         os.close(master)
