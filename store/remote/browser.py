@@ -22,7 +22,7 @@ from .connection import RemoteConnection
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import Check, Hit
+    from ..base.models import Check, FirstListing, Hit
     from ..base.remote_address import RemoteAddress
     from ..browse.reading import Piece
     from ..query.ast import Query
@@ -97,6 +97,11 @@ class RemoteBrowser:
     spooled = _asked(Browser.spooled)
     meant = _asked(Browser.meant)
     glance = _asked(Browser.glance)
+
+    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
+        """The same in one part."""
+        yield self.glance(limit=limit)
+
     survey = _asked(Browser.survey)
     verify = _asked(Browser.verify)
     facts = _asked(Browser.facts)

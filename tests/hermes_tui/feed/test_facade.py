@@ -93,9 +93,9 @@ class Overtaken(SessionDB):
         super().__init__(path, read_only=True)
         self._changed = threading.Event()
 
-    def glance(self, *, limit: int = 200) -> FirstListing:
+    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
         self._changed.wait(1.0)
-        return super().glance(limit=limit)
+        return super().glances(limit=limit)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         found = super().recent(limit=limit)
@@ -371,11 +371,11 @@ def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
     class Held(SessionDB):
         tries = 0
 
-        def glance(self, *, limit: int = 200) -> FirstListing:
+        def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
             self.tries += 1
             if self.tries < 3:
                 raise Locked("another program holds the lock")
-            return super().glance(limit=limit)
+            return super().glances(limit=limit)
 
     with listening(lambda: Held(home / "state.db", read_only=True)) as running:
         running.feed.sessions.load()
@@ -559,7 +559,7 @@ def test_a_mistake_of_ours_in_a_thread_is_reported_and_not_swallowed(
     monkeypatch.setattr(threading, "excepthook", lambda arguments: loud.append(arguments.exc_value))
 
     class Wrong(SessionDB):
-        def glance(self, *, limit: int = 200) -> FirstListing:
+        def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
             raise ZeroDivisionError
 
     with listening(lambda: Wrong(home / "state.db", read_only=True)) as running:
