@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base.errors import StoreMissing
 from ..engine.push_target import FILE_IDS
 from . import cells
-from .reader import Reader
+from .reader import Reader, Row
 from .schema_probe import Layout
 
 LATE = 1_024
@@ -15,12 +15,22 @@ MOST_ROWS = 4_096
 REVISIONS = "hermes_tui_revisions"
 """Table of ours: counts of commits, in some rows that each session is assigned to."""
 
+_STRUCTURE = (
+    "SELECT c.oid, c.xmin::text, (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid"
+    " AND NOT a.attisdropped), ARRAY(SELECT i.indexrelid FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid)"
+    " FROM pg_catalog.pg_class AS c WHERE c.relname IN ('sessions', 'messages') AND c.relnamespace ="
+    " (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s) ORDER BY c.relname"
+)
+"""What changes where another table or a view takes the place of one, and with its columns, indexes and policies."""
+
 
 class Changes:
     """Implements `engine.ports.Changes`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._structure: list[Row] = []
+        """Of the tables that are read, when it was looked at last."""
         self._newest = -1
         self._seen: frozenset[int] = frozenset()
         """The ids below the highest that were there when it was reported."""
@@ -29,9 +39,13 @@ class Changes:
         """The schema and its revision; (None, None) where there is none."""
         try:
             layout = self._reader.layout
-            return self._reader.name, self._reader.number(_revision(layout))
+            [[(revision,)], structure] = self._reader.batch([(_revision(layout), ()), (_STRUCTURE, (layout.schema,))])
         except StoreMissing:
             return None, None
+        if structure != self._structure:
+            self._structure = structure
+            self._reader.forget_layout()
+        return self._reader.name, cells.integer(revision)
 
     def since(self, after: int | None) -> tuple[int, frozenset[str]]:
         """The highest message id, and the sessions of the rows above `after` and of those that were committed late."""
