@@ -31,6 +31,8 @@ class Changes:
         self._reader = reader
         self._structure: list[Row] = []
         """Of the tables that are read, when it was looked at last."""
+        self._again = False
+        """Rows above those that came late are still to be reported."""
         self._newest = -1
         self._seen: frozenset[int] = frozenset()
         """The ids below the highest that were there when it was reported."""
@@ -45,7 +47,7 @@ class Changes:
         if structure != self._structure:
             self._structure = structure
             self._reader.forget_layout()
-        return self._reader.name, cells.integer(revision)
+        return self._reader.name, -1 - cells.integer(revision) if self._again else cells.integer(revision)
 
     def since(self, after: int | None) -> tuple[int, frozenset[str]]:
         """The highest message id, and the sessions of the rows above `after` and of those that were committed late."""
@@ -58,15 +60,19 @@ class Changes:
         )
         rows = [(cells.integer(row[0]), cells.text(row[1]) or "") for row in self._reader.rows(sql, (after,))]
         newest = max((row_id for row_id, _ in rows), default=0) or self._reader.number(highest)
-        sessions = frozenset[str]()
-        if after is not None:
-            late = self._newest == after
-            sessions = frozenset(
-                session for row_id, session in rows if row_id > after or (late and row_id not in self._seen)
-            )
+        sessions = frozenset(session for row_id, session in rows if after is not None and row_id > after)
+        late = frozenset(session for row_id, session in rows if self._is_late(row_id, after))
+        self._again = bool(late and sessions)
+        if after is not None and late:
+            rows = [row for row in rows if row[0] <= after]
+            newest, sessions = after, late
         self._newest = newest
         self._seen = frozenset(row_id for row_id, _ in rows if row_id > newest - 2 * LATE)
         return newest, sessions
+
+    def _is_late(self, row_id: int, after: int | None) -> bool:
+        """True for a row that was not there when higher ones were reported."""
+        return after is not None and after == self._newest and row_id <= after and row_id not in self._seen
 
 
 def _revision(layout: Layout) -> str:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import psycopg
 import pytest
 from textual.message import Message
 
@@ -235,6 +236,31 @@ def test_what_is_written_while_a_search_stands_is_found_and_nothing_twice(tmp_pa
             running.until(lambda: any(message.standing for message in running.of(answers.HitsArrived)))
             found = [hit.message_id for message in running.of(answers.HitsArrived) for hit in message.batch.hits]
             assert found.count(new) == 1
+
+
+def test_a_row_of_a_server_that_is_committed_late_is_found_by_a_search_that_stands(
+    server_url: str, run_sql: Callable[..., Any], worker_id: str
+) -> None:
+    """Mutants: only higher ids are searched again; a late row is no change of its own."""
+    schema = f"standing_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    url = f"{server_url}&schema={schema}"
+    with closing(SessionDB(url)) as db, psycopg.connect(server_url) as slow:
+        builders.store(db, "s1", [builders.say("user", "zebra one")])
+        slow.execute(
+            f"INSERT INTO {schema}.messages (session_id, role, content, timestamp, hermes_tui_terms)"
+            " VALUES ('s2', 'user', 'zebra late', 1.7e9, array_to_tsvector(ARRAY['zebra', 'late']))".encode()
+        )
+        slow.execute(f"UPDATE {schema}.hermes_tui_revisions SET revision = revision + 1 WHERE shard = 1".encode())
+        with listening(lambda: SessionDB(url, read_only=True)) as running:
+            running.feed.sessions.load()
+            running.feed.search.start(ask("zebra"))
+            running.until(lambda: any(message.batch.done for message in running.of(answers.HitsArrived)))
+            db.append_message("s1", "user", "zebra two")
+            running.until(lambda: any(message.standing for message in running.of(answers.HitsArrived)))
+            slow.commit()
+            texts = lambda: [hit.text for message in running.of(answers.HitsArrived) for hit in message.batch.hits]  # noqa: E731
+            running.until(lambda: "zebra late" in texts())
 
 
 def test_changed_rows_and_the_growth_of_the_open_transcript_are_posted(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def append(connection: psycopg.Connection[Any], schema: str, session: str, shard
 def test_a_row_whose_id_is_older_than_its_commit_is_reported_once(
     server_url: str, run_sql: Callable[..., Any], worker_id: str, is_ours: bool
 ) -> None:
-    """Mutant: only ids above the highest are looked at."""
+    """Mutants: only ids above the highest are looked at; rows that came beside a late one are not reported apart."""
     schema = f"late_{worker_id}"
     run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     for statement in create.statements(schema) if is_ours else on_postgres.statements(schema):
@@ -59,6 +59,18 @@ def test_a_row_whose_id_is_older_than_its_commit_is_reported_once(
         assert changes.version() != before
         assert changes.since(newest) == (newest, frozenset({"slow"}))
         assert changes.since(newest) == (newest, frozenset())
+        append(slow, schema, "late", shards[0])
+        append(fast, schema, "before", shards[1])
+        fast.commit()
+        newest, _ = changes.since(newest)
+        append(fast, schema, "beside", shards[1])
+        fast.commit()
+        slow.commit()
+        before = changes.version()
+        assert changes.since(newest) == (newest, frozenset({"late"}))
+        assert changes.version() != before
+        highest, sessions = changes.since(newest)
+        assert (highest > newest, sessions) == (True, {"beside"})
     run_sql(f"DROP SCHEMA {schema} CASCADE")
 
 
