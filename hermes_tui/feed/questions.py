@@ -377,7 +377,7 @@ def hits(db: Browser, search: StandingSearch, *, after_id: int = 0) -> Iterator[
 
 
 def hits_again(db: Browser, search: StandingSearch) -> Iterator[answers.HitsArrived]:
-    """The same search once more, its hits marked as added since: files, and rows that come late, have no ids to go on from."""
+    """The same search once more, its hits marked as added since, for files and late rows have no ids to go on from."""
     for message in hits(db, search):
         if message.batch.hits:
             yield replace(message, standing=True)

@@ -77,6 +77,14 @@ def answering(*said: bytes) -> Iterator[int]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
+@contextmanager
+def refusing(text: str) -> Iterator[int]:
+    """The port of a server that refuses every connection with these words."""
+    error = f"SFATAL\0VFATAL\0C57P03\0M{text}\0\0".encode()
+    with answering(b"N", b"E" + (len(error) + 4).to_bytes(4) + error) as port:
+        yield port
+
+
 def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
     server_url: str,
     run_sql: SqlRunner,
@@ -88,21 +96,17 @@ def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
     monkeypatch.delenv("PGPASSWORD", raising=False)
     folder, role = server_url.partition("host=")[2], worker_id
     for statement in (
-        *(f"DROP DATABASE IF EXISTS {name}_{role}" for name in ("shut", "closed")),
         *(f"DROP ROLE IF EXISTS {name}_{role}" for name in ("full", "shut")),
         f"CREATE ROLE full_{role} LOGIN CONNECTION LIMIT 0",
         f"CREATE ROLE shut_{role} NOLOGIN",
-        *(f"CREATE DATABASE {name}_{role} STRATEGY file_copy" for name in ("shut", "closed")),
-        f"REVOKE CONNECT ON DATABASE shut_{role} FROM PUBLIC",
-        f"ALTER DATABASE closed_{role} ALLOW_CONNECTIONS false",
     ):
         run_sql(statement)
-    said = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
-    starting = b"E" + (len(said) + 4).to_bytes(4) + said
     with (
         socket.create_server(("127.0.0.1", 0)) as deaf,
         answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as web,
-        answering(b"N", starting) as early,
+        refusing("the database system is starting up") as early,
+        refusing('permission denied for database "db"') as denied,
+        refusing('database "db" is not currently accepting connections') as closed,
     ):
         port = deaf.getsockname()[1]
         for url, said in (
@@ -123,8 +127,8 @@ def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
             (f"postgresql://me:{SECRET}@127.0.0.1:1/db", "cannot be reached"),
             (f"postgresql://full_{role}:{SECRET}@/postgres?host={folder}", "no connection free"),
             (f"postgresql://shut_{role}:{SECRET}@/postgres?host={folder}", "may not log in"),
-            (f"postgresql://tests_reader:{SECRET}@/shut_{role}?host={folder}", "may not connect"),
-            (f"postgresql://tests_reader:{SECRET}@/closed_{role}?host={folder}", "takes no connections"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{denied}/db", "may not connect"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{closed}/db", "takes no connections"),
             (f"postgresql://me:{SECRET}@127.0.0.1:{web}/db", "not PostgreSQL's"),
             (f"postgresql://me:{SECRET}@127.0.0.1:{early}/db", "starting or stopping"),
         ):

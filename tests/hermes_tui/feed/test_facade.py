@@ -259,8 +259,12 @@ def test_a_row_of_a_server_that_is_committed_late_is_found_by_a_search_that_stan
             db.append_message("s1", "user", "zebra two")
             running.until(lambda: any(message.standing for message in running.of(answers.HitsArrived)))
             slow.commit()
-            texts = lambda: [hit.text for message in running.of(answers.HitsArrived) for hit in message.batch.hits]  # noqa: E731
-            running.until(lambda: "zebra late" in texts())
+
+            def _is_found() -> bool:
+                found = [hit.text for message in running.of(answers.HitsArrived) for hit in message.batch.hits]
+                return "zebra late" in found
+
+            running.until(_is_found)
 
 
 def test_changed_rows_and_the_growth_of_the_open_transcript_are_posted(tmp_path: Path) -> None:
