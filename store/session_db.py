@@ -202,6 +202,7 @@ class SessionDB:
     count = delegate(_browser, HomeBrowser.count)
     meant = delegate(_browser, HomeBrowser.meant)
     glance = delegate(_browser, HomeBrowser.glance)
+    glances = delegate(_browser, HomeBrowser.glances)
     survey = delegate(_browser, HomeBrowser.survey)
     verify = delegate(_browser, HomeBrowser.verify)
     facts = delegate(_browser, HomeBrowser.facts)

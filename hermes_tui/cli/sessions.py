@@ -128,7 +128,7 @@ def _listing_ended(home: Home, done: _Printed, err: TextIO) -> int:
     if done.problem is not None and not isinstance(done.problem, StoreMissing):
         return complain(f"partial, {sessions} could be read: {done.problem}" if done.number else done.problem, err)
     if not done.number:
-        where = f"{home.state_db.parent} has no sessions yet"
+        where = f"{home.elsewhere or home.state_db.parent} has no sessions yet"
         others = ", ".join(
             profile.name for profile in home.profiles() if profile.name != home.name and not home.is_every
         )

@@ -70,15 +70,15 @@ BEST_HITS = 200
 
 
 def listed(db: Browser, generation: int, *, is_behind: Callable[[], bool] = lambda: False) -> Iterator[Answer]:
-    """The newest rows and their flags for the first frame, the counts, then every row in pages.
+    """The newest rows and their flags for the first frames, the counts, then every row in pages.
 
     Args:
         db: The store.
         generation: Of the request.
         is_behind: Whether the screen has not taken yet what it got; a page waits for that, though not for long.
     """
-    look = db.glance(limit=FIRST_ROWS)
-    yield answers.SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
+    for look in db.glances(limit=FIRST_ROWS):
+        yield answers.SessionsArrived(generation, look.sessions, drifts=look.drifts, facts=look.facts)
     yield answers.ScopeCounted(generation, db.scope())
     began = time.monotonic()
     page = db.sessions(limit=PAGE_ROWS)
@@ -377,7 +377,7 @@ def hits(db: Browser, search: StandingSearch, *, after_id: int = 0) -> Iterator[
 
 
 def hits_again(db: Browser, search: StandingSearch) -> Iterator[answers.HitsArrived]:
-    """The same search once more, its hits marked as added since: a file has no ids to go on from."""
+    """The same search once more, its hits marked as added since, for files and late rows have no ids to go on from."""
     for message in hits(db, search):
         if message.batch.hits:
             yield replace(message, standing=True)

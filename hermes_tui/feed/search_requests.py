@@ -77,9 +77,9 @@ class SearchRequests:
         if (search := self._standing) is None or search.seen is None:
             return
         self._put("new hits", partial(self._new_hits, search))
-        if message.change.files:
+        if message.change.files or message.change.late:
             # Later: what an agent writes into both is in SQLite then, and not a hit of the file.
-            self._put("hits of files", lambda db, _: questions.hits_again(db, search), delay=FILES_AFTER)
+            self._put("hits again", lambda db, _: questions.hits_again(db, search), delay=FILES_AFTER)
 
     def _hits(self, search: StandingSearch, db: Browser, generation: int) -> Iterator[Answer]:
         """The search; between two batches, and after it, what was added meanwhile."""

@@ -419,6 +419,8 @@ class Change:
     """state.db was replaced, appeared or disappeared."""
     newest_id: int = 0
     """Highest message id; 0 for none."""
+    late: bool = False
+    """The new rows have lower ids than that: they were committed after it."""
 
 
 @dataclass(frozen=True, slots=True)

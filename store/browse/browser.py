@@ -116,6 +116,7 @@ class HomeBrowser:
     meant = delegate(_searches, Searches.meant)
 
     glance = delegate(_comparisons, Comparisons.glance)
+    glances = delegate(_comparisons, Comparisons.glances)
     survey = delegate(_comparisons, Comparisons.survey)
     verify = delegate(_comparisons, Comparisons.verify)
     facts = delegate(_comparisons, Comparisons.facts)

@@ -33,6 +33,10 @@ class Comparisons:
             rows = ()
         return self._survey.glance(rows, most=limit)
 
+    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
+        """The same in one part."""
+        yield self.glance(limit=limit)
+
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts by content of all sessions that have a JSONL file, as flags.
 

@@ -179,6 +179,9 @@ class ComparisonReads(Protocol):
     def glance(self, *, limit: int = ...) -> FirstListing:
         """The newest sessions with their quick flags."""
 
+    def glances(self, *, limit: int = ...) -> Iterator[FirstListing]:
+        """The same in parts, of many homes as they are read; a session may come again."""
+
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of a whole home, as flags."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen
+from ..base.late_dataclass import replace
 from ..base.models import Change
 from .watched_files import WatchedFiles
 
@@ -50,7 +51,7 @@ class Watch:
         if change is None and not files:
             return None
         change = change or Change(newest_id=self._newest)
-        return Change(change.sessions, files, change.store, change.replaced, change.newest_id)
+        return replace(change, files=files)
 
     def _store(self) -> Change | None:
         """Changes of state.db, by its inode and the number of its last commit."""
@@ -61,7 +62,8 @@ class Watch:
         after = self._newest if self._looked and not replaced else None
         newest, sessions = (0, frozenset[str]()) if file is None else self._changes.since(after)
         self._looked, self._file, self._version, self._newest = True, file, version, newest
-        change = Change(sessions, store=file is not None, replaced=replaced, newest_id=newest)
+        late = bool(sessions) and newest == after
+        change = Change(sessions, store=file is not None, replaced=replaced, newest_id=newest, late=late)
         return change if change.store or change.replaced else None
 
     def _changed_files(self) -> frozenset[str]:

@@ -290,7 +290,10 @@ class Changes(Protocol):
         """Identity of the database, None where there is none, and a number that changes with each commit."""
 
     def since(self, after: int | None) -> tuple[int, frozenset[str]]:
-        """The highest message id, and the sessions of the rows above `after`."""
+        """The highest message id, and the sessions of the rows above `after`.
+
+        Where rows below it were committed late, `after` again with their sessions; `version` then changes once more.
+        """
 
 
 class Health(Protocol):

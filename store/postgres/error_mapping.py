@@ -72,7 +72,7 @@ _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Calla
         (pg.DataCorrupted, pg.IndexCorrupted),
         lambda name: errors.Damaged(f"a page of {name} is damaged; its owner can look with pg_amcheck"),
     ),
-    (pg.TooManyConnections, lambda name: errors.CannotOpen(f"{name} has no connection free; try again later")),
+    (pg.TooManyConnections, lambda name: errors.Unreachable(f"{name} has no connection free; try again later")),
 )
 
 
@@ -86,6 +86,32 @@ def _unanswered(error: psycopg.OperationalError, name: str) -> errors.StoreError
 
 
 _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = (
+    (
+        ("invalid response to ssl negotiation",),
+        lambda name: errors.Unreachable(f"{name} answered something that is not PostgreSQL's; check host and port"),
+    ),
+    (
+        ("starting up", "shutting down", "not yet accepting", "recovery mode"),
+        lambda name: errors.Unreachable(f"the server of {name} is starting or stopping; try again in a while"),
+    ),
+    (
+        ("too many clients", "too many connections", "connection slots"),
+        lambda name: errors.Unreachable(f"{name} has no connection free; try again later"),
+    ),
+    (
+        ("not permitted to log in",),
+        lambda name: errors.NoPermission(f"the role may not log in to {name}; let its owner ALTER ROLE … LOGIN"),
+    ),
+    (
+        ("permission denied for database",),
+        lambda name: errors.NoPermission(
+            f"the role may not connect to {name}; let its owner GRANT CONNECT ON DATABASE"
+        ),
+    ),
+    (
+        ("not currently accepting connections",),
+        lambda name: errors.CannotOpen(f"the database of {name} takes no connections; name another one in the URL"),
+    ),
     (
         (
             "authentication method requirement",

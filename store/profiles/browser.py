@@ -265,14 +265,13 @@ class ProfilesBrowser:
 
     def glance(self, *, limit: int = 200) -> FirstListing:
         """The first listings of all profiles as one."""
-        glances = self.members.newest(partial(asking, Browser.glance), lambda glance: glance.sessions, limit)
-        drifts: dict[str, Drift | None] = {}
-        facts: dict[str, JsonlFacts] = {}
-        for glance in glances:
-            drifts |= glance.drifts
-            facts |= glance.facts
-        rows = (row for glance in glances for row in glance.sessions)
-        return FirstListing(tuple(sorted(rows, key=last_active, reverse=True)), drifts, facts)
+        return _joined(self.members.newest(partial(asking, Browser.glance), lambda glance: glance.sessions, limit))
+
+    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
+        """The same in parts, as profiles answer."""
+        ask = partial(asking, Browser.glance)
+        for part in self.members.newest_in_steps(ask, lambda glance: glance.sessions, limit):
+            yield _joined(part.values())
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: the cached ones of each first."""
@@ -385,3 +384,14 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
+
+
+def _joined(glances: Iterable[FirstListing]) -> FirstListing:
+    drifts: dict[str, Drift | None] = {}
+    facts: dict[str, JsonlFacts] = {}
+    rows: list[Session] = []
+    for glance in glances:
+        drifts |= glance.drifts
+        facts |= glance.facts
+        rows += glance.sessions
+    return FirstListing(tuple(sorted(rows, key=last_active, reverse=True)), drifts, facts)

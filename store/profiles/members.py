@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -25,6 +26,8 @@ U = TypeVar("U")
 
 MOST_WHOLE = 8
 """Profiles of which each is asked for all of the newest sessions."""
+FIRST_STEP = 0.1
+"""Seconds after which the first of many profiles are handed over; each step after that takes twice as long."""
 FEWEST = 4
 """Sessions that each of more is asked for first."""
 
@@ -94,17 +97,37 @@ class Members:
             sessions_of: The sessions of an answer.
             limit: Sessions that are wanted in all.
         """
+        found: dict[int, T] = {}
+        for step in self.newest_in_steps(asked, sessions_of, limit):
+            found |= step
+        return list(found.values())
+
+    def newest_in_steps(
+        self, asked: Callable[..., Callable[[Member], T]], sessions_of: Callable[[T], Sequence[Session]], limit: int
+    ) -> Iterator[dict[int, T]]:
+        """The same by their places as profiles answer, in steps that grow longer; one may be answered for again."""
         few = limit if len(self.browsers) <= MOST_WHOLE else max(FEWEST, 2 * limit // len(self.browsers))
-        answers = enumerate(self.answers(asked(limit=few), None))
-        found = {place: answer for place, answer in answers if answer is not None}
-        times = {place: sorted(map(last_active, sessions_of(found[place])), reverse=True) for place in found}
+        times: dict[int, list[tuple[float, str]]] = {}
+        step: dict[int, T] = {}
+        ends, seconds = time.monotonic() + FIRST_STEP, FIRST_STEP
+        for place in self.places:
+            if (answer := self._named(place, asked(limit=few))) is not None:
+                step[place] = answer
+                times[place] = sorted(map(last_active, sessions_of(answer)), reverse=True)
+            if few < limit and time.monotonic() >= ends:
+                yield step
+                step, seconds = {}, 2 * seconds
+                ends = time.monotonic() + seconds
         every = sorted(chain.from_iterable(times.values()), reverse=True)
         oldest = every[limit - 1] if len(every) >= limit else (0.0, "")
         for place, newest in times.items() if few < limit else ():
             if len(newest) >= few and newest[few - 1] >= oldest:
-                more = self.names.renamed(place, self.answer(place, asked(limit=limit), None))
-                found[place] = more or found[place]
-        return list(found.values())
+                more = self._named(place, asked(limit=limit))
+                step |= {place: more} if more is not None else {}
+        yield step
+
+    def _named(self, place: int, request: Callable[[Member], T]) -> T | None:
+        return self.names.renamed(place, self.answer(place, request, None))
 
     def joined(self, request: Callable[[Member], tuple[T, ...]]) -> tuple[T, ...]:
         """The answers of all profiles as one; those without one have nothing."""

@@ -55,6 +55,7 @@ class ProfilesWatch:
             any(change.store for _, change in changes),
             any(change.replaced for _, change in changes),
             max(self._names.row(place, change.newest_id) for place, change in changes),
+            any(change.late for _, change in changes),
         )
 
     def _poll(self, place: int) -> Change | None:

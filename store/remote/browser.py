@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, cast
 
@@ -22,7 +23,7 @@ from .connection import RemoteConnection
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
-    from ..base.models import Check, Hit
+    from ..base.models import Check, FirstListing, Hit
     from ..base.remote_address import RemoteAddress
     from ..browse.reading import Piece
     from ..query.ast import Query
@@ -53,7 +54,7 @@ def _asked(verb: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Remot
 
 
 def _only(values: Iterator[object]) -> object:
-    found = list(values)
+    found = list(islice(values, 2))
     if len(found) != 1:
         raise Unreachable("the other machine sent a part of an answer")
     return found[0]
@@ -97,6 +98,11 @@ class RemoteBrowser:
     spooled = _asked(Browser.spooled)
     meant = _asked(Browser.meant)
     glance = _asked(Browser.glance)
+
+    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
+        """The same in one part."""
+        yield self.glance(limit=limit)
+
     survey = _asked(Browser.survey)
     verify = _asked(Browser.verify)
     facts = _asked(Browser.facts)

@@ -30,6 +30,10 @@ SILENCE_SECONDS = 20.0
 RETRY_SECONDS = 15.0
 """Seconds after a failure in which no other connection is tried."""
 END_SECONDS = 2.0
+MOST_LATE = 10_000
+"""Lines in a row that may come of cancelled requests, or say that the other side lives."""
+MOST_TEXT = 500
+"""Characters of an error of the other side that are shown."""
 _MISSING = 127
 """Exit code of a shell that does not find a program."""
 
@@ -204,17 +208,21 @@ class _Link:
     def _read(self) -> None:
         """Hand every line to the request that it answers, until the other side ends or sends something else."""
         stream = self._stream(self._process.stdout)
-        is_first = True
+        is_first, unasked = True, 0
         try:
             while line := stream.readline(wire.MAX_BYTES + 1):
                 answer = _answer_of(line)
                 number = 0 if is_first else answer.get("id") if answer else None
-                if answer is None or not isinstance(number, int) or (is_first and "protocol" not in answer):
+                asked = number if isinstance(number, int) and not isinstance(number, bool) else -1
+                waiting = self._waiting.get(asked)
+                unasked = 0 if waiting is not None else unasked + 1
+                is_wrong = not 0 <= asked <= self._last or unasked > MOST_LATE
+                if answer is None or is_wrong or (is_first and "protocol" not in answer):
                     self._fail(Unreachable(self._other(line, is_first=is_first)))
                     return
                 self._heard = time.monotonic()
                 is_first = False
-                if (waiting := self._waiting.get(number)) is not None:
+                if waiting is not None:
                     waiting.put(answer)
         except (OSError, ValueError):
             pass
@@ -290,4 +298,4 @@ def _error_of(answer: Answer) -> StoreError:
     """The error of the other side; an unknown class is a StoreError."""
     kind: Any = getattr(errors, str(answer["error"]), StoreError)
     known = isinstance(kind, type) and issubclass(kind, StoreError) and kind is not errors.ColumnMissing
-    return (kind if known else StoreError)(str(answer.get("text", "")))
+    return (kind if known else StoreError)(" ".join(str(answer.get("text", "")).split())[:MOST_TEXT])

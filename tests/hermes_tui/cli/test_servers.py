@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -57,12 +58,56 @@ def test_list_show_search_and_doctor_read_a_schema(
     assert main(["--home", filled, "repair", "20260301", "--yes"]) != 0
 
 
+@contextmanager
+def answering(*said: bytes) -> Iterator[int]:
+    """The port of something that says this, each after something was sent to it, and closes."""
+
+    def _answer() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                with client:
+                    for text in said:
+                        client.recv(4096)
+                        client.sendall(text)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_answer, daemon=True).start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def refusing(text: str) -> Iterator[int]:
+    """The port of a server that refuses every connection with these words."""
+    error = f"SFATAL\0VFATAL\0C57P03\0M{text}\0\0".encode()
+    with answering(b"N", b"E" + (len(error) + 4).to_bytes(4) + error) as port:
+        yield port
+
+
 def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
-    server_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    server_url: str,
+    run_sql: SqlRunner,
+    worker_id: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Mutant: an error of libpq's that names a role or a database says that there is none."""
     monkeypatch.delenv("PGPASSWORD", raising=False)
-    folder = server_url.partition("host=")[2]
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
+    folder, role = server_url.partition("host=")[2], worker_id
+    for statement in (
+        *(f"DROP ROLE IF EXISTS {name}_{role}" for name in ("full", "shut")),
+        f"CREATE ROLE full_{role} LOGIN CONNECTION LIMIT 0",
+        f"CREATE ROLE shut_{role} NOLOGIN",
+    ):
+        run_sql(statement)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as deaf,
+        answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as web,
+        refusing("the database system is starting up") as early,
+        refusing('permission denied for database "db"') as denied,
+        refusing('database "db" is not currently accepting connections') as closed,
+    ):
         port = deaf.getsockname()[1]
         for url, said in (
             (f"postgresql://me:{SECRET}@host:port/db", "cannot be understood"),
@@ -80,6 +125,12 @@ def test_what_is_wrong_with_a_server_is_one_line_without_a_secret(
             (f"postgresql://postgres:{SECRET}@/postgres?host={folder}&schema=no_such", "no_such"),
             (f"postgresql://me:{SECRET}@127.0.0.1:{port}/db?connect_timeout=1", "did not answer"),
             (f"postgresql://me:{SECRET}@127.0.0.1:1/db", "cannot be reached"),
+            (f"postgresql://full_{role}:{SECRET}@/postgres?host={folder}", "no connection free"),
+            (f"postgresql://shut_{role}:{SECRET}@/postgres?host={folder}", "may not log in"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{denied}/db", "may not connect"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{closed}/db", "takes no connections"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{web}/db", "not PostgreSQL's"),
+            (f"postgresql://me:{SECRET}@127.0.0.1:{early}/db", "starting or stopping"),
         ):
             assert main(["--home", url, "list"]) == 2, url
             out, err = capsys.readouterr()

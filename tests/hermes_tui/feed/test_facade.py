@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import psycopg
 import pytest
 from textual.message import Message
 
@@ -93,9 +94,9 @@ class Overtaken(SessionDB):
         super().__init__(path, read_only=True)
         self._changed = threading.Event()
 
-    def glance(self, *, limit: int = 200) -> FirstListing:
+    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
         self._changed.wait(1.0)
-        return super().glance(limit=limit)
+        return super().glances(limit=limit)
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         found = super().recent(limit=limit)
@@ -237,6 +238,35 @@ def test_what_is_written_while_a_search_stands_is_found_and_nothing_twice(tmp_pa
             assert found.count(new) == 1
 
 
+def test_a_row_of_a_server_that_is_committed_late_is_found_by_a_search_that_stands(
+    server_url: str, run_sql: Callable[..., Any], worker_id: str
+) -> None:
+    """Mutants: only higher ids are searched again; a late row is no change of its own."""
+    schema = f"standing_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    url = f"{server_url}&schema={schema}"
+    with closing(SessionDB(url)) as db, psycopg.connect(server_url) as slow:
+        builders.store(db, "s1", [builders.say("user", "zebra one")])
+        slow.execute(
+            f"INSERT INTO {schema}.messages (session_id, role, content, timestamp, hermes_tui_terms)"
+            " VALUES ('s2', 'user', 'zebra late', 1.7e9, array_to_tsvector(ARRAY['zebra', 'late']))".encode()
+        )
+        slow.execute(f"UPDATE {schema}.hermes_tui_revisions SET revision = revision + 1 WHERE shard = 1".encode())
+        with listening(lambda: SessionDB(url, read_only=True)) as running:
+            running.feed.sessions.load()
+            running.feed.search.start(ask("zebra"))
+            running.until(lambda: any(message.batch.done for message in running.of(answers.HitsArrived)))
+            db.append_message("s1", "user", "zebra two")
+            running.until(lambda: any(message.standing for message in running.of(answers.HitsArrived)))
+            slow.commit()
+
+            def _is_found() -> bool:
+                found = [hit.text for message in running.of(answers.HitsArrived) for hit in message.batch.hits]
+                return "zebra late" in found
+
+            running.until(_is_found)
+
+
 def test_changed_rows_and_the_growth_of_the_open_transcript_are_posted(tmp_path: Path) -> None:
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
@@ -371,11 +401,11 @@ def test_a_lock_is_waited_for_and_said(tmp_path: Path) -> None:
     class Held(SessionDB):
         tries = 0
 
-        def glance(self, *, limit: int = 200) -> FirstListing:
+        def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
             self.tries += 1
             if self.tries < 3:
                 raise Locked("another program holds the lock")
-            return super().glance(limit=limit)
+            return super().glances(limit=limit)
 
     with listening(lambda: Held(home / "state.db", read_only=True)) as running:
         running.feed.sessions.load()
@@ -559,7 +589,7 @@ def test_a_mistake_of_ours_in_a_thread_is_reported_and_not_swallowed(
     monkeypatch.setattr(threading, "excepthook", lambda arguments: loud.append(arguments.exc_value))
 
     class Wrong(SessionDB):
-        def glance(self, *, limit: int = 200) -> FirstListing:
+        def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
             raise ZeroDivisionError
 
     with listening(lambda: Wrong(home / "state.db", read_only=True)) as running:

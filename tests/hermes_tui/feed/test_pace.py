@@ -26,9 +26,9 @@ class Store:
         self.pages = 0
         self.ranks: Callable[[Cancel], Batch] = lambda _: Batch(())
 
-    def glance(self, *, limit: int) -> Any:
+    def glances(self, *, limit: int) -> Any:
         """No rows for the first frame."""
-        return type("Look", (), {"sessions": (), "drifts": {}, "facts": {}})
+        yield type("Look", (), {"sessions": (), "drifts": {}, "facts": {}})
 
     def scope(self) -> Scope:
         """Nothing is counted."""

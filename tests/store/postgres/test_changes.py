@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from store.base.errors import CannotOpen
 from store.base.server_address import parse_address
 from store.postgres import create
 from store.postgres.changes import Changes
@@ -29,7 +30,7 @@ def append(connection: psycopg.Connection[Any], schema: str, session: str, shard
 def test_a_row_whose_id_is_older_than_its_commit_is_reported_once(
     server_url: str, run_sql: Callable[..., Any], worker_id: str, is_ours: bool
 ) -> None:
-    """Mutant: only ids above the highest are looked at."""
+    """Mutants: only ids above the highest are looked at; rows that came beside a late one are not reported apart."""
     schema = f"late_{worker_id}"
     run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     for statement in create.statements(schema) if is_ours else on_postgres.statements(schema):
@@ -58,4 +59,50 @@ def test_a_row_whose_id_is_older_than_its_commit_is_reported_once(
         assert changes.version() != before
         assert changes.since(newest) == (newest, frozenset({"slow"}))
         assert changes.since(newest) == (newest, frozenset())
+        append(slow, schema, "late", shards[0])
+        append(fast, schema, "before", shards[1])
+        fast.commit()
+        newest, _ = changes.since(newest)
+        append(fast, schema, "beside", shards[1])
+        fast.commit()
+        slow.commit()
+        before = changes.version()
+        assert changes.since(newest) == (newest, frozenset({"late"}))
+        assert changes.version() != before
+        highest, sessions = changes.since(newest)
+        assert (highest > newest, sessions) == (True, frozenset({"beside"}))
     run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        (
+            "ALTER TABLE {s}.messages RENAME TO old",
+            "CREATE VIEW {s}.messages AS SELECT * FROM {s}.old",
+        ),
+        ("ALTER TABLE {s}.messages ENABLE ROW LEVEL SECURITY",),
+        (
+            "CREATE FUNCTION {s}.f(bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 1::bigint'",
+            "CREATE INDEX ON {s}.messages ({s}.f(id))",
+        ),
+    ],
+)
+def test_a_table_that_may_no_longer_be_read_is_refused_once_changes_were_looked_for(
+    server_url: str, run_sql: Callable[..., Any], worker_id: str, acts: tuple[str, ...]
+) -> None:
+    """Mutants: the structure is looked up once; another table, a policy or an index changes nothing."""
+    schema = f"swapped_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in create.statements(schema):
+        run_sql(statement)
+    with closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader:
+        changes = Changes(reader)
+        known = changes.version(), reader.layout, changes.version()
+        assert known[0] == known[2]
+        assert reader.layout is known[1]
+        for act in acts:
+            run_sql(act.format(s=schema))
+        changes.version()
+        with pytest.raises(CannotOpen, match="so it is not read"):
+            changes.since(None)

@@ -261,7 +261,7 @@ def test_a_look_up_leads_into_every_profile_and_every_one_is_counted(partial: Pr
 def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    """Mutant: nobody is asked again, whose few sessions are all among the newest."""
+    """Mutants: nobody is asked again, whose few sessions are all among the newest; nothing before all have answered."""
     folder = home(tmp_path)
     for place, number in enumerate((4, 3, 12)):
         part = folder if not place else folder / "profiles" / f"p{place}"
@@ -274,6 +274,13 @@ def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed
         monkeypatch.setattr(members, "MOST_WHOLE", 1)
         monkeypatch.setattr(members, "FEWEST", 2)
         assert (merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]) == expected
+        monkeypatch.setattr(members, "FIRST_STEP", 0.0)
+        parts = merged.glances(limit=limit)
+        first = next(parts).sessions
+        answered = {merged.members.names.own(session)[0] for session in first}
+        assert answered == ({0} if limit > 2 else {0, 1, 2})
+        every = {session.id: session for session in (*first, *(row for part in parts for row in part.sessions))}
+        assert set(expected[1]) <= set(every.values())
 
 
 class Polled:

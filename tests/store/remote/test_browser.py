@@ -130,6 +130,10 @@ WRONG = {
     f'{HELLO} echo \'{{"id": 1, "value": {{"total": "many"}}}}\'; sleep 9': "wrong answer",
     f'{HELLO} echo \'{{"id": 1, "end": true}}\'; sleep 9': "part of an answer",
     f"{HELLO} exit 1": "connection ended",
+    f'{HELLO} yes \'{{"id": 7, "value": 1}}\'': "no answer",
+    f"{HELLO} yes '{{\"id\": 0}}'": "no answer",
+    f'{HELLO} echo \'{{"id": true, "value": 1}}\'; sleep 9': "no answer",
+    f'{HELLO} yes \'{{"id": 1, "value": {{"total": 1}}}}\'': "part of an answer",
     f"{HELLO} sleep 9": "not answered",
     "sleep 9": "did not answer",
 }
