@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from hermes_tui import config
@@ -12,7 +12,7 @@ from hermes_tui.cli.output import Output, Streams, complain, picked
 from hermes_tui.cli.printed_ids import ids_by_look_up
 from hermes_tui.cli.stores import opened
 from hermes_tui.render.fallback import fallback_words
-from hermes_tui.render.line import pad_left
+from hermes_tui.render.line import Range, pad_left
 from hermes_tui.render.safe import SafeText, one_line, safe
 from hermes_tui.render.time import many
 from store import Batch, Browser, ContextLine, Hit, Home
@@ -113,17 +113,17 @@ def _find(db: Browser, query: str, *, limit: int, sort: str) -> _Results:
     return found
 
 
-def snippet(hit: Hit) -> str:
-    """The part of a hit's text around its first match."""
-    first = hit.spans[0][0] if hit.spans else 0
-    start = max(first - BEFORE, 0) if len(hit.text) > SNIPPET else 0
-    return hit.text[start : start + SNIPPET]
+def around_match(text: str, spans: Sequence[Range]) -> str:
+    """The part of a text around its first match."""
+    first = spans[0][0] if spans else 0
+    start = max(first - BEFORE, 0) if len(text) > SNIPPET else 0
+    return text[start : start + SNIPPET]
 
 
 def _hit_json(hit: Hit, lines: Sequence[ContextLine]) -> dict[str, object]:
     return {
         **picked(hit, "message_id", "role", "timestamp", "source", "model", "title"),
-        "snippet": snippet(hit),
+        "snippet": around_match(hit.text, hit.spans),
         "context": [picked(line, "id", "role", "text", "hit") for line in lines],
     }
 
@@ -145,9 +145,21 @@ def _print_hit(output: Output, session_id: str, hit: Hit, lines: Sequence[Contex
     output.line(safe(f"{session_id}  {title}  {hit.source}  {output.stamp(hit.timestamp)}"))
     for line in lines or [ContextLine(hit.message_id, hit.role, hit.text, hit=True)]:
         role = pad_left(output.cut(line.role, ROLE), ROLE)
-        text = output.cut(snippet(hit) if line.hit else line.text, output.columns - ROLE - 4)
+        said = (hit.text, hit.spans) if line.hit else (line.text, ())
+        shown = _readable(*said, line.role, output.glyphs.words)
+        text = output.cut(around_match(*shown), output.columns - ROLE - 4)
         output.line(SafeText(f"{'>' if line.hit else ' '} {role}  {text}"))
     output.line(safe(""))
+
+
+def _readable(text: str, spans: Sequence[Range], role: str, words: Callable[[str], str]) -> tuple[str, Sequence[Range]]:
+    """Calls and results as the screen has them; any other text as it is stored."""
+    is_tool = role == "tool"
+    if "{" not in text or not (is_tool or text.partition(" ")[2].startswith("{")):
+        return text, spans
+    from hermes_tui.render.readable_hit import readable
+
+    return readable(text, spans, is_tool=is_tool, words=words)
 
 
 def _in_words(found: _Results, sessions: int, milliseconds: int, sort: str) -> str:

@@ -10,22 +10,23 @@ import re
 from collections.abc import Callable, Sequence
 
 from hermes_tui.render.line import Range
+from store.base.late_pattern import late_pattern
 
 _MAIN = "command|cmd|script|code|path|file_path|query|url|pattern|goal|prompt|text|output|content|result|stdout"
 _BODIES = frozenset({"content", "text", "file_text", "body"})
 """What is written to the file that stands before it: `orchard.md: # Where we sleep`."""
-_CALL = re.compile(r"[A-Za-z_][\w.\-]{0,63} ?\{")
+_CALL = late_pattern(r"[A-Za-z_][\w.\-]{0,63} ?\{")
 """A call in readable text: its name and its arguments."""
-_JSON = re.compile(
+_JSON = late_pattern(
     rf'(?P<main>\{{"(?:{_MAIN})": ?"?)|(?P<field>\{{"(?P<name>\w{{1,40}})": ?"?)'
     r'|(?P<next>"?, "(?P<following>\w{1,40})": ?"?)|(?P<end>"?\}\]?\s*\Z)'
     r'|(?P<call>"?\}[ \n](?=[A-Za-z_][\w.\-]{0,63} ?\{"))'
     r'|(?P<line>(?:\\r)?\\n)|(?P<tab>\\t)|(?P<quote>\\")|(?P<slash>\\\\)|(?P<letters>(?:\\u[0-9a-fA-F]{4})+)'
 )
 _SIGNS = r"(?P<fence>^```[^\n`]{0,40}$)|(?P<heading>^#{1,6} )|(?P<bold>\*\*|(?<!\w)__(?=\w)|(?<=\w)__(?!\w))"
-_MARKDOWN = re.compile(_SIGNS, re.MULTILINE)
-_WITH_TABLE = re.compile(_SIGNS + r"|(?P<bar>\|)", re.MULTILINE)
-_ROW = re.compile(r"^\|", re.MULTILINE)
+_MARKDOWN = late_pattern(_SIGNS, re.MULTILINE)
+_WITH_TABLE = late_pattern(_SIGNS + r"|(?P<bar>\|)", re.MULTILINE)
+_ROW = late_pattern(r"^\|", re.MULTILINE)
 """The start of a table's row; a bar elsewhere may be a shell's."""
 
 

@@ -119,10 +119,13 @@ def session_row(
     Returns:
         Exactly `width` cells, for any width of 14 and more.
     """
-    shape = columns(width)
+    shape, label = columns(width), left_out_as(row.session)
+    left_out: Line = (span(f"{label} ", Role.DIM),) if label else ()
+    room = shape.title - line_cells(left_out)
     line = (
         *front(row, now=now, glyphs=glyphs, extras=extras),
-        *_owned_title(row, shape.title, glyphs=glyphs, bold=cursor, extras=extras),
+        *left_out,
+        *_owned_title(row, room, glyphs=glyphs, bold=cursor, extras=extras),
         *_end(row, shape, glyphs),
     )
     return with_cursor(line, glyphs, cursor=cursor)
@@ -301,11 +304,9 @@ def _named(row: SessionRow) -> SafeText:
 
 
 def _owned_title(row: SessionRow, width: int, *, glyphs: Glyphs, bold: bool, extras: RowExtras) -> Line:
-    """The title behind why the session is usually left out, and its profile where there are several."""
+    """The title, behind the profile of the session where there are several."""
     owner = fit(one_line(row.session.profile), 12, glyphs.truncated) if extras.profile else ""
     owned: Line = (span(f"{owner} ", Role.DIM),) if owner and cells(owner) < width // 2 else ()
-    if label := left_out_as(row.session):
-        owned = (span(f"{label} ", Role.DIM), *owned)
     return (*owned, *_title(row, max(width - line_cells(owned), 0), glyphs=glyphs, bold=bold))
 
 

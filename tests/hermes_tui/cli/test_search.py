@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from hermes_tui.cli.search import snippet
-from store import Hit
+from hermes_tui.cli.search import around_match
+from tests import builders
+from tests.builders import say
 from tests.hermes_tui.cli.running import Run, fingerprint, objects
 
 SEARCH_KEYS = "session_id message_id role timestamp source model title snippet context"
@@ -56,11 +58,22 @@ def test_search_orders_by_age_or_by_worth_and_keeps_the_limit(home: Path, run: R
 
 
 def test_a_snippet_of_a_long_text_stands_around_its_first_match() -> None:
-    text = "a" * 500 + " needle " + "b" * 500
-    hit = Hit("s", 1, "user", text, spans=((501, 507),))
-    assert "needle" in snippet(hit)
-    assert len(snippet(hit)) == 200
-    assert snippet(Hit("s", 1, "user", "short needle", spans=((6, 12),))) == "short needle"
+    text, spans = "a" * 500 + " needle " + "b" * 500, ((501, 507),)
+    assert "needle" in around_match(text, spans)
+    assert len(around_match(text, spans)) == 200
+    assert around_match("short needle", ((6, 12),)) == "short needle"
+
+
+def test_search_for_people_has_calls_and_results_as_the_screen_has_them(home: Path, run: Run) -> None:
+    """Mutant: their JSON."""
+    with closing(builders.db(home)) as db:
+        call = {"id": "c", "function": {"name": "terminal", "arguments": '{"command": "ls quinces"}'}}
+        result = say("tool", '{"output": "two quinces"}', tool_name="terminal", tool_call_id="c")
+        builders.store(db, "calls", [say("user", "{quinces}?"), say("assistant", "", tool_calls=[call]), result])
+    shown = run(home, "search", "quinces", "--limit", "1", "--context", "2")[1].splitlines()[1:4]
+    assert [line.split("  ")[-1] for line in shown] == ["{quinces}?", "▸ terminal ls quinces", "two quinces"]
+    [row, _] = objects(run(home, "search", "quinces", "--json", "--limit", "1")[1])
+    assert row["snippet"] == '{"output": "two quinces"}', "a script gets what is stored"
 
 
 def test_search_joins_words_and_tells_a_wrong_filter(home: Path, run: Run) -> None:
