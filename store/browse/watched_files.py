@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import stat
 import time
+from heapq import nlargest
 from pathlib import Path
 
 from ..files import home
 from ..files.home import FileStamp, FileStat
 
-PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds between two listings of all files: of up to three hundred, and of any number."""
+PAUSE, LONGEST_PAUSE = 1.0, 58.0
+"""Seconds between two listings of all files: of up to three hundred, and of any number. A minute later at most, looks
+once a second have seen whatever grew."""
 PER_FILE = 0.003
 """Seconds of pause for each file: a listing takes some hundredth of that."""
 YOUNG = 3600.0
@@ -64,8 +66,8 @@ class WatchedFiles:
         is_fresh = folder_time is None or abs(wall - folder_time / 1e9) < _TICK
         self._folder_time = None if is_fresh else folder_time
         oldest = int((wall - YOUNG) * 1e9)
-        young = sorted(((stamp[2], name) for name, stamp in found.items() if stamp[2] > oldest), reverse=True)
-        self._young = [name for _, name in young[:MOST_YOUNG]]
+        young = ((stamp[2], name) for name, stamp in found.items() if stamp[2] > oldest)
+        self._young = [name for _, name in nlargest(MOST_YOUNG, young)]
         if before is None:
             return frozenset()
         changed = frozenset(name for name, stamp in found.items() if before.get(name) != stamp)

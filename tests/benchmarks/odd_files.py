@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -43,7 +44,7 @@ def rows(folder: Path, files: int) -> Iterator[Shape]:
     yield Shape(f"first survey of {files:,} JSONL files", sizes, surveys, LINEAR)
     searches = [partial(_searched, path) for path in homes]
     yield Shape(f"a word that none of {files:,} JSONL files has, verdicts remembered", sizes, searches, LINEAR)
-    looks = [partial(_looks, path.parent / "sessions") for path in homes]
+    looks = [_Idle(path.parent / "sessions") for path in homes]
     most = MINUTE * (10.0 if files <= SMALL else 20.0)
     share = f"at most {1 if files <= SMALL else 2} % of it"
     yield Shape(f"a minute of looks at {files:,} idle JSONL files", sizes, looks, LINEAR, share, most)
@@ -52,6 +53,7 @@ def rows(folder: Path, files: int) -> Iterator[Shape]:
 def noticed(folder: Path, files: int) -> Gauge:
     """Seconds of a screen's clock until a file that nobody touched for long is seen to grow."""
     sessions = home(folder, files).parent / "sessions"
+    os.utime(sessions / "s000000.jsonl", (odd_shapes.START, odd_shapes.START))
     watched = WatchedFiles(sessions)
     watched.changed(0.0)
     with _grown(sessions / "s000000.jsonl"):
@@ -88,8 +90,15 @@ def _searched(path: Path) -> int:
         return sum(len(batch.hits) for batch in database.search(ABSENT))
 
 
-def _looks(sessions: Path) -> None:
-    """A minute of an idle screen, whose files were listed before."""
-    watched = WatchedFiles(sessions)
-    for second in range(MINUTE):
-        watched.changed(float(second))
+class _Idle:
+    """An idle screen, a minute of which passes with each call; its files were listed before."""
+
+    def __init__(self, sessions: Path) -> None:
+        self._watched, self._second = WatchedFiles(sessions), 0.0
+        self._watched.changed(self._second)
+
+    def __call__(self) -> None:
+        """Look once a second."""
+        for _ in range(MINUTE):
+            self._second += 1.0
+            self._watched.changed(self._second)
