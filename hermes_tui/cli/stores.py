@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,9 @@ def opened(home: Home, *, cache_dir: Path | None = None) -> closing[Browser]:
     return closing(open_home(home, cache_dir=cache_dir))
 
 
-def opened_to_write(home: Home) -> closing[SessionDB]:
-    """The same to write; all profiles as one have none.
+@contextmanager
+def opened_to_write(home: Home) -> Iterator[SessionDB]:
+    """The same to write, and its WAL copied into its file at the end; all profiles as one have none.
 
     Raises:
         ReadOnly: The home is on a server or another machine, which people's verbs only read.
@@ -35,7 +37,9 @@ def opened_to_write(home: Home) -> closing[SessionDB]:
 
     if home.elsewhere:
         raise ReadOnly(f"nothing was written: {home.elsewhere} is only read")
-    return closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir))
+    with closing(SessionDB(home.state_db, sessions_dir=home.sessions_dir)) as db:
+        yield db
+        db.store.engine.checkpoint()
 
 
 def session_named(db: Browser, name: str) -> Session:

@@ -404,5 +404,8 @@ class Engine(Protocol):
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction. A function, not a `with` block: after a damaged index it is run again."""
 
+    def checkpoint(self) -> None:
+        """Move what was written from a log into the database as far as that makes nobody wait; for a program's end."""
+
     def close(self) -> None:
         """Close every connection; may be called twice."""

@@ -241,6 +241,9 @@ class PostgresEngine:
         """Run `work` in a transaction; see `Writer.transaction`."""
         return self.writer.transaction(work)
 
+    def checkpoint(self) -> None:
+        """Nothing: a server does that by itself."""
+
     def close(self) -> None:
         """Close every connection; may be called twice."""
         self.reader.close()

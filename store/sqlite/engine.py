@@ -263,6 +263,11 @@ class SqliteEngine:
         begun, writer = self._transaction, self.writer
         return writer.transaction(lambda connection: work(begun(connection, writer.layout)))
 
+    def checkpoint(self) -> None:
+        """See `Writer.checkpoint`."""
+        if self._writes:
+            self.writer.checkpoint()
+
     def close(self) -> None:
         """Close every connection; may be called twice."""
         self.reader.close()

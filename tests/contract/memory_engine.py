@@ -151,6 +151,9 @@ class MemoryEngine:
             self.lock_seconds = time.monotonic() - began
         return result
 
+    def checkpoint(self) -> None:
+        """Nothing."""
+
     def close(self) -> None:
         """End the handle; may be called twice."""
         self._handle.closed = True

@@ -138,6 +138,14 @@ class Writer:
             raise RuntimeError("no transaction runs")
         return self._opened.layout
 
+    def checkpoint(self) -> None:
+        """Copy committed pages of the WAL into the file as far as no reader needs them (PASSIVE); the WAL stays.
+
+        Where that fails, or a transaction runs, it is left to the next writer.
+        """
+        if not self._ownership.inherited:
+            self._if_idle(_checkpoint)
+
     def close(self) -> None:
         """Close the connection without a checkpoint; the next transaction opens another. May be called twice.
 
@@ -282,6 +290,16 @@ class Writer:
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
+
+
+def _checkpoint(opened: WriterHandle) -> None:
+    try:
+        opened.check()
+        for connection in opened.lend():
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            opened.keep()
+    except (apsw.Error, errors.StoreError):
+        pass
 
 
 def _holders(path: Path) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,19 @@ def test_titles_and_marks_follow_the_rules_of_hermes(home: Home, capsys: pytest.
     archived = {session.id: session.archived for session in db.sessions().items}
     db.close()
     assert archived == {"alpha": True, "beta": False, "fresh": False}
+
+
+def test_a_verb_that_wrote_copies_the_wal_into_the_file_and_leaves_it(home: Home, tmp_path: Path) -> None:
+    """Mutant: no checkpoint."""
+    builders.db(home.folder).append_message("alpha", "user", "x" * 10_000)  # frames that no verb wrote
+    assert run(home, "rename", "beta", "Of the WAL") == 0
+    wal, copied = Path(f"{home.state_db}-wal"), tmp_path / "alone.db"
+    assert wal.stat().st_size > 10_000
+
+    subprocess.run(["cp", home.state_db, copied], check=True)  # without the WAL; `open` here would drop locks
+
+    with closing(SessionDB(copied, read_only=True)) as alone:
+        assert [session.id for session in alone.sessions().items if session.title == "Of the WAL"] == ["beta"]
 
 
 @pytest.mark.parametrize("verb", [["delete", "alpha"], ["rename", "alpha", "x"], ["archive", "alpha"]])
