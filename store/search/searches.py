@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel
 from ..base.errors import CannotOpen, Damaged
@@ -14,8 +15,10 @@ from ..home_store import HomeStore
 from ..query.filters import passes
 from ..query.parse import Query, parse
 from ..query.tokenizer import cjk_runs, fold
-from .ranking import Ranking
 from .stream import Search
+
+if TYPE_CHECKING:
+    from .ranking import Ranking
 
 _ID = late_pattern(r"[0-9]{6}")
 
@@ -125,6 +128,8 @@ class Searches:
         return all(passes(query, key, [self._store.profile]) for key in names)
 
     def _ranking(self, asked: Query, cancel: Cancel | None) -> Ranking:
+        from .ranking import Ranking
+
         return Ranking(self._store.engine, asked, self._search(asked, cancel), cancel)
 
     def _search(self, query: Query, cancel: Cancel | None) -> Search:

@@ -31,6 +31,7 @@ from ..query.matcher import Marker
 from ..query.parse import Query, accepts, matches
 from ..query.raw_words import RawWords
 from .copied_hits import CopiedHits
+from .excerpt import Spans, cut, excerpt
 from .session_states import SessionStates, row_counts
 
 if TYPE_CHECKING:
@@ -39,16 +40,10 @@ if TYPE_CHECKING:
 
 FIRST, LATER = 8, 100
 """Hits of the first batch, which is on the screen before the second is asked for, and of the others."""
-LONGEST = 2_000
-"""Characters of a hit's text."""
-LEAD = 400
-"""Characters of them before the first match."""
 KEPT_BYTES = 16_384
 """A message up to which a hit is made when it is painted, and keeps it until then."""
 FILE_BYTES = 64 * 1024 * 1024
 """Maximum bytes of JSONL that a search reads, the files changed last first."""
-
-Spans = tuple[tuple[int, int], ...]
 
 _AT_ONCE = 100
 """Files whose verdicts are looked up first; those of all others together."""
@@ -191,9 +186,10 @@ class Search:
 
     def _hit_of_row(self, row: HitRow) -> Hit:
         """A row as a hit; most match in their text, and their other columns are not decoded."""
-        if not (spans := self._marker.spans(row.text)):
+        shown, spans = excerpt(self._marker, row.text)
+        if not spans:
             return hit(self._query, row.message(), row.label)
-        return _hit(row, row.text, spans, row.label, Origin.SQLITE)
+        return _hit(row, shown, spans, row.label, Origin.SQLITE)
 
     def steps(self, *, limit: int, after_id: int = 0) -> Iterator[SearchStep]:
         """Ids of SQLite's hits, newest first; raises as `TextSearch.matching_ids`."""
@@ -351,21 +347,9 @@ def hit(query: Query, message: Message, label: SessionLabel) -> Hit:
     parts = [part for part in (message.text, *_calls(message), message.tool_name, message.reasoning) if part]
     found = ((part, spans) for part in parts if (spans := matches(query, part)))
     text, spans = next(found, (parts[0] if parts else "", ()))
-    return _hit(message, text, spans, label, message.origin)
+    return _hit(message, *cut(text, spans), label, message.origin)
 
 
 def _hit(row: HitRow | Message, text: str, spans: Spans, label: SessionLabel, origin: Origin) -> Hit:
-    text, spans = cut(text, spans)
     found = (row.session_id, row.id or 0, row.role, text, spans, row.timestamp)
     return Hit(*found, label.source, label.model, label.title, origin, row.tool_name)
-
-
-def cut(text: str, spans: Spans) -> tuple[str, Spans]:
-    """At most LONGEST characters around the first span, and the spans in that excerpt."""
-    if len(text) <= LONGEST:
-        return text, spans
-    first = spans[0][0] if spans else 0
-    start = max(0, min(first - LEAD, len(text) - LONGEST))
-    end = start + LONGEST
-    inside = ((max(begin, start), min(stop, end)) for begin, stop in spans if begin < end and stop > start)
-    return text[start:end], tuple((begin - start, stop - start) for begin, stop in inside)

@@ -18,7 +18,7 @@ from .scan_ranges import ScanRange
 
 _MOST = 64
 """Queries of which plans are kept; each letter typed is one."""
-_MOST_IDS = 10_000
+_MOST_IDS = 2_000
 """Candidates of a plan that is kept."""
 
 _FEW_TERMS = 4

@@ -13,7 +13,7 @@ from store import Hit, SessionDB
 from store.query import matcher
 from store.query.parse import parse
 from store.query.tokenizer import Folded, fold
-from store.search import stream
+from store.search import excerpt, stream
 from store.sqlite.search import windows
 from tests.builders import db, home, say, store, talk
 from tests.counting import lent
@@ -127,8 +127,8 @@ def test_a_hit_keeps_no_long_message_until_it_is_painted(tmp_path: Path) -> None
     store(database, "s", [say("user", long), say("user", "a needle")])
     with folded() as texts:
         short, cut = found(database, 8)
-        assert texts == [long]
-    assert len(cut.text) == stream.LONGEST
+        assert texts == [long[: excerpt.PIECE], long[: 2 * excerpt.LONGEST]]
+    assert len(cut.text) == excerpt.LONGEST
     assert short.text == "a needle"
 
 

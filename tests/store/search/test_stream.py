@@ -24,7 +24,7 @@ from store import Batch, Cancel, Fallback, FallbackKind, Hit, Interrupted, NotAD
 from store.drift import verdict
 from store.engine.ports import Engine
 from store.query.parse import parse
-from store.search import stream
+from store.search import excerpt, stream
 from store.search.session_states import row_counts
 from store.sqlite.connect.read_open import OpenedFile
 from store.sqlite.connect.reader import Reader
@@ -142,21 +142,21 @@ def test_a_long_text_is_cut_round_its_first_match_and_the_spans_move_along(tmp_p
     database = db(home(tmp_path))
     store(database, "s", [say("user", "hay " * 5_000 + "needle " + "hay " * 300 + "needle " + "hay " * 5_000)])
     [hit] = hits(database.search("needle"))
-    assert len(hit.text) == stream.LONGEST
+    assert len(hit.text) == excerpt.LONGEST
     assert [hit.text[start:end] for start, end in hit.spans] == ["needle", "needle"]
-    assert hit.spans[0][0] == stream.LEAD
+    assert hit.spans[0][0] == excerpt.LEAD
 
 
 @pytest.mark.parametrize("place", [0, 100, 1_990, 4_000, 4_990])
 def test_the_cut_holds_the_first_match_wherever_it_stands(place: int) -> None:
     text = "." * place + "needle" + "." * (5_000 - place)
-    cut, spans = stream.cut(text, ((place, place + 6),))
-    assert len(cut) == stream.LONGEST
+    cut, spans = excerpt.cut(text, ((place, place + 6),))
+    assert len(cut) == excerpt.LONGEST
     assert [cut[start:end] for start, end in spans] == ["needle"]
 
 
 def test_a_span_longer_than_the_cut_ends_with_it() -> None:
-    assert stream.cut("x" * 9_000, ((10, 9_000),))[1] == ((10, stream.LONGEST),)
+    assert excerpt.cut("x" * 9_000, ((10, 9_000),))[1] == ((10, excerpt.LONGEST),)
 
 
 @pytest.mark.slow
