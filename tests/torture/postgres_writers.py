@@ -28,10 +28,13 @@ from store.postgres import transaction
 from store.postgres.prepared import Statement
 from store.postgres.reader import Row
 from store.postgres.statements import Statements
+from tests.benchmarks.fleet import on_server
 from tests.postgres_server import start
 
 WRITERS, SESSIONS = 8, 4
 TURNS = 3
+APPENDS = 300
+"""Of one writer, whose CPU is measured."""
 LOCKS = ("session", "schema", "hermes")
 """What an append locks, in the order of the turns."""
 SCHEMA = "torture"
@@ -90,6 +93,19 @@ def begin(url: str, name: str, folder: Path, lock: str = "session") -> subproces
     """A writer."""
     words = ["-m", "tests.torture.postgres_writers", "--writer", url, name, str(folder / f"{name}.log"), lock]
     return subprocess.Popen([sys.executable, *words], cwd=ROOT)
+
+
+def of_one(url: str, data: Path) -> float:
+    """Milliseconds of CPU of both sides that an append of one writer takes, among as many before it."""
+    from store import SessionDB
+
+    with closing(SessionDB(url)) as db:
+        db.ensure_session("alone", "cli")
+        for run in range(2):
+            used = time.process_time() + on_server(data)
+            for number in range(APPENDS):
+                db.append_messages("alone", [{"role": "user", "content": f"of one {run}-{number}"}], key=f"{run}-{number}")
+        return (time.process_time() + on_server(data) - used) / APPENDS * 1000
 
 
 def throughput(url: str, folder: Path, seconds: float) -> dict[str, list[int]]:
@@ -183,6 +199,7 @@ def main() -> int:
 def _tortured(server: Server, folder: Path, given: argparse.Namespace) -> bool:
     """Measure, then kill and crash; True for a find."""
     random, url = Random(given.seed), f"{server.url}&schema={SCHEMA}"
+    print(f"an append of one writer takes {of_one(url, folder / 'data'):.2f} ms of CPU of both sides", flush=True)
     counted = throughput(url, folder, given.seconds)
     own, whole, alone = (sorted(numbers)[TURNS // 2] / given.seconds for numbers in counted.values())
     print(
