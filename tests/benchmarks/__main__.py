@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -120,8 +121,15 @@ def _record(size: str, found: Ledger, rows: Sequence[Measurement], minutes: floa
     figures = {"circumstances": ledger_text.circumstances(), "minutes": minutes, "growth": found.grown}
     figures["said"] = ledger_text.compared(rows, ledgers.get(size, {}))
     ledgers[size] = figures | {"rows": [as_object(row) for row in rows]}
-    LEDGER.write_text(json.dumps(ledgers, indent=1, ensure_ascii=False) + "\n")
+    LEDGER.write_text(_in_lines(ledgers))
     print(figures["said"])
+
+
+def _in_lines(ledgers: dict[str, Any]) -> str:
+    """JSON with a line for each value that is no object, so that two runs can be compared."""
+    text = json.dumps(ledgers, indent=1, ensure_ascii=False)
+    lists = re.compile(r"\[\n[^][{}]*\]")
+    return lists.sub(lambda found: re.sub(r"\n\s*", " ", found[0]).replace("[ ", "[").replace(" ]", "]"), text) + "\n"
 
 
 def _write() -> None:
