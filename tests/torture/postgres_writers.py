@@ -104,7 +104,9 @@ def of_one(url: str, data: Path) -> float:
         for run in range(2):
             used = time.process_time() + on_server(data)
             for number in range(APPENDS):
-                db.append_messages("alone", [{"role": "user", "content": f"of one {run}-{number}"}], key=f"{run}-{number}")
+                db.append_messages(
+                    "alone", [{"role": "user", "content": f"of one {run}-{number}"}], key=f"{run}-{number}"
+                )
         return (time.process_time() + on_server(data) - used) / APPENDS * 1000
 
 
