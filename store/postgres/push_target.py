@@ -90,7 +90,8 @@ class ServerCopy:
             layout = self._reader.layout
             if not layout.has("hermes_tui_pushed", "place"):
                 raise Refused(
-                    f"nothing was written: {self.name} was made by an older hermes-tui; drop it, then push again"
+                    f"nothing was written: {self.name} was made by an older hermes-tui; DROP SCHEMA"
+                    f" {self._address.schema} CASCADE there and push again, or --as NAME makes another"
                 )
             table = layout.table(MARKER)
             [(owner, home, host)] = run(f"SELECT owner, home, host FROM {table} FOR UPDATE", ())

@@ -120,6 +120,8 @@ class SessionsController:
         elif message.question in {"details", "files"} and state.failure is None:
             state.compared = None
             state.show_notice(str(message.error))
+        elif message.question == "watch" and state.failure is None:
+            state.show_notice(str(message.error))
         self._changed(Part.LISTS_SOON)
 
     def _ask_again(self, changed: Iterable[str]) -> None:

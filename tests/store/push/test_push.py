@@ -145,6 +145,9 @@ def test_a_schema_of_another_home_or_of_agents_is_refused(
         db.create_session("s1", "cli")
     with closing(open_push_target(server_url, name)) as filled, pytest.raises(Refused, match="filled by agents"):
         filled.claim(WHOSE, take_over=False)
+    run_sql(f"ALTER TABLE {name}.hermes_tui_pushed DROP COLUMN place")
+    with closing(open_push_target(server_url, name)) as older, pytest.raises(Refused, match=f"DROP SCHEMA {name} "):
+        older.claim(WHOSE, take_over=True)
 
 
 def test_a_push_that_follows_copies_new_messages_alone(

@@ -1,4 +1,4 @@
-"""Controller of the list: which rows are kept out of sight of the collector of cycles."""
+"""Controller of the list: rows out of sight of the collector of cycles, and what is said where nothing can be read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import gc
 
 import pytest
 
-from hermes_tui.feed.answers import SessionsArrived
+from hermes_tui.feed.answers import SessionsArrived, StoreFailed
 from hermes_tui.screens.browse.sessions_controller import SessionsController
+from store.errors import CannotOpen
 from store.models import Session
 from tests.hermes_tui.screens.browse.states import Calls, Drawn, browser_state
 
@@ -24,3 +25,11 @@ def test_the_rows_of_the_first_listing_are_out_of_sight_of_the_collector_and_lat
     for number, done in enumerate((False, True, False)):
         controller.take_sessions(SessionsArrived(1, (Session(f"s{number}", title="t"),), done=done))
     assert frozen == [1, 2]
+
+
+def test_a_store_that_can_no_longer_be_read_is_said_under_the_list_that_stands() -> None:
+    """Mutant: only a request that fails says so."""
+    state = browser_state()
+    controller = SessionsController(state, Calls().feed, Drawn())
+    controller.take_failure(StoreFailed(0, "watch", CannotOpen("gone")))
+    assert (state.notice is not None and state.notice.text, state.failure) == ("gone", None)
