@@ -105,7 +105,7 @@ class Locator:
         leftovers = self._store.leftovers
         ids = dict.fromkeys(self._stored(text))
         beside = [*leftovers.spool.ids(), *leftovers.snapshots.files()]
-        beside += [session_id for session_id, _ in leftovers.files.newest_first()]
+        beside += leftovers.files.ids_without(())
         ids |= dict.fromkeys(session_id for session_id in beside if text in session_id)
         for session_id in list(ids)[:MOST]:
             session = self._sessions.session(session_id)

@@ -128,7 +128,7 @@ class HomeStatistics:
 
     def _in_files(self) -> int:
         files = self._store.files
-        return len(files.ids_without(set(self._store.engine.sessions.ids()))) if files.newest_first() else 0
+        return len(files.ids_without(set(self._store.engine.sessions.ids()))) if files.stamps() else 0
 
     def _rows(self) -> StatisticsRows:
         if self._store.statistics is None:

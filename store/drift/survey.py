@@ -6,9 +6,11 @@ Messages of one session at a time are in memory; of the other sessions only stam
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, Interrupted, SessionMissing
+from ..base.long_sort import highest_first
 from ..base.models import Check, Drift, FirstListing, JsonlFacts, Session, SurveyStep, Verdict
 from ..files import home
 from ..files.home import FileStat
@@ -148,7 +150,7 @@ class Survey:
             }
         except (CannotOpen, Damaged):
             pass  # the files' times are left
-        return sorted(unknown, key=lambda session_id: (timestamps[session_id], session_id), reverse=True)
+        return highest_first(unknown, key=lambda session_id: (timestamps[session_id], session_id))
 
     def _same(self, check: Check, mark: str, stamp: FileStamp, progress: tuple[int, int]) -> SurveyStep:
         """The step of a session whose sides are the same."""
@@ -189,11 +191,11 @@ class Survey:
 
     def _alone(self, stamps: Mapping[str, FileStamp], most: int) -> list[Session]:
         """The newest sessions that SQLite does not know; at most a megabyte of files is read."""
-        newest = sorted(stamps, key=lambda session_id: stamps[session_id][2], reverse=True)
-        stored = self._stored({session_id: stamps[session_id] for session_id in newest[: most * 2]})
+        newest = nlargest(most * 2, stamps, key=lambda session_id: stamps[session_id][2])
+        stored = self._stored({session_id: stamps[session_id] for session_id in newest})
         found: list[Session] = []
         read = 0
-        for session_id in [session_id for session_id in newest[: most * 2] if session_id not in stored][:most]:
+        for session_id in [session_id for session_id in newest if session_id not in stored][:most]:
             read += stamps[session_id][1]
             if read > FIRST_BYTES:
                 break

@@ -58,7 +58,7 @@ class FileSources:
 
     def sessions(self, known: Container[str]) -> list[Session]:
         """The sessions that are not in `known`: JSONL first, the file changed last first."""
-        ids = [session_id for session_id, _ in self.files.newest_first()]
+        ids = self.files.ids_without(known)
         ids += [*self.spool.ids(), *sorted(self.snapshots.files(), reverse=True)]
         sessions = (self.session(session_id) for session_id in dict.fromkeys(ids) if session_id not in known)
         return [session for session in sessions if session is not None]
@@ -71,7 +71,7 @@ class FileSources:
     @property
     def any(self) -> bool:
         """True where any session has a file."""
-        return bool(self.files.newest_first() or self.spool.ids() or self.snapshots.files())
+        return bool(self.files.stamps() or self.spool.ids() or self.snapshots.files())
 
     def snapshot_only(self, known: Callable[[list[str]], Container[str]]) -> list[tuple[str, int]]:
         """Sessions that are in a snapshot only, newest first, with its size in bytes.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import CannotOpen, HomeMissing, NoPermission, UnsafeId
 from ..base.late_dataclass import dataclass, replace
 from ..base.late_pattern import late_pattern
+from ..base.long_sort import highest_first
 
 if TYPE_CHECKING:
     from ..base.remote_address import RemoteAddress
@@ -278,7 +279,7 @@ def transcript_stamps(sessions_dir: Path) -> dict[str, FileStamp]:
 
 def newest_first(files: Mapping[str, FileStat]) -> list[tuple[str, FileStat]]:
     """Ids and files, the one changed last first."""
-    return sorted(files.items(), key=lambda item: (item[1].mtime_ns, item[0]), reverse=True)
+    return highest_first(files.items(), key=lambda item: (item[1].mtime_ns, item[0]))
 
 
 def files_named(folder: Path, prefix: str, suffix: str) -> dict[str, FileStat]:

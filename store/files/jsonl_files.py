@@ -13,6 +13,7 @@ from pathlib import Path
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, UnsafeId
 from ..base.late_dataclass import dataclass, replace
+from ..base.long_sort import highest_first
 from ..base.models import UNREADABLE, Drift, JsonlFacts, Message, Origin, Outline, Session
 from ..formats import jsonl, message_codec, titles
 from ..formats.compared_message import ComparedMessage, compared
@@ -149,7 +150,8 @@ class JsonlFiles:
 
     def ids_without(self, known: Container[str]) -> list[str]:
         """Ids of the files whose session is not in `known`, the one changed last first."""
-        return [session_id for session_id, _ in self.newest_first() if session_id not in known]
+        unknown = {session_id: stamp for session_id, stamp in self.stamps().items() if session_id not in known}
+        return highest_first(unknown, key=lambda session_id: (unknown[session_id][2], session_id))
 
     def newest_first(self) -> list[tuple[str, home.FileStat]]:
         """Ids and files, the one changed last first; one folder listing, nothing is read."""

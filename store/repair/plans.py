@@ -110,7 +110,7 @@ class Plans:
 
     def _repairable(self) -> Iterator[str]:
         """Sessions that have a file, or a repair that was stopped."""
-        written = [session_id for session_id, _ in self._store.files.newest_first()]
+        written = self._store.files.ids_without(())
         stopped = [operation.session_id for operation in self.operations() if operation.unfinished]
         yield from dict.fromkeys((*stopped, *written))
 

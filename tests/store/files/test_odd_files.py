@@ -23,7 +23,8 @@ from tests.store.sqlite_files import digest, make, python, run
 LIVE_ONLY = "this row lives only in the WAL of wal-live/"
 
 READER = """
-import difflib, os, sys, tempfile  # imported late by rooms that a user without the interpreter's folder would not find
+# imported late by rooms that a user without the interpreter's folder would not find
+import difflib, os, sys, tempfile, unicodedata
 from pathlib import Path
 from store import SessionDB, StoreError
 os.setgid(65534); os.setuid(65534)
