@@ -84,6 +84,20 @@ def test_a_lock_that_others_hold_is_told_and_nothing_is_written(case: Case) -> N
     brief.close()
 
 
+def test_a_checkpoint_changes_nothing_that_is_read_and_waits_for_nobody(case: Case) -> None:
+    case.engine.checkpoint()
+    case.sessions.create_session("s1", "cli")
+    other = case.open()
+    other.engine.checkpoint()
+    [first] = case.messages.append_messages("s1", talk(1))
+    with case.locked():
+        case.engine.checkpoint()
+    other.engine.checkpoint()
+    [second] = case.messages.append_messages("s1", talk(1))
+    assert [row.id for row in other.engine.messages.stored("s1")] == [first, second]
+    other.close()
+
+
 def test_a_handle_that_only_reads_refuses_every_write(case: Case) -> None:
     reader = case.open(read_only=True)
     with pytest.raises(ReadOnly):
