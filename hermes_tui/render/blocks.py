@@ -22,6 +22,8 @@ MEASURE = 66
 """Cells of text at most."""
 NARROWEST = 12
 """Cells beside a command below which what it does stands under it."""
+STORE = "state.db"
+"""The database of a home in a folder."""
 
 _FILES_ALONE = "What is below comes from JSONL files alone. Sessions that live only in SQLite are missing from it."
 _NO_FILES = "No JSONL file was found either."
@@ -113,19 +115,28 @@ def all_left_out(reasons: str, *, named: bool = True, width: int, glyphs: Glyphs
 
 
 def partial(
-    cause: str, *, sessions: int, damaged: bool = False, named: bool = True, width: int, glyphs: Glyphs
+    cause: str,
+    *,
+    sessions: int,
+    store: str = STORE,
+    damaged: bool = False,
+    named: bool = True,
+    width: int,
+    glyphs: Glyphs,
 ) -> list[Line]:
-    """Draw what stands above the list when state.db could not be read, one empty row above it and below.
+    """Draw what stands above the list when the database could not be read, one empty row above it and below.
 
     Args:
         cause: In the store's words.
         sessions: How many come from JSONL files.
+        store: The name of the database; a server has no files beside it.
         damaged: It is damage that keeps it from being read.
         named: The key that tries again works here.
     """
-    said = [one_line(cause), "", f"{_FILES_ALONE if sessions else _NO_FILES} Nothing has been written.", ""]
+    files = (_FILES_ALONE if sessions else _NO_FILES) if store == STORE else ""
+    said = [one_line(cause), "", f"{files} Nothing has been written.".lstrip(), ""]
     ways = [RECOVER] * damaged + [again()] * named
-    return [(), *_block(glyphs.status(Status.ERROR), "state.db cannot be read", said, ways, width=width), ()]
+    return [(), *_block(glyphs.status(Status.ERROR), f"{store} cannot be read", said, ways, width=width), ()]
 
 
 def unread(problems: Sequence[str], *, named: bool = True, width: int, glyphs: Glyphs) -> list[Line]:

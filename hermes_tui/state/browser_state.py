@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hermes_tui.commands.registry import INSIDE, Place
+from hermes_tui.render.blocks import STORE
 from hermes_tui.render.details import StoredDetails
 from hermes_tui.render.folds import Folds
 from hermes_tui.render.glyphs import Glyphs
@@ -236,7 +237,7 @@ class BrowserState:
     notice: Notice | None = None
     copying_until: float = 0.0
     """Until when, by `seconds`, a digit copies a block of the message that was copied."""
-    store: str = "state.db"
+    store: str = STORE
     """The name of the database."""
     trying_until: float = 0.0
     """Until when, by `seconds`, the status line says what may be tried."""

@@ -30,7 +30,6 @@ from store.errors import Damaged, NotADatabase, QueryInvalid, StoreError
 from store.models import ScanProgress
 
 EMPTY: Line = ()
-UNREADABLE = "state.db cannot be read"
 TITLE_OF_PROMPT = 20
 """Cells of a title before the prompt that is answered."""
 NO_WORD = "no word to search for yet · "
@@ -271,9 +270,10 @@ def _sessions_status(state: BrowserState) -> Line:
     """The number of sessions listed, and the reasons why not all are."""
     glyphs, count, scope = state.glyphs, len(state.catalog), state.catalog.scope
     if state.failure is not None:
+        unreadable = f"{state.store} cannot be read"
         if not count:
-            return status.error_sentence(UNREADABLE, glyphs=glyphs)
-        return status.partial_sentence(f"{many(count, 'session')} from JSONL files", UNREADABLE, glyphs=glyphs)
+            return status.error_sentence(unreadable, glyphs=glyphs)
+        return status.partial_sentence(f"{many(count, 'session')} from JSONL files", unreadable, glyphs=glyphs)
     if state.unread:
         reason = f"{many(len(state.unread), 'profile')} cannot be read"
         return status.partial_sentence(many(count, "session"), reason, glyphs=glyphs)
@@ -295,7 +295,13 @@ def _sessions_block(state: BrowserState, *, width: int) -> list[Line]:
     if state.failure is not None:
         damaged = isinstance(state.failure, Damaged | NotADatabase)
         lines = blocks.partial(
-            str(state.failure), sessions=count, damaged=damaged, named=named, width=width, glyphs=glyphs
+            str(state.failure),
+            sessions=count,
+            store=state.store,
+            damaged=damaged,
+            named=named,
+            width=width,
+            glyphs=glyphs,
         )
         rule = section_rule(f"{many(count, 'session')} from JSONL files", width=width, glyphs=glyphs)
         return [*lines, rule] if count else lines

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.store_worker import PATIENCE
+from hermes_tui.render.blocks import STORE
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import BrowserState
 from hermes_tui.state.session_order import Order
@@ -114,7 +115,7 @@ class SessionsController:
         state.lock_wait = None
         if message.question == "sessions":
             self._forget_old()
-            state.has_store = not isinstance(message.error, StoreMissing)
+            state.has_store = not isinstance(message.error, StoreMissing) or state.store != STORE
             state.failure = message.error if state.has_store else None
             state.catalog.complete = True
         elif message.question in {"details", "files"} and state.failure is None:
