@@ -36,7 +36,8 @@ OPENS = "enter open"
 """What the footer of the screen says where a row of the list is under the cursor."""
 KEYS, UNFOLDED, ESCAPES = 100, 10, 10
 """Keys of a row, those behind `space` on a large message, and how often a session is left."""
-MOVES = ["j", PAGE, "j", " "] * (KEYS // 4)
+MOVES = ["j", PAGE, "j", "k"] * (KEYS // 4)
+"""Each changes the screen: a key that changes nothing sends nothing."""
 SLOWLY, FAST = 0.25, 0.08
 """Seconds between two keys of somebody who thinks, and of somebody who goes through a list."""
 APPENDS = 10
