@@ -97,6 +97,7 @@ def gauges(folder: Path, size: Sizes, runs: int, *, indexed: Path) -> Iterator[G
         indexed: A home with a full-text index, in which letters are typed.
     """
     many = odd_shapes.home(folder, "plain", size.sessions).parent
+    listed = odd_shapes.home(folder, "plain", min(size.sessions, LISTED)).parent  # more would be later than now
     deep = odd_shapes.home(folder, "plain", 1, size.deep).parent
     chain, family = (odd_shapes.home(folder, shape, size.relatives).parent for shape in ("chain", "family"))
     numbers = sorted({min(size.files, odd_files.SMALL), size.files})
@@ -108,7 +109,7 @@ def gauges(folder: Path, size: Sizes, runs: int, *, indexed: Path) -> Iterator[G
         ("letters", partial(_lettered, indexed), runs),
         ("a list", partial(_loaded, many, size.sessions), 1),
         ("a list that loads", partial(_keys_while_loading, many, f"{size.sessions:,} sessions load"), 1),
-        ("appends", partial(_appended, many), 1),
+        ("appends", partial(_appended, listed), 1),
         ("a long session", partial(_opened, deep, f"a session of {size.deep:,}"), 1),
         ("a chain", partial(_opened, chain, f"a chain of {size.relatives:,}"), 1),
         ("a family", partial(_tree, family, size.relatives), 1),
