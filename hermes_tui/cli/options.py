@@ -272,7 +272,9 @@ def _add_export(verb: Parser) -> None:
     verb.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions, or the start of their ids")
     verb.add_argument("--query", dest="search", metavar="QUERY", help="every session with a message that it finds")
     formats = ("md", "html", "json", "jsonl", "txt")
-    verb.add_argument("-f", "--format", choices=formats, help="default: md; jsonl is what import and Hermes read")
+    verb.add_argument(
+        "-f", "--format", choices=formats, help="default: by FILE's ending, else md; import and Hermes read jsonl"
+    )
     verb.add_argument(
         "-o", "--output", metavar="FILE|DIR", help="where to, - for standard output (default: here, by id)"
     )
