@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
-from ..base.errors import DiskFull, Interrupted, StoreError
+from ..base.errors import CannotOpen, DiskFull, Interrupted, StoreError, StoreMissing
 from ..base.models import Finding
 from ..files import home, outbox
 from ..files.gateway import Gateway, GatewayState
@@ -22,6 +22,8 @@ QUICK = 2
 def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], cancel: Cancel) -> Iterator[Finding]:
     """Every check, the quick ones first; nothing is changed, and no writer waits.
 
+    What cannot be opened is said once, as the check `store`; of a store that is not there nothing more is looked at.
+
     Args:
         gateway: Looks for the home's gateway.
 
@@ -34,6 +36,7 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
         ("gateway", lambda: owner(gateway())),
         ("saved", lambda: saved(path)),
     ]
+    told: dict[str, str] = {}
     for name, check in checks:
         raise_if_cancelled(cancel)
         try:
@@ -43,8 +46,14 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
             raise
         except DiskFull as error:
             yield Finding(name, None, f"there was no room for this check: {error}")
+        except CannotOpen as error:
+            if told.setdefault(str(error), name) == name:
+                yield Finding("store", False, str(error))
+            if isinstance(error, StoreMissing):
+                return
         except StoreError as error:
-            yield Finding(name, False, str(error))
+            first = told.setdefault(str(error), name)
+            yield Finding(name, False, str(error) if first == name else f"for the same reason as {first}")
         except OSError as error:
             yield Finding(name, False, f"the system refuses to look ({error.strerror}: {error.filename})")
 
