@@ -36,7 +36,7 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
         ("gateway", lambda: owner(gateway())),
         ("saved", lambda: saved(path)),
     ]
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for name, check in checks:
         raise_if_cancelled(cancel)
         try:
@@ -47,12 +47,12 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
         except DiskFull as error:
             yield Finding(name, None, f"there was no room for this check: {error}")
         except CannotOpen as error:
-            if told.setdefault(str(error), name) == name:
+            if reported.setdefault(str(error), name) == name:
                 yield Finding("store", False, str(error))
             if isinstance(error, StoreMissing):
                 return
         except StoreError as error:
-            first = told.setdefault(str(error), name)
+            first = reported.setdefault(str(error), name)
             yield Finding(name, False, str(error) if first == name else f"for the same reason as {first}")
         except OSError as error:
             yield Finding(name, False, f"the system refuses to look ({error.strerror}: {error.filename})")
