@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..engine.ports import Health
 
 QUICK = 2
-"""Checks before that of the spool."""
+"""Checks before those of what lies beside the store."""
 
 
 def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], cancel: Cancel) -> Iterator[Finding]:
@@ -31,11 +31,12 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
         Interrupted: The request was cancelled.
     """
     checks = [*health.checks(cancel).items()]
-    checks[QUICK:QUICK] = [
-        ("spool", lambda: spool(path)),
-        ("gateway", lambda: owner(gateway())),
-        ("saved", lambda: saved(path)),
-    ]
+    beside: dict[str, Callable[[], Finding | Iterable[Finding]]] = {
+        "spool": lambda: spool(path),
+        "gateway": lambda: owner(gateway()),
+        "saved": lambda: saved(path),
+    }
+    checks[QUICK:QUICK] = beside.items()
     reported: dict[str, str] = {}
     for name, check in checks:
         raise_if_cancelled(cancel)
@@ -48,7 +49,7 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
             yield Finding(name, None, f"there was no room for this check: {error}")
         except CannotOpen as error:
             if reported.setdefault(str(error), name) == name:
-                yield Finding("store", False, str(error))
+                yield Finding(name if name in beside else "store", False, str(error))
             if isinstance(error, StoreMissing):
                 return
         except StoreError as error:

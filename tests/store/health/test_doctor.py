@@ -18,8 +18,9 @@ from typing import cast
 import apsw
 import pytest
 
-from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
+from store import Cancel, Finding, Interrupted, NoPermission, SessionDB, SessionRecorder, StoreError
 from store.base import safe_files
+from store.health import doctor
 from store.sqlite import health
 from store.sqlite.base import descriptors, filesystems
 from store.sqlite.base.schema_probe import Layout
@@ -227,6 +228,18 @@ def test_a_store_that_cannot_be_opened_is_told_once(tmp_path: Path) -> None:
     path.write_text("no database")
     assert [one.check for one in database.health() if not one.ok] == ["store"]
     assert "lock" in verdicts(database)
+
+
+def test_a_folder_beside_the_store_that_cannot_be_listed_is_its_own_finding(
+    db: SessionDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: `store` in place of its name."""
+
+    def _refuse(_: Path) -> list[Path]:
+        raise NoPermission("no")
+
+    monkeypatch.setattr(doctor.outbox, "pending_files", _refuse)
+    assert [one.check for one in db.health() if not one.ok] == ["spool"]
 
 
 def test_damage_that_several_checks_meet_is_told_once(db: SessionDB) -> None:
