@@ -100,17 +100,17 @@ class StoredSessions:
         Raises:
             StoreError: SQLite cannot be read and no file has it.
         """
-        from ..agent.sessions import AgentSessions
-
         unread: StoreError | None = None
+        starting: list[str] = []
         try:
-            if (known := AgentSessions(self._store).resolve_session_id(text)) is not None:
-                return known
+            if self._store.engine.records.session(storable(text)) is not None:
+                return text
+            starting = self._store.engine.records.ids_like(storable(text) or "")
         except StoreMissing:
             pass
         except (CannotOpen, Damaged) as error:
             unread = error
-        starting = [session.id for session in self.file_sessions() if text and session.id.startswith(text)]
+        starting += [session.id for session in self.file_sessions() if text and session.id.startswith(text)]
         if text in starting or len(starting) == 1:
             return text if text in starting else starting[0]
         if unread is not None:
