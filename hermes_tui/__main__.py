@@ -71,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _drop_output()
         unharmed = "" if options.verb in _WRITING else "; nothing in the home was changed"
-        return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
+        where = f" ({error.filename})" if error.filename else ""
+        return complain(f"stopped by the system: {error.strerror or error}{where}{unharmed}", sys.stderr)
     return code
 
 
