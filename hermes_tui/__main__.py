@@ -198,7 +198,7 @@ def _no_verb(word: str) -> str:
     """What is wrong with a first word where no screen can search for it."""
     near = _near_verb(word)
     meant = f"did you mean {near}? " if near else ""
-    return f"“{word}” is no verb, and there is no terminal here to search in; {meant}see hermes-tui --help"
+    return f"there is no terminal here to search for “{word}” in; {meant}see hermes-tui --help"
 
 
 def _near_verb(word: str) -> str:

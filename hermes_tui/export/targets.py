@@ -75,8 +75,8 @@ def targets_of(
     if output and not given.is_dir() and not output.endswith("/") and is_one_file:
         has_ending = given.suffix or os.path.lexists(given)
         return (Target(given if has_ending else given.with_name(f"{given.name}.{options.format}"), tuple(ids)),)
-    if given.exists() and not given.is_dir():
-        raise ValueError(f"{given} is a file, and several sessions go into a folder: -o DIR")
+    if not given.is_dir() and (given.exists() or (format_of(output) and not output.endswith("/"))):
+        raise ValueError(f"{given} is a file, and several sessions go into a folder: -o DIR, or -f jsonl")
     return tuple(_in_folder(db, given, ids, options, by_title))
 
 

@@ -157,6 +157,9 @@ def test_parts_of_a_session_and_many_sessions(home: Path, run: Run, tmp_path: Pa
     )
     assert run(home, "export", "--query", "docker OR alone", "-o", "-", "--yes")[0] == 2
     assert run(home, "export")[0] == 2
+    one_file = run(home, "export", "--query", "docker OR alone", "-o", str(tmp_path / "one.md"), "--yes")
+    assert (one_file[0], "several sessions go into a folder" in one_file[2]) == (2, True)
+    assert not (tmp_path / "one.md").exists()
 
 
 def test_a_session_of_one_of_all_profiles_is_exported_as_from_its_own(run: Run, tmp_path: Path) -> None:
