@@ -20,7 +20,7 @@ import pytest
 
 from store import Cancel, Finding, Interrupted, NoPermission, SessionDB, SessionRecorder, StoreError
 from store.base import safe_files
-from store.health import doctor
+from store.files import outbox
 from store.sqlite import health
 from store.sqlite.base import descriptors, filesystems
 from store.sqlite.base.schema_probe import Layout
@@ -238,7 +238,7 @@ def test_a_folder_beside_the_store_that_cannot_be_listed_is_its_own_finding(
     def _refuse(_: Path) -> list[Path]:
         raise NoPermission("no")
 
-    monkeypatch.setattr(doctor.outbox, "pending_files", _refuse)
+    monkeypatch.setattr(outbox, "pending_files", _refuse)
     assert [one.check for one in db.health() if not one.ok] == ["spool"]
 
 
