@@ -29,6 +29,11 @@ _BEGIN = (
     " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL {setting} = %s"
 )
 """A writer that the network lost holds its locks no longer than the idle time."""
+_IS_EMPTY = (
+    "SELECT count(c.oid) = 0 FROM pg_catalog.pg_namespace AS n LEFT JOIN pg_catalog.pg_class AS c"
+    " ON c.relnamespace = n.oid WHERE n.nspname = %s GROUP BY n.oid"
+)
+"""No row where there is no such schema."""
 _POOL = 2
 RESTED = 1.0
 """Seconds after which an idle connection may have been lost unnoticed, so that it is asked for a sign of life first."""
@@ -170,21 +175,26 @@ class Writer:
             connection.execute("COMMIT")
 
     def make(self, *, copies: bool = False) -> None:
-        """Make the schema, one process at a time; see `create.statements`."""
+        """Make the schema, or fill an empty one, one process at a time; see `create.statements`."""
         name = self._reader.name
         with error_mapping.translated_errors(name, writes=True), self._begun(("BEGIN", ())) as connection:
             connection.patience = self._patience + MARGIN
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
+            found = connection.execute(_IS_EMPTY, (self._address.schema,)).fetchall()
             try:
-                for statement in create.statements(self._address.schema, copies=copies):
-                    connection.execute(statement.encode())
+                if found in ([], [(True,)]):
+                    for statement in create.statements(self._address.schema, copies=copies, is_there=bool(found)):
+                        connection.execute(statement.encode())
                 connection.execute("COMMIT")
             except pg.DuplicateSchema:
                 connection.execute("ROLLBACK")
             except pg.InsufficientPrivilege:
+                what, who, where = (
+                    ("tables in", "schema", "SCHEMA") if found else ("the schema of", "database", "DATABASE")
+                )
                 raise CannotOpen(
-                    f"the role may not make the schema of {name}; let the database's owner GRANT CREATE ON DATABASE"
+                    f"the role may not make {what} {name}; let the {who}'s owner GRANT CREATE ON {where}"
                 ) from None
         self._reader.forget_layout()
 

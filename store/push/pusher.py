@@ -92,15 +92,19 @@ class Pusher:
             Locked: Other pushes of this home were in the way.
         """
         self.copies.look()
+        yield PushStep(0, 0)
         self._marks = dict(self._target.marks())
+        yield PushStep(0, 0)
         stamp, before = self.copies.stamp(), self._target.stamp()
         if stamp and stamp == before:
             total = sum(map(bool, self._marks.values()))
             yield PushStep(total, total)
             return
+        yield PushStep(0, 0)
         ids = self.copies.ids()
         gone = self._gone(ids, vanished, now)
         done = written = 0
+        yield PushStep(0, len(ids), 0, gone)
         known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
         for _ in self.copies.walk(known):
             yield PushStep(done, len(ids), written, gone)
