@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow
 
 from ..base.errors import CannotOpen, NoPermission
 from ..base.server_address import ServerAddress
+from . import literals
 from .prepared import Prepared
 
 OLDEST = 170_000
@@ -51,8 +52,8 @@ class Connection(psycopg.Connection[TupleRow]):
 
         A cursor would do the same and take longer than the server does for most batches.
         """
-        self.pgconn.send_query(psycopg.ClientCursor(self).mogrify(batch.encode(), params).encode())
         found, loaders = [], Transformer(self)
+        self.pgconn.send_query(literals.bound(batch, params, lambda value: loaders.as_literal(value).decode()))
         for result in self.wait(generators.execute(self.pgconn)):
             if result.status == pq.ExecStatus.TUPLES_OK:
                 loaders.set_pgresult(result)
