@@ -1,5 +1,6 @@
 """`python -m tests.torture.postgres_writers [--rounds N]`: eight writers of four sessions each, killed at random, on a
-server whose connections are ended and which is stopped at once and started again; nothing acknowledged is lost, and none of it is there twice.
+server whose connections are ended and which is stopped at once and started again; nothing acknowledged is lost, and
+none of it is there twice.
 
 Each message says its key; a writer notes a key in its log once the append has returned, and repeats it after an error,
 and so does the one that takes the place of a killed one. Two writers share one of their sessions.
