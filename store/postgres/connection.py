@@ -26,6 +26,8 @@ OLDEST = 170_000
 APPLICATION = "hermes-tui"
 MARGIN = 5.0
 """Seconds that a server may be late after the time limit of a statement."""
+_LINK = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""How soon a connection notices that nobody is at the other end: after some twenty seconds, not after hours."""
 _CANCEL_TIMEOUT = 2.0
 """Seconds in which a server answers that it was asked to cancel, and in which it does."""
 
@@ -100,7 +102,7 @@ def connect(address: ServerAddress) -> Connection:
 
 def _connected(options: dict[str, Any]) -> Connection:
     return Connection.connect(
-        **options,
+        **(options | _LINK),
         target_session_attrs="any",
         application_name=APPLICATION,
         client_encoding="utf8",

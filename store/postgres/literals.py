@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 
 from psycopg import errors as pg
 
+MOST = 1_000_000_000
+"""Bytes of a batch; the server ends the connection of one that is longer by a tenth."""
+
 
 def bound(batch: str, params: Sequence[object], other: Callable[[object], str]) -> bytes:
     """A batch with its parameters in the places of `%s`.
@@ -17,10 +20,13 @@ def bound(batch: str, params: Sequence[object], other: Callable[[object], str]) 
 
     Raises:
         psycopg.DataError: A text has a NUL, at which libpq would cut the batch off.
+        ValueError: It is larger than a server takes.
     """
     written = (batch % tuple(_literal(value, other) for value in params)).encode()
     if b"\x00" in written:
         raise pg.DataError("a text of PostgreSQL has no NUL")
+    if len(written) > MOST:
+        raise ValueError(f"a message takes {len(written)} bytes on its way to the server, which takes {MOST} at most")
     return written
 
 

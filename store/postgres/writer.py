@@ -29,6 +29,10 @@ _BEGIN = (
     " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL {setting} = %s"
 )
 """A writer that the network lost holds its locks no longer than the idle time."""
+_LINK = (
+    "; SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_user_timeout = 20000"
+)
+"""Of what may COPY: a server waits for rows, with the locks, as long as TCP does, by default for two hours."""
 _POOL = 2
 RESTED = 1.0
 """Seconds after which an idle connection may have been lost unnoticed, so that it is asked for a sign of life first."""
@@ -164,7 +168,8 @@ class Writer:
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        with self._begun(_begin(self._patience, "statement_timeout", int(seconds * 1000))) as connection:
+        begin, params = _begin(self._patience, "statement_timeout", int(seconds * 1000))
+        with self._begun((begin + _LINK, params)) as connection:
             connection.patience = seconds + MARGIN
             yield connection
             connection.execute("COMMIT")

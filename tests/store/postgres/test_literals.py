@@ -76,3 +76,11 @@ def test_a_text_with_a_nul_is_refused_and_not_cut_off() -> None:
     """Mutant: it is sent, and libpq ends the batch there."""
     with pytest.raises(psycopg.DataError):
         bound("INSERT INTO t VALUES (%s); SELECT 1", ["a\x00b"], unwritten)
+
+
+def test_a_batch_that_no_server_takes_is_a_value_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: it is sent, and the server ends the connection, as if it could not be reached."""
+    monkeypatch.setattr("store.postgres.literals.MOST", 20)
+    assert len(bound("SELECT %s", ["a" * 10], unwritten)) == 19
+    with pytest.raises(ValueError, match="22 bytes"):
+        bound("SELECT %s", ["a" * 13], unwritten)
