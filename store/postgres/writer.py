@@ -34,6 +34,10 @@ _IS_EMPTY = (
     " ON c.relnamespace = n.oid WHERE n.nspname = %s GROUP BY n.oid"
 )
 """No row where there is no such schema."""
+_LINK = (
+    "; SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_user_timeout = 20000"
+)
+"""Of what may COPY: a server waits for rows, with the locks, as long as TCP does, by default for two hours."""
 _POOL = 2
 RESTED = 1.0
 """Seconds after which an idle connection may have been lost unnoticed, so that it is asked for a sign of life first."""
@@ -169,7 +173,8 @@ class Writer:
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        with self._begun(_begin(self._patience, "statement_timeout", int(seconds * 1000))) as connection:
+        begin, params = _begin(self._patience, "statement_timeout", int(seconds * 1000))
+        with self._begun((begin + _LINK, params)) as connection:
             connection.patience = seconds + MARGIN
             yield connection
             connection.execute("COMMIT")
