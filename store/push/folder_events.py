@@ -6,28 +6,20 @@ events left, nothing is reported; another machine's writes into a network filesy
 
 from __future__ import annotations
 
-import io
-import os
-import struct
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-_REPORTED = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200
-"""IN_MODIFY, IN_ATTRIB, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE."""
-_OVERFLOW, _IGNORED = 0x4000, 0x8000
-"""Events were lost; a folder is no longer watched, because it is gone."""
-_EVENT = struct.Struct("iIII")
-_AT_ONCE = 65_536
-MOST_READS = 64
-"""Reads of one call; the rest is left for the next one."""
+if TYPE_CHECKING:
+    from inotify_simple import INotify
 
 
 class FolderEvents:
     """What happened in some folders, which need not be there; used by one thread."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self._events, self._watch = _inotify()
+        self._events = _inotify()
         self._watched: dict[Path, tuple[object, int]] = dict.fromkeys(folders, (None, -1))
         """The folder that was found there, and the number of its watch."""
 
@@ -47,36 +39,30 @@ class FolderEvents:
         before, number = self._watched[path]
         found = _identity(path)
         if found != before or number < 0:
-            self._watched[path] = found, self._watch(self._events.fileno(), os.fsencode(path), _REPORTED)
+            self._watched[path] = found, _watch(self._events, path)
             return False
         return True
 
     def _read(self) -> dict[int, set[str]] | None:
         """Names by watch; None where some were lost."""
+        if self._events is None:
+            return None
+        from inotify_simple import flags
+
         named: dict[int, set[str]] = {}
         is_whole = True
-        for raw in self._raw():
-            place = 0
-            while place < len(raw):
-                number, kind, _, length = _EVENT.unpack_from(raw, place)
-                place += _EVENT.size + length
-                name = raw[place - length : place].rstrip(b"\0")
-                is_whole = is_whole and not kind & (_OVERFLOW | _IGNORED)
-                if kind & _IGNORED:
-                    self._watched |= {path: (None, -1) for path, (_, own) in self._watched.items() if own == number}
-                named.setdefault(number, set()).add(os.fsdecode(name))
+        for event in self._events.read(timeout=0):
+            is_whole = is_whole and not event.mask & (flags.Q_OVERFLOW | flags.IGNORED)
+            if event.mask & flags.IGNORED:
+                self._watched |= {path: (None, -1) for path, (_, own) in self._watched.items() if own == event.wd}
+            named.setdefault(event.wd, set()).add(event.name)
         return named if is_whole else None
-
-    def _raw(self) -> Iterable[bytes]:
-        for _ in range(MOST_READS):
-            if self._events is None or not (raw := self._events.read(_AT_ONCE)):  # None for no more
-                return
-            yield raw
 
     def close(self) -> None:
         """Close the descriptor; may be called twice."""
         if self._events is not None:
             self._events.close()
+            self._events = None
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -88,13 +74,21 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return state.st_dev, state.st_ino
 
 
-def _inotify() -> tuple[io.FileIO | None, Any]:
-    """Its descriptor, and the call that adds a folder; None for none."""
-    import ctypes
+def _watch(events: INotify, path: Path) -> int:
+    """The number of a watch; -1 for none."""
+    from inotify_simple import flags
 
-    libc = ctypes.CDLL(None)
+    changes = flags.MODIFY | flags.ATTRIB | flags.MOVED_FROM | flags.MOVED_TO | flags.CREATE | flags.DELETE
     try:
-        number = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        return (io.FileIO(number, "rb") if number >= 0 else None), libc.inotify_add_watch
-    except AttributeError:
-        return None, None
+        return int(events.add_watch(path, changes))
+    except OSError:
+        return -1
+
+
+def _inotify() -> INotify | None:
+    """None where there are no such events, or none are left."""
+    with suppress(ImportError, OSError):
+        from inotify_simple import INotify
+
+        return INotify()
+    return None

@@ -111,7 +111,7 @@ def test_a_look_without_reports_costs_the_files_that_changed_last_and_some_of_th
     tmp_path: Path, watched: Callable[[], FileWatch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutants: all files are looked at; none but the last changed; a folder is listed at each look."""
-    monkeypatch.setattr(folder_events, "_inotify", lambda: (None, None))
+    monkeypatch.setattr(folder_events, "_inotify", lambda: None)
     monkeypatch.setattr(file_watch, "IN_TURN", 10)
     monkeypatch.setattr(file_watch, "RECENT", 3)
     monkeypatch.setattr(file_watch, "SETTLED", -1.0)
@@ -164,7 +164,7 @@ def test_two_files_in_one_tick_of_a_folders_clock_are_both_noticed(
     tmp_path: Path, watched: Callable[[], FileWatch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutant: a listing that was made within the tick is taken for the last one."""
-    monkeypatch.setattr(folder_events, "_inotify", lambda: (None, None))
+    monkeypatch.setattr(folder_events, "_inotify", lambda: None)
     watch = watched()
     added(tmp_path / "one.jsonl", "")
     assert watch.look().transcripts == {"one"}
