@@ -76,7 +76,7 @@ def test_a_deletion_is_shown_asked_for_done_and_undone(home: Home, capsys: pytes
     assert asked == ["Move 1 session with 3 messages to the trash?"] * 2
     shown = out.getvalue()
     assert "refuse   its last message is younger than 15 minutes" in shown
-    assert "deleted: 3 messages, 1 file" in shown
+    assert "deleted: 3 messages and 1 file" in shown
     operation = shown.rsplit("hermes-tui undo ", 1)[1].split()[0]
     capsys.readouterr()
     assert run(home, "undo", operation) == 2
