@@ -326,7 +326,7 @@ def _kept(options: Options) -> KeptState:
 def _opener(home: Home, cache_dir: Path | None) -> Callable[[], Browser]:
     from store import open_home
 
-    return partial(open_home, home, cache_dir=cache_dir)
+    return partial(open_home, home, cache_dir=cache_dir, waits=False)
 
 
 def _kept_for(home: Home, kept: KeptState) -> KeptHome:

@@ -93,10 +93,11 @@ class ProfilesBrowser:
     Args:
         homes: The root first, as `Home.profiles` gives them.
         cache_dir: Folder of the verdict cache; None for none.
+        waits: Requests wait for other machines; else these are left out until they have answered.
     """
 
-    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
-        self.members = Members(homes, cache_dir=cache_dir)
+    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None, waits: bool = True) -> None:
+        self.members = Members(homes, cache_dir=cache_dir, waits=waits)
         self.searches = ProfileSearches(self.members)
 
     # Sessions

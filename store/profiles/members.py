@@ -46,11 +46,12 @@ class Members:
     Args:
         homes: The root first, as `Home.profiles` gives them.
         cache_dir: Folder of the verdict cache; None for none.
+        waits: Requests wait for other machines.
     """
 
-    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
+    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None, waits: bool = True) -> None:
         self.names = ProfileNames([home.name for home in homes])
-        self.browsers = [_opened(home, cache_dir) for home in homes]
+        self.browsers = [_opened(home, cache_dir, waits=waits) for home in homes]
         self._unread: dict[int, str] = {}
 
     @property
@@ -149,7 +150,9 @@ def last_active(row: Session) -> tuple[float, str]:
     return row.last_active or 0.0, row.id
 
 
-def _opened(home: Home, cache_dir: Path | None) -> Member:
+def _opened(home: Home, cache_dir: Path | None, *, waits: bool) -> Member:
     if home.remote is not None:
-        return RemoteBrowser(home.remote, home.name)
+        browser = RemoteBrowser(home.remote, home.name, waits=waits)
+        browser.connect()
+        return browser
     return HomeBrowser(open_to_read(home, cache_dir=cache_dir))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -65,14 +65,15 @@ class FileCopies:
         """Kind of file -> why those that there are cannot be known."""
         self._unread: dict[str, str] = {}
         """Session -> why its files could not be read."""
-        self.look()
 
-    def look(self) -> None:
-        """List the files, for the sessions that are asked for next."""
+    def look(self) -> Iterator[None]:
+        """List the files, for the sessions that are asked for next, in steps."""
         self._unlisted, self._unread = {}, {}
         leftovers = self._store.leftovers
         self._found = self._listed("jsonl", self._store.files.stamps, {})
+        yield
         self._snapshots = self._listed("snapshot", leftovers.snapshots.files, {})
+        yield
         self._waiting = self._listed("spool", leftovers.spool.ids, ())
         for kind, source in (("snapshot", leftovers.snapshots), ("spool", leftovers.spool)):
             if kind not in self._unlisted and (unread := source.unread()):

@@ -91,8 +91,7 @@ class Pusher:
             Refused: So many of the sessions vanished.
             Locked: Other pushes of this home were in the way.
         """
-        self.copies.look()
-        yield PushStep(0, 0)
+        yield from (PushStep(0, 0) for _ in self.copies.look())
         self._marks = dict(self._target.marks())
         yield PushStep(0, 0)
         stamp, before = self.copies.stamp(), self._target.stamp()
@@ -175,7 +174,7 @@ class Pusher:
             StoreMissing: There is no copy.
             Refused: It is another home's.
         """
-        self.copies.look()
+        list(self.copies.look())
         ids = self.copies.ids()
         self._target.require_owner(self._identity)
         for session_id in ids:
