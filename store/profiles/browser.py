@@ -35,6 +35,7 @@ from ..browse.listed import Listing
 from ..browse.protocol import Browser
 from .listing import listing_of_members
 from .members import Members, asking, last_active
+from .newest import NewestSessions, newest
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
@@ -116,7 +117,7 @@ class ProfilesBrowser:
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The newest sessions of all profiles, last active first."""
-        found = self.members.newest(partial(asking, Browser.recent), lambda rows: rows, limit)
+        found = newest(self.members, partial(asking, Browser.recent), lambda rows: rows, limit)
         return tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
 
     def listing(self, *, by_start: bool = False) -> Listing:
@@ -265,12 +266,12 @@ class ProfilesBrowser:
 
     def glance(self, *, limit: int = 200) -> FirstListing:
         """The first listings of all profiles as one."""
-        return _joined(self.members.newest(partial(asking, Browser.glance), lambda glance: glance.sessions, limit))
+        return _joined(newest(self.members, partial(asking, Browser.glance), lambda glance: glance.sessions, limit))
 
     def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
         """The same in parts, as profiles answer."""
         ask = partial(asking, Browser.glance)
-        for part in self.members.newest_in_steps(ask, lambda glance: glance.sessions, limit):
+        for part in NewestSessions(self.members, ask, lambda glance: glance.sessions, limit).steps():
             yield _joined(part.values())
 
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
@@ -364,7 +365,8 @@ class ProfilesBrowser:
 
     def watch(self) -> Watcher:
         """A watch on every profile."""
-        return ProfilesWatch([browser.watch() for browser in self.members.browsers], self.members.names)
+        members = self.members
+        return ProfilesWatch([browser.watch() for browser in members.browsers], members.names, members.fleets)
 
     def health(self, *, cancel: Cancel | None = None) -> Iterator[Finding]:
         """The checks of every profile, one after the other."""

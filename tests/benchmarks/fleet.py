@@ -33,6 +33,8 @@ from tests.postgres_server import start
 MESSAGES, SESSIONS = 5_000, 100
 WORDS = 20
 """Of a message."""
+SPAN = 1_000
+"""Seconds from the start of a session to that of the next one."""
 SCREEN = 50
 """Sessions of the first screen."""
 RUNS = 3
@@ -43,7 +45,7 @@ NOISE = 1.25
 TEMPLATE = "m_template"
 PUSHED = "m_pushed"
 WHOSE = HomeIdentity("0" * 32, "1" * 32, "pushed", "default")
-COPIED = ("sessions", "messages")
+MESSAGE_COLUMNS = ("id", "session_id", "role", "content", "timestamp", "hermes_tui_terms")
 
 
 def named(number: int) -> list[str]:
@@ -52,7 +54,8 @@ def named(number: int) -> list[str]:
 
 
 def fill(connection: psycopg.Connection[tuple[object, ...]], number: int) -> None:
-    """Make the schemas that are missing, each in a transaction of its own."""
+    """Make the schemas that are missing, each in a transaction of its own, which makes the indexes last."""
+    connection.execute(b"SET maintenance_work_mem = '256MB'")
     known = {row[0] for row in connection.execute("SELECT nspname FROM pg_namespace")}
     if TEMPLATE not in known:
         with connection.transaction():
@@ -61,28 +64,39 @@ def fill(connection: psycopg.Connection[tuple[object, ...]], number: int) -> Non
         if name in known:
             continue
         with connection.transaction():
-            for statement in create.statements(name):
-                connection.execute(statement.encode())
-            for table in COPIED:
-                connection.execute(f"INSERT INTO {name}.{table} SELECT * FROM {TEMPLATE}.{table}".encode())
-            later = f"started_at = started_at + {place}, title = '{name} ' || id"
-            connection.execute(f"UPDATE {name}.sessions SET {later}".encode())
+            made = list(create.statements(name))
+            first_index = next(at for at, statement in enumerate(made) if " INDEX ON " in statement)
+            copied = [
+                f"INSERT INTO {name}.{table} ({', '.join(columns)}) SELECT {', '.join(columns.values())}"
+                f" FROM {TEMPLATE}.{table}"
+                for table, columns in _copied(name, place).items()
+            ]
+            connection.execute("; ".join([*made[:first_index], *copied, *made[first_index:]]).encode())
         connection.execute(f"ANALYZE {name}.messages, {name}.sessions".encode())
+
+
+def _copied(name: str, place: int) -> dict[str, dict[str, str]]:
+    """Of each table the columns and what is copied into them: each machine is a second later than the one before."""
+    sessions = {"id": "id", "source": "source", "title": f"'{name} ' || id", "started_at": f"started_at + {place}"}
+    messages = {column: column for column in MESSAGE_COLUMNS} | {"timestamp": f"timestamp + {place}"}
+    return {"sessions": sessions, "messages": messages}
 
 
 def _template(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     for statement in create.statements(TEMPLATE):
         connection.execute(statement.encode())
     connection.execute(
-        f"INSERT INTO {TEMPLATE}.sessions (id, source, started_at) SELECT 's' || n, 'cli', 1.7e9 + n * 1000"
+        f"INSERT INTO {TEMPLATE}.sessions (id, source, started_at) SELECT 's' || n, 'cli', 1.7e9 + n * {SPAN}"
         f" FROM generate_series(0, {SESSIONS - 1}) AS n".encode()
     )
-    columns = "id, session_id, role, content, timestamp, hermes_tui_terms"
+    columns = ", ".join(MESSAGE_COLUMNS)
     with connection.cursor().copy(f"COPY {TEMPLATE}.messages ({columns}) FROM STDIN".encode()) as copy:
         for place, text in enumerate(texts(MESSAGES)):
             said = " ".join(text.split()[-WORDS:])
-            row = (place + 1, f"s{place % SESSIONS}", "user", said, 1.7e9 + place, message_row({"content": said}))
-            copy.write_row((*row[:-1], row[-1]["hermes_tui_terms"]))
+            session, turn = divmod(place, MESSAGES // SESSIONS)
+            written = 1.7e9 + session * SPAN + turn
+            terms = message_row({"content": said})["hermes_tui_terms"]
+            copy.write_row((place + 1, f"s{session}", "user", said, written, terms))
 
 
 def of_schemas(url: str, schemas: Sequence[str]) -> Home:
@@ -168,7 +182,7 @@ def main() -> int:
     given = parser.parse_args()
     numbers = sorted(int(number) for number in given.schemas.split(","))
     data = given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-")) / "data"
-    url = start(data, "shared_buffers = 1GB\n")
+    url = start(data, "shared_buffers = 1GB\nwal_level = minimal\nmax_wal_senders = 0\n")
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-home-"))
     build(folder, Size(50, 500, (50,)), seed=7)
     print("milliseconds of CPU of both sides, the cheapest of three runs\n")

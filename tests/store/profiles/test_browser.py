@@ -11,7 +11,7 @@ import pytest
 from store import Change, Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
 from store.browse.browser import HomeBrowser
 from store.files.home import ALL_PROFILES
-from store.profiles import members
+from store.profiles import newest
 from store.profiles import watch as watch_module
 from store.profiles.browser import ProfilesBrowser
 from store.profiles.naming import ProfileNames
@@ -271,10 +271,10 @@ def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed
                 store(db, f"s{place}-{age}", [say("user", "here", timestamp=1.7e9 + 100 * place - age)])
     with closing(ProfilesBrowser(Home(folder).profiles())) as merged:
         expected = merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]
-        monkeypatch.setattr(members, "MOST_WHOLE", 1)
-        monkeypatch.setattr(members, "FEWEST", 2)
+        monkeypatch.setattr(newest, "MOST_WHOLE", 1)
+        monkeypatch.setattr(newest, "FEWEST", 2)
         assert (merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]) == expected
-        monkeypatch.setattr(members, "FIRST_STEP", 0.0)
+        monkeypatch.setattr(newest, "FIRST_STEP", 0.0)
         parts = merged.glances(limit=limit)
         first = next(parts).sessions
         answered = {merged.members.names.own(session)[0] for session in first}
