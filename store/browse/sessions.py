@@ -69,6 +69,8 @@ class StoredSessions:
 
         Where SQLite cannot be read, all that have a file.
         """
+        if not self._store.leftovers.any:
+            return ()
         try:
             known = {*self._store.engine.sessions.ids(), *self._store.engine.sessions.orphans()}
         except (CannotOpen, Damaged):

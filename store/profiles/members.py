@@ -92,6 +92,13 @@ class Members:
                 yield {places[at]: times[at] for at in some}
             self._times[number] = stamp, times
 
+    @property
+    def stamp(self) -> Hashable:
+        """What changes with any commit in any profile; None where it cannot be said."""
+        together = sum(len(places) for places, _ in self.fleets)
+        stamps = tuple(self._stamp(fleet) for _, fleet in self.fleets)
+        return stamps if together == len(self.browsers) and None not in stamps else None
+
     @staticmethod
     def _stamp(fleet: Fleet) -> Hashable:
         try:
