@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
-from functools import partial
+from dataclasses import astuple, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -19,7 +17,6 @@ from ..base.models import (
     Drift,
     FamilyMember,
     Finding,
-    FirstListing,
     Head,
     JsonlFacts,
     Message,
@@ -34,10 +31,9 @@ from ..base.models import (
 )
 from ..browse.listed import Listing
 from ..browse.protocol import Browser
-from ..formats.session_state import is_live
 from .listing import listing_of_members
-from .members import Members, asking, last_active
-from .newest import NewestSessions, newest
+from .lists import ProfileLists
+from .members import Members, asking
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
@@ -51,9 +47,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-JOINED = 20
-"""Pages of small profiles that are sorted together."""
 
 
 def _of_session(
@@ -79,17 +72,12 @@ def _of_session(
     return _call
 
 
+def _lists(merged: ProfilesBrowser) -> ProfileLists:
+    return merged.lists
+
+
 def _searches(merged: ProfilesBrowser) -> ProfileSearches:
     return merged.searches
-
-
-@dataclass(frozen=True, slots=True)
-class _Cursor:
-    """The profile that is read next, where a page ended there, and what was read and not given yet."""
-
-    place: int
-    inner: object = None
-    read: tuple[Session, ...] = ()
 
 
 class ProfilesBrowser:
@@ -105,8 +93,7 @@ class ProfilesBrowser:
     def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
         self.members = Members(homes, cache_dir=cache_dir)
         self.searches = ProfileSearches(self.members)
-        self._recent: tuple[object, tuple[Session, ...]] = None, ()
-        """The last answer of `recent`, after what was committed and for how many it was."""
+        self.lists = ProfileLists(self.members)
 
     # Sessions
 
@@ -114,37 +101,10 @@ class ProfilesBrowser:
     chain = _of_session(Browser.chain, lambda own: (own,))
     family = _of_session(Browser.family, lambda _: tuple[FamilyMember, ...]())
 
-    def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
-        """A page of one profile after the other, each newest start first.
-
-        Small ones are sorted together by their last activity, so that a page of very many profiles is not scattered
-        all over a list.
-        """
-        at = cursor if isinstance(cursor, _Cursor) else _Cursor(0)
-        at = at if at.read else self._read(at, limit)
-        following = replace(at, read=at.read[limit:])
-        more = bool(following.read) or following.place in self.members.places
-        return Page(at.read[:limit], more, following if more else None)
-
-    def _read(self, at: _Cursor, limit: int) -> _Cursor:
-        read: list[Session] = []
-        while at.place in self.members.places and len(read) < JOINED * limit:
-            found = self.members.answer(at.place, asking(Browser.sessions, limit=limit, cursor=at.inner), Page(()))
-            read += self.members.names.renamed(at.place, found.items)
-            at = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1)
-            if found.more:
-                break
-        return replace(at, read=tuple(sorted(read, key=last_active, reverse=True)))
-
-    def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
-        """The newest sessions of all profiles, last active first; those of before where nothing was committed since."""
-        key = (self.members.stamp, limit)
-        if key[0] is not None and self._recent[0] == key:
-            return tuple(replace(row, live=_is_live(row)) for row in self._recent[1])
-        found = newest(self.members, partial(asking, Browser.recent), lambda rows: rows, limit)
-        rows = tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
-        self._recent = key, rows
-        return rows
+    sessions = delegate(_lists, ProfileLists.sessions)
+    recent = delegate(_lists, ProfileLists.recent)
+    glance = delegate(_lists, ProfileLists.glance)
+    glances = delegate(_lists, ProfileLists.glances)
 
     def listing(self, *, by_start: bool = False) -> Listing:
         """Every session of all profiles in one order, page by page."""
@@ -290,16 +250,6 @@ class ProfilesBrowser:
     facts = _of_session(Browser.facts)
     check = _of_session(Browser.check)
 
-    def glance(self, *, limit: int = 200) -> FirstListing:
-        """The first listings of all profiles as one."""
-        return _joined(newest(self.members, partial(asking, Browser.glance), lambda glance: glance.sessions, limit))
-
-    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
-        """The same in parts, as profiles answer."""
-        ask = partial(asking, Browser.glance)
-        for part in NewestSessions(self.members, ask, lambda glance: glance.sessions, limit).steps():
-            yield _joined(part.values())
-
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: the cached ones of each first."""
         surveys = [
@@ -412,18 +362,3 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
-
-
-def _is_live(row: Session) -> bool:
-    return is_live(ended_at=row.ended_at, last_active=row.last_active, now=time.time())
-
-
-def _joined(glances: Iterable[FirstListing]) -> FirstListing:
-    drifts: dict[str, Drift | None] = {}
-    facts: dict[str, JsonlFacts] = {}
-    rows: list[Session] = []
-    for glance in glances:
-        drifts |= glance.drifts
-        facts |= glance.facts
-        rows += glance.sessions
-    return FirstListing(tuple(sorted(rows, key=last_active, reverse=True)), drifts, facts)
