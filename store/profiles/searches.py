@@ -11,7 +11,7 @@ from ..base.cancel import raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
-from ..search.ranking import relevance
+from ..search.ranking import SCORED, by_relevance, relevance
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""
+MOST_RANKED = 8
+"""Profiles of which each ranks its own hits, however many there are."""
 
 
 class ProfileSearches:
@@ -74,10 +76,17 @@ class ProfileSearches:
         query: Query | str,
         *,
         limit: int = 20,
-        found: Sequence[Hit] | None = None,  # noqa: ARG002  each profile searches by itself
+        found: Sequence[Hit] | None = None,
         cancel: Cancel | None = None,
     ) -> Batch:
-        """The best hits of all profiles: each keeps its order, the better head goes first."""
+        """The best hits of all profiles: each keeps its order, the better head goes first.
+
+        Args:
+            found: The newest hits of a search: of many profiles these are ranked, where there are as many as one ranks.
+        """
+        if found is not None and len(found) >= SCORED and len(self._members.browsers) > MOST_RANKED:
+            fallback = Fallback(FallbackKind.RANKED, ranked=len(found))
+            return Batch(tuple(by_relevance(found)[:limit]), done=True, capped=True, fallbacks=(fallback,))
         return self._merged(
             lambda browser: browser.rank(query, limit=limit, cancel=cancel), limit, lambda hit: -relevance(hit)
         )

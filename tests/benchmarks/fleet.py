@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks.fleet [--schemas 10,100,1000] [--data FOLDER]`: one server with the homes of many
-machines, 5,000 messages each: the list's first screen, the first hit over all, and a push of one message.
+machines, 5,000 messages each: the list's first screen, the first hit over all, a push of one message, and a second in
+which nothing is written.
 
 One schema is filled by COPY, the others from it on the server; those that are there from a run before are taken.
 """
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
@@ -37,6 +39,8 @@ SPAN = 1_000
 """Seconds from the start of a session to that of the next one."""
 SCREEN = 50
 """Sessions of the first screen."""
+LOOKS = 10
+"""For changes, of an open screen in a second."""
 RUNS = 3
 SETTLED = 0.5
 """Seconds in which a process of the server ends after its connection."""
@@ -129,6 +133,18 @@ def first_hit(url: str, schemas: Sequence[str]) -> Callable[[], None]:
     return _search
 
 
+def at_rest(url: str, schemas: Sequence[str]) -> Callable[[], None]:
+    """The looks for changes of a second, after the first ones, which read what was there."""
+    watch = open_home(of_schemas(url, schemas)).watch()
+    while watch.poll():
+        pass
+
+    def _second() -> None:
+        assert not any(watch.poll() for _ in range(LOOKS))
+
+    return _second
+
+
 def push_one(url: str, folder: Path) -> Callable[[], None]:
     """A message that is new in a home, to its schema."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -186,18 +202,23 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-home-"))
     build(folder, Size(50, 500, (50,)), seed=7)
     print("milliseconds of CPU of both sides, the cheapest of three runs\n")
-    print("| schemas | first rows | first screen | first hit | push of one message |")
-    print("|---|---|---|---|---|", flush=True)
-    measured = []
+    print("| schemas | first rows | first screen | first hit | push of one message | a second at rest |")
+    print("|---|---|---|---|---|---|", flush=True)
+    measured: list[list[float]] = []
     for number in numbers:
         with psycopg.connect(url, autocommit=True) as connection:
             fill(connection, number)
         schemas = named(number)
         works = (partial(first_rows, url, schemas), partial(first_screen, url, schemas), first_hit(url, schemas))
-        measured.append([cheapest(work, data) for work in (*works, push_one(url, folder))])
+        measured.append([cheapest(work, data) for work in (*works, push_one(url, folder), at_rest(url, schemas))])
         print(f"| {number:,} | {' | '.join(f'{value:,.1f}' for value in measured[-1])} |", flush=True)
-    growth = NOISE * numbers[-1] / numbers[0]
-    return int(any(last > growth * first for first, last in zip(measured[0], measured[-1], strict=True)))
+    return int(any(grows_faster(numbers, column) for column in zip(*measured, strict=True)))
+
+
+def grows_faster(numbers: Sequence[int], values: Sequence[float]) -> bool:
+    """True where a value grows more than the numbers do and than noise, from any of them to the next."""
+    steps = zip(pairwise(numbers), pairwise(values), strict=True)
+    return any(after > NOISE * before * more / fewer for (fewer, more), (before, after) in steps)
 
 
 if __name__ == "__main__":

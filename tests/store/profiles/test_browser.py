@@ -13,7 +13,7 @@ from store.base.errors import Unreachable
 from store.browse.browser import HomeBrowser
 from store.engine.fleet import State
 from store.files.home import ALL_PROFILES
-from store.profiles import newest
+from store.profiles import newest, searches
 from store.profiles import watch as watch_module
 from store.profiles.browser import ProfilesBrowser
 from store.profiles.naming import ProfileNames
@@ -283,6 +283,20 @@ def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed
         assert answered == ({0} if limit > 2 else {0, 1, 2})
         every = {session.id: session for session in (*first, *(row for part in parts for row in part.sessions))}
         assert set(expected[1]) <= set(every.values())
+
+
+def test_of_many_profiles_the_best_are_those_of_the_newest_hits_that_were_found(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: few hits, which may not be all, are ranked alone; each profile ranks its own."""
+    monkeypatch.setattr(searches, "MOST_RANKED", 1)
+    monkeypatch.setattr(searches, "SCORED", 2)
+    with closing(ProfilesBrowser(Home(root).profiles())) as merged:
+        every = [hit for batch in merged.search("walrus") for hit in batch.hits]
+        best = merged.rank("walrus", found=every[:2])
+        assert set(best.hits) == set(every[:2])
+        assert [fallback.ranked for fallback in best.fallbacks] == [2]
+        assert len(merged.rank("walrus", found=every[:1]).hits) == len(every) == 3
 
 
 class Polled:
