@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 JOINED = 20
 """Pages of small profiles that are sorted together."""
+JOINING = 0.25
+"""Seconds in which they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class ProfileLists:
 
     def _read(self, at: _Cursor, limit: int) -> _Cursor:
         read: list[Session] = []
-        while at.place in self._members.places and len(read) < JOINED * limit:
+        ends = time.monotonic() + JOINING
+        while at.place in self._members.places and len(read) < JOINED * limit and (not read or time.monotonic() < ends):
             found = self._members.answer(at.place, asking(Browser.sessions, limit=limit, cursor=at.inner), Page(()))
             read += self._members.names.renamed(at.place, found.items)
             at = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1)

@@ -70,10 +70,14 @@ class NewestSessions(Generic[T]):
                 self._ask(-self._waiting.pop()[1], self._few)
                 if self._is_due:
                     yield self._handed_over()
-            if self._is_due and not self._best:  # a screen shows these while the other times are looked up
-                self._settle()
+            if (
+                self._is_due and self._waiting and not self._best
+            ):  # a screen shows these while the other times are looked up
+                while self._waiting and len(self._best) < self._limit:
+                    self._ask(-self._waiting.pop()[1], self._few)
                 yield self._handed_over()
-        self._settle()
+        while self._waiting and self._is_wanted(self._waiting[-1][0]):
+            self._ask(-self._waiting.pop()[1], self._few)
         for place, key in sorted(self._last.items(), key=lambda item: item[1], reverse=True):
             if self._is_wanted(key):
                 self._ask(place, self._limit)
@@ -95,11 +99,6 @@ class NewestSessions(Generic[T]):
 
     def _is_wanted(self, key: _Key) -> bool:
         return len(self._best) < self._limit or key >= self._best[0]
-
-    def _settle(self) -> None:
-        """Ask until no profile that waits can have one of the newest."""
-        while self._waiting and self._is_wanted(self._waiting[-1][0]):
-            self._ask(-self._waiting.pop()[1], self._few)
 
     def _ask(self, place: int, limit: int) -> None:
         answer = self._members.named_answer(place, self._asked(limit=limit))

@@ -17,6 +17,7 @@ from store.engine.push_target import FILE_IDS
 from store.files.home import Home
 from store.open import locate_server
 from store.postgres.connection import Connection
+from store.postgres.fleet import SchemaFleet
 from store.profiles import newest
 from store.profiles import watch as watch_module
 from store.profiles.browser import ProfilesBrowser
@@ -103,6 +104,7 @@ def test_a_further_schema_that_shows_nothing_costs_a_few_rows_and_no_read(
 ) -> None:
     """Mutants: every schema is asked for its sessions, or for its hits; each is asked for its newest time by itself."""
     monkeypatch.setattr(newest, "MOST_WHOLE", 1)
+    monkeypatch.setattr(SchemaFleet, "stamp", lambda _: "other tests commit, too")
     found = []
     for number in (3, 6, 12):
         while len(schemas.made) < number:
@@ -219,3 +221,19 @@ def test_one_schema_of_many_that_changes_is_reported_with_its_session_also_where
             found = polled(merged, watch)
             assert f"{schemas.made[1]}/{session}" in found
             assert {key.partition("/")[0] for key in found} == {schemas.made[1]}
+
+
+def test_the_first_rows_of_many_schemas_come_before_all_were_asked_for_their_times(
+    schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: nothing is handed over before all times are known."""
+    for place in range(4):
+        schemas.add([(f"s{session}", 1.7e9, [1.7e9 + 10 * place + session], False) for session in range(3)])
+    monkeypatch.setattr(newest, "MOST_WHOLE", 1)
+    monkeypatch.setattr(newest, "FEWEST", 2)
+    monkeypatch.setattr(newest, "FIRST_STEP", 0.0)
+    monkeypatch.setattr("store.profiles.members.AT_ONCE", 2)
+    with closing(schemas.browser()) as merged:
+        first, last = merged.glances(limit=4)
+        assert {session.profile for session in first.sessions} == set(schemas.made[:2])
+        assert {session.profile for session in last.sessions} == set(schemas.made[2:])
