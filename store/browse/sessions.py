@@ -42,7 +42,8 @@ class StoredSessions:
             active = self._store.engine.sessions.newest()[:limit]
         except Damaged:
             active = ()
-        found = {row.id: row for row in (*self.rows(active), *self.sessions(limit=limit).items)}
+        found = {row.id: row for row in self.sessions(limit=limit).items}
+        found |= {row.id: row for row in self.rows(key for key in active if key not in found)}
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
     def session(self, session_id: str) -> Session | None:
@@ -68,6 +69,8 @@ class StoredSessions:
 
         Where SQLite cannot be read, all that have a file.
         """
+        if not self._store.leftovers.any:
+            return ()
         try:
             known = {*self._store.engine.sessions.ids(), *self._store.engine.sessions.orphans()}
         except (CannotOpen, Damaged):

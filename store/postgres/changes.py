@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from ..base.errors import StoreMissing
+from ..engine.fleet import LATE
 from ..engine.push_target import FILE_IDS
 from . import cells
 from .reader import Reader, Row
 from .schema_probe import Layout
 
-LATE = 1_024
-"""Ids below the highest among which a row may appear late, since ids precede the commit (docs/postgres.md §5)."""
 MOST_ROWS = 4_096
 """Newest rows whose sessions are read."""
 REVISIONS = "hermes_tui_revisions"
 """Table of ours: counts of commits, in some rows that each session is assigned to."""
 
-_STRUCTURE = (
-    "SELECT c.oid, c.xmin::text, (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid"
+STRUCTURE = (
+    "SELECT n.nspname, c.oid, c.xmin::text, (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid"
     " AND NOT a.attisdropped), ARRAY(SELECT i.indexrelid FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid)"
-    " FROM pg_catalog.pg_class AS c WHERE c.relname IN ('sessions', 'messages') AND c.relnamespace ="
-    " (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s) ORDER BY c.relname"
+    " FROM (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s) OFFSET 0) AS n"
+    " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid WHERE c.relname IN ('sessions', 'messages')"
+    " ORDER BY n.nspname, c.relname"
 )
-"""What changes where another table or a view takes the place of one, and with its columns, indexes and policies."""
+"""Of some schemas what changes where another table or a view takes the place of one, and with its columns, indexes and
+policies."""
 
 
 class Changes:
@@ -41,13 +42,13 @@ class Changes:
         """The schema and its revision; (None, None) where there is none."""
         try:
             layout = self._reader.layout
-            [[(revision,)], structure] = self._reader.batch([(_revision(layout), ()), (_STRUCTURE, (layout.schema,))])
+            [[(counted,)], structure] = self._reader.batch([(revision(layout), ()), (STRUCTURE, ([layout.schema],))])
         except StoreMissing:
             return None, None
         if structure != self._structure:
             self._structure = structure
             self._reader.forget_layout()
-        return self._reader.name, -1 - cells.integer(revision) if self._again else cells.integer(revision)
+        return self._reader.name, -1 - cells.integer(counted) if self._again else cells.integer(counted)
 
     def since(self, after: int | None) -> tuple[int, frozenset[str]]:
         """The highest message id, and the sessions of the rows above `after` and of those that were committed late."""
@@ -75,7 +76,8 @@ class Changes:
         return after is not None and after == self._newest and row_id <= after and row_id not in self._seen
 
 
-def _revision(layout: Layout) -> str:
+def revision(layout: Layout) -> str:
+    """The statement of a number that changes with each commit."""
     if layout.is_ours and REVISIONS in layout.kinds:
         return f"SELECT sum(revision)::bigint FROM {layout.table(REVISIONS)}"
     if layout.has("state_change_revision", "revision"):
