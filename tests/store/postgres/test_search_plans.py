@@ -24,7 +24,7 @@ SqlRunner = Callable[..., list[Any]]
 INSERT = (
     "INSERT INTO {s}.messages (id, session_id, role, content, timestamp, hermes_tui_terms, hermes_tui_long)"
     " SELECT n * {factor}::bigint, 's', 'user', text, n, CASE WHEN {long} THEN NULL ELSE array_to_tsvector("
-    "string_to_array(text, ' ')) END, CASE WHEN {long} THEN true END"
+    "string_to_array(text, ' ') || CASE WHEN n % 50 = 0 THEN ARRAY[' '] ELSE '{{}}' END) END, CASE WHEN {long} THEN true END"
     " FROM (SELECT n, 'common' || CASE WHEN n % 9 = 0 THEN ' ninth' ELSE '' END || CASE WHEN n IN (2, 700) THEN"
     " ' seldom' ELSE '' END || CASE WHEN n % 50 = 0 THEN ' 漢字' ELSE '' END AS text"
     " FROM generate_series(1, 900) AS n) AS made"
@@ -70,9 +70,9 @@ class Counted(Reader):
         super().__init__(parse_address(url))
         self.reads = 0
 
-    def _run(self, *args: Any) -> Any:
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
         self.reads += 1
-        return super()._run(*args)
+        return super()._run(*args, **kwargs)
 
 
 def ids(reader: Reader, query: str, limit: int = 5_000) -> list[int]:
