@@ -204,9 +204,8 @@ class Walk:
         indexed = f"SELECT {self._layout.searched} FROM {self._layout.messages} AS messages WHERE {self._plan.matches}"
         statements = [(self._found(f"{indexed} OFFSET 0", "true", newest), (*self._plan.params, above))]
         if self._plan.long != "false":
-            statements.append(
-                (f"SELECT 1 FROM {self._layout.messages} AS messages WHERE {self._plan.long} LIMIT 1", ())
-            )
+            listed = f"{self._layout.messages} AS messages WHERE {self._plan.long}"
+            statements.append((f"SELECT id FROM {listed} ORDER BY id LIMIT 1", ()))  # else the planner may scan for one
         rows, *long = self._batch(statements, seconds=INDEX_SECONDS)
         perhaps: list[Row] = []
         if any(long):
