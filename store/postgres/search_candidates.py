@@ -92,4 +92,5 @@ class Candidates:
 
 def texts_statement(layout: Layout) -> str:
     """Binds ids: the texts that a search looks at."""
-    return f"SELECT id, {', '.join(column_sql.searched_texts(layout))} FROM {layout.messages} AS messages WHERE id = ANY(%s)"
+    texts = ", ".join(column_sql.searched_texts(layout))
+    return f"SELECT id, {texts} FROM {layout.messages} AS messages WHERE id = ANY(%s)"

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from store.base.errors import StoreError
 from store.base.server_address import parse_address
 from store.postgres import create, hits, search
 from store.postgres import reader as reader_module
@@ -104,7 +105,13 @@ def test_what_the_server_forgot_or_whose_columns_changed_is_asked_for_again(
     reader: Reader, run_sql: SqlRunner, schema: str
 ) -> None:
     """Mutants: either is an error of the search."""
-    for act in (None, "DEALLOCATE ALL", "forget", f"ALTER TABLE {schema}.messages ALTER timestamp TYPE real", "DEALLOCATE ALL"):
+    for act in (
+        None,
+        "DEALLOCATE ALL",
+        "forget",
+        f"ALTER TABLE {schema}.messages ALTER timestamp TYPE real",
+        "DEALLOCATE ALL",
+    ):
         if act == "forget":
             for connection in idle(reader):
                 connection.prepared._names.clear()
@@ -122,6 +129,6 @@ def test_an_error_that_has_another_reason_is_one_at_once(reader: Reader, sent: l
     """Mutant: it is tried again as if the server had forgotten."""
     assert reader.layout.rows
     sent.clear()
-    with pytest.raises(reader_module.StoreError, match="refused a statement"):
+    with pytest.raises(StoreError, match="refused a statement"):
         reader.rows("SELECT count(DISTINCT n) OVER () FROM pg_catalog.generate_series(1, 2) AS n", again=True)
     assert len(sent) == 1
