@@ -6,6 +6,8 @@ from .schema_probe import Layout
 
 SEARCHED_TEXTS = ("content", "tool_name", "tool_calls")
 """Columns of a message whose words are found."""
+NO_CALLS, BLANK = 4, 64
+"""Bytes that calls without one have at most, and a content without a word."""
 _SHORT = 65_536
 _INLINE = 1_000
 """Bytes up to which a text lies in its row as it is, mostly."""
@@ -23,6 +25,18 @@ def column(layout: Layout, table: str, name: str, *, alias: str = "") -> str:
 def text(layout: Layout, table: str, name: str) -> str:
     """The column as text; bytes stay bytes."""
     return f"({column(layout, table, name)})::text"
+
+
+def searched_texts(layout: Layout) -> tuple[str, ...]:
+    """What of a message is searched: in a schema of ours the reasoning, too, of an answer that has nothing else."""
+    texts = tuple(text(layout, "messages", name) for name in SEARCHED_TEXTS)
+    if not layout.is_ours:
+        return texts
+    reasons = ", ".join(f"NULLIF({text(layout, 'messages', name)}, '')" for name in ("reasoning", "reasoning_content"))
+    content, calls = (n_bytes(layout, "messages", name) for name in ("content", "tool_calls"))
+    blank = f"pg_catalog.btrim({texts[0]}, E' \\t\\n\\r') = ''"
+    alone = f"role = 'assistant' AND {calls} <= {NO_CALLS} AND ({content} = 0 OR {content} <= {BLANK} AND {blank})"
+    return (*texts, f"CASE WHEN {alone} THEN COALESCE({reasons}) END")
 
 
 def searched_once(layout: Layout) -> str:

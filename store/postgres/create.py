@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .terms import HAS_PAIRS
+
 SHARDS = 64
 """Rows of the table of revisions: two sessions seldom share one, so that their writers seldom wait for each other."""
 
@@ -122,3 +124,4 @@ def _indexes(s: str, unique: str) -> Iterator[str]:
     yield f'CREATE INDEX ON {s}.messages (session_id COLLATE "C")'
     yield f"CREATE INDEX ON {s}.messages (session_id) WHERE active = 0"
     yield f"CREATE INDEX ON {s}.messages (id) WHERE hermes_tui_long"
+    yield f"CREATE INDEX ON {s}.messages (id) WHERE {HAS_PAIRS}"

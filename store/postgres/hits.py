@@ -38,6 +38,7 @@ def read_hits(reader: Reader, ids: Sequence[int], *, cancel: Cancel | None = Non
         f" LEFT JOIN {layout.sessions} AS sessions ON sessions.id = messages.session_id WHERE messages.id = ANY(%s)",
         (list(ids),),
         cancel=cancel,
+        again=True,
     )
     hits = {hit.id: hit for hit in map(_hit_row, rows)}
     return [hits[message_id] for message_id in ids if message_id in hits]

@@ -15,6 +15,8 @@ Statement = tuple[str, Sequence[object]]
 
 FORGOTTEN = (pg.InvalidSqlStatementName, pg.DuplicatePreparedStatement)
 """Errors of a connection whose server does not know what was prepared; nothing of the transaction is stored then."""
+CHANGED = pg.FeatureNotSupported
+"""Error of a statement, among others, whose table has other types than when it was prepared."""
 MOST = 64
 """Statements of a connection that are remembered."""
 MOST_FORGOTTEN = 3
@@ -32,6 +34,11 @@ class Prepared:
         self._forgotten = 0
         self.is_direct = False
         """The process of the server that answers is the one that took the connection."""
+
+    @property
+    def any(self) -> bool:
+        """True where something is prepared."""
+        return any(self._names.values())
 
     def forget(self) -> None:
         """Prepare again under other names; after some times nothing any more."""

@@ -15,7 +15,7 @@ from ..engine.operations import Cell, RawRow, RawText
 from ..engine.push_target import SOURCE, source_of
 from . import cells, create
 from .schema_probe import TERMS
-from .terms import LONGEST, searched_text, stored_terms
+from .terms import LONGEST, stored_terms, text_of
 
 _NUMBERS, _WHOLE, _BYTES = "double precision", "bigint", "bytea"
 EXTRA, LONG = "hermes_tui_extra", "hermes_tui_long"
@@ -54,8 +54,7 @@ def columns_of(table: str, rows: Iterable[RawRow]) -> list[str]:
 def message_row(raw: RawRow) -> dict[str, object]:
     """The same of a message, with the words by which it is found."""
     found = row_of("messages", raw)
-    text = searched_text(*(found.get(name) for name in ("content", "tool_name", "tool_calls")))
-    words = stored_terms(text)
+    words = stored_terms(text_of(found))
     long = words is None
     return {**found, TERMS: None if words is None else vector(words), LONG: long or None}
 

@@ -19,6 +19,7 @@ from ..formats.row_encoding import storable
 from . import cells, error_mapping
 from .connection import MARGIN, Cancellation, Connection, connect, recover
 from .idle_connections import MOST, SharedConnections
+from .prepared import CHANGED, FORGOTTEN, Statement
 from .schema_probe import PROBE, SCHEMAS, Layout, layouts_of
 
 Row = tuple[object, ...]
@@ -34,11 +35,17 @@ PAGE = 256
 _GUARD = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
     " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {milliseconds:d};"
-    " SELECT 1 / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
+    " SELECT pg_catalog.pg_backend_pid() / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
     " AND pg_catalog.current_setting('search_path') = 'pg_catalog' THEN 1 ELSE 0 END;"
     " SET LOCAL constraint_exclusion = off; "
 )
-"""Begins a read; the statement after it does not run where the transaction could write."""
+"""Begins a read; the statement after it does not run where the transaction could write.
+
+Its row has the process of the server that answers.
+"""
+KEPT_ROWS = 10_000
+"""Messages from which on the server keeps plans: that for a few is none for many."""
+_KEPT = "SET LOCAL plan_cache_mode = force_generic_plan; "
 
 
 class Reader:
@@ -106,30 +113,39 @@ class Reader:
         return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
 
     def rows(
-        self, sql: str, params: Params = (), *, cancel: Cancel | None = None, seconds: float = STATEMENT_SECONDS
+        self,
+        sql: str,
+        params: Params = (),
+        *,
+        cancel: Cancel | None = None,
+        seconds: float = STATEMENT_SECONDS,
+        again: bool = False,
     ) -> list[Row]:
         """All rows of one statement, in a transaction of its own.
 
         Args:
             cancel: Ends the statement on the server.
             seconds: Its time limit.
+            again: It comes again and again, and is cheap by one plan whatever it binds: the server may keep that.
 
         Raises:
             Interrupted: It was cancelled.
             Locked: The time limit was reached.
         """
-        return self.batch([(sql, params)], cancel=cancel, seconds=seconds)[0]
+        return self.batch([(sql, params)], cancel=cancel, seconds=seconds, again=again)[0]
 
     def batch(
         self,
-        statements: Sequence[tuple[str, Params]],
+        statements: Sequence[Statement],
         *,
         cancel: Cancel | None = None,
         seconds: float = STATEMENT_SECONDS,
+        again: bool = False,
     ) -> list[list[Row]]:
         """The rows of each of some statements, all in one transaction; see `rows`."""
+        is_large = self._layout is not None and self._layout.rows >= KEPT_ROWS
         try:
-            return self._run(statements, cancel, seconds)
+            return self._run(statements, cancel, seconds, again=again and is_large)
         except StoreMissing:
             self.forget_layout()
             raise
@@ -156,21 +172,28 @@ class Reader:
         """Close every connection that no other reader of the database uses; may be called twice."""
         self._idle.close()
 
-    def _run(self, statements: Sequence[tuple[str, Params]], cancel: Cancel | None, seconds: float) -> list[list[Row]]:
-        """Run it; once more where a connection that stood idle was lost."""
+    def _run(
+        self, statements: Sequence[Statement], cancel: Cancel | None, seconds: float, *, again: bool = False
+    ) -> list[list[Row]]:
+        """Run it; once more where a connection that stood idle was lost, or forgot what was prepared."""
         if cancel is not None and cancel.cancelled:
             raise Interrupted("the request was cancelled")
         params = [sendable(value) for _, bound in statements for value in bound]
-        joined = "; ".join(sql for sql, _ in statements)
-        batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{joined}; COMMIT"
+        guard, joined = _GUARD.format(milliseconds=int(seconds * 1000)), "; ".join(sql for sql, _ in statements)
         with error_mapping.translated_errors(self.name):
             for _ in range(MOST + 1):
                 with self._lent() as (connection, was_idle):
+                    written = f"{_KEPT}{connection.prepared.written(statements)}" if again else joined
                     try:
-                        return _fetch(connection, batch, params, cancel, seconds)
+                        return _fetch(connection, f"{guard}{written}; COMMIT", params, cancel, seconds)
                     except psycopg.OperationalError:
                         if not (was_idle and connection.closed):
                             raise
+                    except (*FORGOTTEN, CHANGED):
+                        if not (again and connection.prepared.any):
+                            raise
+                        recover(connection)
+                        connection.prepared.forget()
         raise Unreachable(f"{self.name} closed one connection after the other; try again")
 
     @contextmanager
@@ -205,12 +228,12 @@ def _fetch(
     """
     connection.patience = seconds + MARGIN
     if cancel is None:
-        return connection.answers(batch, params)[1:]
+        return _without_guard(connection, connection.answers(batch, params))
     found: list[list[Row]] = []
     cancellation = Cancellation(connection)
     try:
         with cancel.interrupting(cancellation.start):
-            found = connection.answers(batch, params)[1:]
+            found = _without_guard(connection, connection.answers(batch, params))
     except psycopg.OperationalError:
         if not cancel.cancelled:
             raise
@@ -219,4 +242,11 @@ def _fetch(
     if cancel.cancelled:
         connection.close()
         raise Interrupted("the request was cancelled")
+    return found
+
+
+def _without_guard(connection: Connection, answers: list[list[Row]]) -> list[list[Row]]:
+    """The answers but the guard's, which says whether a pooler stands between."""
+    [(process,)], *found = answers
+    connection.prepared.is_direct = process == connection.info.backend_pid
     return found

@@ -115,6 +115,11 @@ class Layout:
         """True for a schema that this program made."""
         return MARKER in self.columns
 
+    @property
+    def lists_pairs(self) -> bool:
+        """True where an index lists the messages of `terms.HAS_PAIRS`."""
+        return any(f"ts_match_vq({TERMS}" in condition for condition in self.partial_indexes)
+
     def table(self, name: str) -> str:
         """A table with its schema, as SQL."""
         return f'"{self.schema}"."{name}"'

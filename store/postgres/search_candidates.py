@@ -46,7 +46,7 @@ class Candidates:
         if self.is_lean:
             return f"messages.id, ({self._plan.decides})"
         long = self._plan.perhaps_long
-        texts = [column_sql.text(self._layout, "messages", name) for name in column_sql.SEARCHED_TEXTS]
+        texts: Sequence[str] = column_sql.searched_texts(self._layout)
         if self._plan.certain and self._plan.matches:
             texts = [f"CASE WHEN {long} THEN {text} END" for text in texts]
         decided = f"({long}) IS NOT TRUE" if self._plan.certain and self._plan.matches else "false"
@@ -64,12 +64,14 @@ class Candidates:
         if self.is_lean:
             return self._decided(rows)
         found = []
-        for row_id, decided, content, tool_name, tool_calls, *filtered in rows:
+        filtered = 2 + len(column_sql.searched_texts(self._layout))
+        for row in rows:
             raise_if_cancelled(self._cancel)
             self.examined += 1
-            if not self._filters.passes(filtered):
+            row_id, decided, *texts = row[:filtered]
+            if not self._filters.passes(row[filtered:]):
                 continue
-            if decided or accepts(self._query, terms.searched_text(content, tool_name, tool_calls)):
+            if decided or accepts(self._query, terms.searched_text(*texts)):
                 found.append(cells.integer(row_id))
         return found
 
@@ -90,5 +92,5 @@ class Candidates:
 
 def texts_statement(layout: Layout) -> str:
     """Binds ids: the texts that a search looks at."""
-    columns = (column_sql.text(layout, "messages", name) for name in column_sql.SEARCHED_TEXTS)
-    return f"SELECT id, {', '.join(columns)} FROM {layout.messages} AS messages WHERE id = ANY(%s)"
+    texts = ", ".join(column_sql.searched_texts(layout))
+    return f"SELECT id, {texts} FROM {layout.messages} AS messages WHERE id = ANY(%s)"

@@ -61,6 +61,8 @@ class Plan:
     """SQL that holds for candidates that match for sure; others are read. "" where texts decide about each."""
     deciding: tuple[object, ...] = ()
     """What it binds."""
+    among: str = ""
+    """SQL that holds for every row that matches, with an index of its own by id; "" for none."""
     texts: Callable[[], tuple[str, list[str]]] | None = None
     """SQL that holds for every text that matches, and what it binds; None where an index is not used."""
     fallback: Fallback | None = None
@@ -94,22 +96,33 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     perhaps = long if "<" in long else _LENGTH.sub("octet_length(", long)
     matches = f"messages.{column} @@ %s::tsquery"
     known = word_statistics.statistics_of(reader, column) if layout.rows > FEW_ROWS else None
-    asked, is_certain = (terms.tsquery(words),), terms.is_certain(query, column)
-    by_index = (f"{long} IS NOT TRUE", ()) if column == TERMS else (matches, asked)
-    decides, deciding = by_index if is_certain else ("", ())
+    asked, sure = (terms.tsquery(words),), terms.without_variants(query)
+    is_certain = terms.is_certain(sure, column)
+    decided = _decided(column, long, terms.lookups(sure, column) or [], whole=sure == query) if is_certain else ("", ())
     return Plan(
         f"({matches} OR {perhaps})",
         asked,
-        is_certain,
+        is_certain and sure == query,
         long,
         perhaps,
         matches,
         None if known is None else known.estimate(words),
-        decides,
-        deciding,
+        *decided,
+        terms.HAS_PAIRS if layout.lists_pairs and terms.has_pairs(query) else "",
         partial(_prefilter, layout, query),
         _gap(long, query),
     )
+
+
+def _decided(column: str, long: str, words: terms.Lookups, *, whole: bool) -> tuple[str, tuple[object, ...]]:
+    """SQL that holds for candidates that have words for sure, and what it binds.
+
+    Args:
+        whole: They are all that the candidates were looked up by.
+    """
+    if whole and column == TERMS:
+        return f"{long} IS NOT TRUE", ()
+    return f"messages.{column} @@ %s::tsquery", (terms.tsquery(words),)
 
 
 def _gap(long: str, query: Query) -> Fallback | None:
@@ -124,8 +137,7 @@ def _prefilter(layout: Layout, query: Query) -> tuple[str, list[str]]:
 
 def _columns(layout: Layout) -> list[str]:
     """SQL of the texts that are searched."""
-    named = [name for name in column_sql.SEARCHED_TEXTS if layout.has("messages", name)]
-    return [column_sql.text(layout, "messages", name) for name in named]
+    return [sql for sql in column_sql.searched_texts(layout) if sql != "(NULL)::text"]
 
 
 def _is_small(reader: Reader, layout: Layout) -> bool:

@@ -79,25 +79,30 @@ class Walk:
 
     def _every(self, above: int, limit: int) -> Iterator[list[int]]:
         """Matches of rows that were written one after the other, then of those of files, by time."""
-        plan = self._plan
-        if plan.estimated is not None and is_rare(plan.estimated, self._layout, limit=min(limit, LATER)):
+        estimated = self._plan.estimated
+        rare = estimated is not None and is_rare(estimated, self._layout, limit=min(limit, LATER))
+        if rare and not self._plan.among:
             yield from self._by_index(above, FILE_IDS)
         else:
-            yield from self._newest_first(above, limit)
+            yield from self._newest_first(above, limit, rare=rare)
         if self._has_files:
             yield from self._files(above)
 
     # By windows
 
-    def _newest_first(self, above: int, limit: int) -> Iterator[list[int]]:
-        """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper."""
-        most, size = self._most(limit), self._expected(limit)
+    def _newest_first(self, above: int, limit: int, *, rare: bool) -> Iterator[list[int]]:
+        """The newest rows, then, if these had too few matches, whatever EXPLAIN's estimate says is cheaper.
+
+        Args:
+            rare: By the statistics, which say less of a pair than the newest rows that have pairs.
+        """
+        most, size = self._most(limit), NEWEST if rare else self._expected(limit)
         is_scan = self._candidates.is_lean and not self._plan.matches
         first = FIRST if is_scan and limit > LATER else most  # a screen shows these while the rest is found
-        rows = self._reader.rows(*self._window(above, FILE_IDS, size, first), cancel=self._cancel)
+        [rows] = self._batch([self._window(above, FILE_IDS, size, first)])
         yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS
-        if len(rows) < most and self._plan.matches and self._is_rare(min(limit, LATER)):
+        if len(rows) < most and self._plan.matches and (rare or self._is_rare(min(limit, LATER))):
             yield from self._by_index(above, below)
         else:
             yield from self._windows(above, below, max(WINDOW, size), most)
@@ -112,7 +117,12 @@ class Walk:
             return 2 * WINDOW
         if not self._plan.estimated:
             return NEWEST
-        return min(max(NEWEST, int(2 * min(limit, LATER) * self._layout.rows / self._plan.estimated)), 4 * WINDOW)
+        wanted = int(2 * min(limit, LATER) * self._layout.rows / self._plan.estimated)
+        return min(max(NEWEST, 1 << wanted.bit_length()), 4 * WINDOW)  # few sizes, as each is a statement of its own
+
+    def _batch(self, statements: list[Statement], **limit: float) -> list[list[Row]]:
+        """Statements with which a search begins."""
+        return self._reader.batch(statements, cancel=self._cancel, again=True, **limit)
 
     def _is_rare(self, limit: int) -> bool:
         plan, layout = self._plan, self._layout
@@ -150,7 +160,8 @@ class Walk:
     def _newest(self, columns: str, above: int, below: int, size: int) -> Statement:
         low, bound = ("id > %s AND ", (above, below)) if above else ("", (below,))
         table = f"{self._layout.messages} AS messages"
-        return f"SELECT {columns} FROM {table} WHERE {low}id < %s ORDER BY id DESC LIMIT {size}", bound
+        among = f" AND {self._plan.among}" if self._plan.among else ""
+        return f"SELECT {columns} FROM {table} WHERE {low}id < %s{among} ORDER BY id DESC LIMIT {size}", bound
 
     def _window(self, above: int, below: int, size: int, most: int, *, sifted: bool = False) -> Statement:
         """Candidates of a window.
@@ -193,10 +204,9 @@ class Walk:
         indexed = f"SELECT {self._layout.searched} FROM {self._layout.messages} AS messages WHERE {self._plan.matches}"
         statements = [(self._found(f"{indexed} OFFSET 0", "true", newest), (*self._plan.params, above))]
         if self._plan.long != "false":
-            statements.append(
-                (f"SELECT 1 FROM {self._layout.messages} AS messages WHERE {self._plan.long} LIMIT 1", ())
-            )
-        rows, *long = self._reader.batch(statements, cancel=self._cancel, seconds=INDEX_SECONDS)
+            listed = f"{self._layout.messages} AS messages WHERE {self._plan.long}"
+            statements.append((f"SELECT id FROM {listed} ORDER BY id LIMIT 1", ()))  # else the planner may scan for one
+        rows, *long = self._batch(statements, seconds=INDEX_SECONDS)
         perhaps: list[Row] = []
         if any(long):
             sifted, params = self._sifted

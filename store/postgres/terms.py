@@ -3,43 +3,64 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..query.ast import Query, Term
-from ..query.json_escapes import searchable_text
+from ..query.json_escapes import searchable_calls, searchable_text
 from ..query.matcher import ideographs
 from ..query.tokenizer import cjk_runs, fold
 from . import cells
+from .column_sql import NO_CALLS, SEARCHED_TEXTS
 from .schema_probe import TERMS, VECTOR, Layout
 
 LONGEST = 200
 """Characters of a word that are stored; PostgreSQL takes 2,046 bytes."""
 MOST_BYTES = 512 * 1024
 """Bytes of the words of a message that are stored; PostgreSQL takes 1 MB."""
+HAS_PAIRS = "(hermes_tui_long OR pg_catalog.ts_match_vq(hermes_tui_terms, ''' '''::pg_catalog.tsquery))"
+"""SQL that holds for messages with Chinese, Japanese or Korean characters, by a word of theirs that no text has: not an
+operator, which the planner would look up in the index of words."""
+_PAIRS = " "
 _PAIR = 2
 """Characters of a run that an index word of ours has."""
 _BASIC = re.compile(r"\w+", re.ASCII)
 
 
-def searched_text(content: object, tool_name: object, tool_calls: object) -> str:
-    """All that a search looks at of a message."""
-    parts = (cells.content(content), cells.text(tool_name), cells.text(tool_calls))
+def searched_text(content: object, tool_name: object, tool_calls: object, reasoning: object = None) -> str:
+    """All that a search looks at of a message; escapes of line ends in calls are read as line ends.
+
+    Args:
+        reasoning: Of an answer that has nothing else.
+    """
+    calls = searchable_calls(cells.text(tool_calls) or "")
+    parts = (cells.content(content), cells.text(tool_name), calls, cells.text(reasoning))
     return searchable_text(" ".join(part or "" for part in parts))
 
 
+def text_of(cells_of: Mapping[str, object]) -> str:
+    """The same of a message that is written, whose reasoning is searched where it has nothing else."""
+    content, name, calls = (cells_of.get(column) for column in SEARCHED_TEXTS)
+    said, reasoning = cells.text(content) or "", None
+    if cells_of.get("role") == "assistant" and len(cells.text(calls) or "") <= NO_CALLS and not said.strip(" \t\n\r"):
+        reasoning = cells_of.get("reasoning") or cells_of.get("reasoning_content")
+    return searched_text(content, name, calls, reasoning)
+
+
 def stored_terms(text: str) -> list[str] | None:
-    """Words of a text, and of its Chinese, Japanese and Korean runs every pair and the last character.
+    """Words of a text, and of its Chinese, Japanese and Korean runs every pair and the last character, and a mark.
 
     None where they are more than an index takes.
     """
     words = {word[:LONGEST] for word in fold(text).letters.split()}
-    for run in cjk_runs(text):
+    runs = cjk_runs(text)
+    for run in runs:
         folded = fold(run).letters
         words.update(folded[place : place + 2] for place in range(len(folded)))
     if sum(len(word.encode()) for word in words) > MOST_BYTES:
         return None
-    return sorted(word for word in words if word and not word.isspace())
+    return sorted({word for word in words if word and not word.isspace()} | ({_PAIRS} if runs else set()))
 
 
 def index_of(layout: Layout) -> str | None:
@@ -84,6 +105,20 @@ def _any_of(forms: tuple[Lexeme, ...]) -> str:
     return f"({written})" if len(forms) > 1 else written
 
 
+def without_variants(query: Query) -> Query:
+    """A query whose matches are some of those of another, which also has its words in other forms of Unicode."""
+    if not any(term.variants for term in query.terms):
+        return query
+    return replace(query, any_of=tuple(tuple(replace(term, variants=()) for term in terms) for terms in query.any_of))
+
+
+def has_pairs(query: Query) -> bool:
+    """True where every match has Chinese, Japanese or Korean characters."""
+    return bool(query.any_of) and all(
+        any(cjk_runs(word) for term in terms for word in term.words) for terms in query.any_of
+    )
+
+
 def is_certain(query: Query, column: str) -> bool:
     """True where the index alone decides: words, without phrases, signs, exclusions and characters without spaces.
 
@@ -101,6 +136,15 @@ def _is_certain(term: Term, *, exact: bool) -> bool:
 
 
 def _of_term(term: Term, *, exact: bool) -> Iterator[tuple[Lexeme, ...]]:
+    if term.variants:
+        firsts = [next(_of_form(form, exact=exact), ()) for form in (term, *term.variants)]
+        if all(firsts):
+            yield tuple(dict.fromkeys(lexeme for first in firsts for lexeme in first))
+    else:
+        yield from _of_form(term, exact=exact)
+
+
+def _of_form(term: Term, *, exact: bool) -> Iterator[tuple[Lexeme, ...]]:
     for place, word in enumerate(term.words):
         is_open = term.prefix and place == len(term.words) - 1
         if runs := cjk_runs(word):

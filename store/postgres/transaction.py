@@ -301,8 +301,7 @@ def _missing(session_id: str) -> SessionMissing:
 def insertable(values: Mapping[str, object]) -> dict[str, object]:
     """Columns of a message with its content in PostgreSQL's form, and the words by which it is found."""
     content = cells.text(values.get("content"))
-    text = terms.searched_text(content, values.get("tool_name"), values.get("tool_calls"))
-    words = terms.stored_terms(text)
+    words = terms.stored_terms(terms.text_of(values))
     found = dict(values)
     if content is not None:
         found["content"] = cells.stored_content(content)

@@ -74,9 +74,11 @@ def statistics_of(reader: Reader, column: str) -> WordStatistics | None:
 
 def _read(reader: Reader, layout: Layout, column: str) -> WordStatistics | None:
     row = reader.row(_STATEMENT, (layout.schema, column)) if layout.rows >= 0 else None
-    words, shares = row or (None, None)
-    if not isinstance(words, list) or not isinstance(shares, list) or len(shares) < len(words) + _BOUNDS:
+    if row is None:
         return None
+    words, shares = row
+    if not isinstance(words, list) or not isinstance(shares, list) or len(shares) < len(words) + _BOUNDS:
+        return WordStatistics({}, UNKNOWN_SHARE, layout.rows)  # no word is common
     least = float(shares[len(words)])
     return WordStatistics(
         {cells.text(word) or "": float(share) for word, share in zip(words, shares, strict=False)},

@@ -22,6 +22,8 @@ MOST_AT_ONCE = 32
 """Profiles that every poll looks at."""
 POLL_SECONDS = 0.01
 """Time of a poll of more, after the first: it looks at as many as it can, and the next one goes on there."""
+MOST_POLLS = 8
+"""Of one profile at a time; one that changes all the time is looked at again with the next commit."""
 
 
 class FleetWatch:
@@ -139,9 +141,17 @@ class ProfilesWatch:
                 yield place, Change(store=True, newest_id=new.newest_id)
                 continue
             try:
-                yield from self._poll(place, **({} if old is None else {"after": old.newest_id - LATE}))
+                yield from self._polled(place, **({} if old is None else {"after": old.newest_id - LATE}))
             except StoreError:
                 fleet.look_again(place)
+
+    def _polled(self, place: int, **first: int) -> Iterator[tuple[int, Change]]:
+        """All changes of one profile: rows that were committed late, and of very many, are reported by later polls."""
+        for number in range(MOST_POLLS):
+            changes = list(self._poll(place, **({} if number else first)))
+            yield from changes
+            if not changes:
+                return
 
     def _poll(self, place: int, **first: int) -> Iterator[tuple[int, Change]]:
         change = self._watches[place].poll(**first)

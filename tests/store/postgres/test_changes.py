@@ -11,6 +11,7 @@ import pytest
 
 from store.base.errors import CannotOpen
 from store.base.server_address import parse_address
+from store.postgres import changes as changes_module
 from store.postgres import create
 from store.postgres.changes import Changes
 from store.postgres.reader import Reader
@@ -71,6 +72,55 @@ def test_a_row_whose_id_is_older_than_its_commit_is_reported_once(
         assert changes.version() != before
         highest, sessions = changes.since(newest)
         assert (highest > newest, sessions) == (True, frozenset({"beside"}))
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+
+
+def test_a_row_comes_however_many_were_committed_before_it_and_all_of_many_come_in_parts(
+    server_url: str, run_sql: Callable[..., Any], worker_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three writers, one of which is rolled back. Mutants: a late row is looked for among the newest alone; of more
+    rows than are read at a time the older ones are left out; a look with more to come looks like the one before.
+    """
+    monkeypatch.setattr(changes_module, "MOST_ROWS", 16)
+    schema = f"gaps_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for statement in create.statements(schema):
+        run_sql(statement)
+    with (
+        closing(Reader(parse_address(f"{server_url}&schema={schema}"))) as reader,
+        psycopg.connect(server_url) as slow,
+        psycopg.connect(server_url) as undone,
+        psycopg.connect(server_url) as fast,
+    ):
+        append(fast, schema, "first", 1)
+        fast.commit()
+        changes = Changes(reader)
+        (version, newest), found = (changes.version(), changes.since(None)[0]), list[str]()
+
+        def look() -> None:
+            nonlocal version, newest
+            for _ in range(400):
+                if (now := changes.version()) == version:
+                    return
+                version, (newest, sessions) = now, changes.since(newest)
+                found.extend(sessions)
+
+        for connection, session, shard in ((slow, "slow", 2), (undone, "undone", 3)):
+            append(connection, schema, session, shard)
+        many = f"INSERT INTO {schema}.messages (session_id, role) SELECT 'many' || n, 'user'"
+        fast.execute(f"{many} FROM generate_series(1, {2 * changes_module.LATE}) AS n".encode())
+        append(fast, schema, "last", 1)
+        append(slow, schema, "slow", 2)
+        fast.commit()
+        look()
+        assert sorted(found) == sorted(["last", *(f"many{n}" for n in range(1, 2 * changes_module.LATE + 1))])
+        found.clear()
+        undone.rollback()
+        slow.commit()
+        append(fast, schema, "after", 1)
+        fast.commit()
+        look()
+        assert sorted(found) == ["after", "slow", "slow"]
     run_sql(f"DROP SCHEMA {schema} CASCADE")
 
 

@@ -39,7 +39,7 @@ SqlRunner = Callable[..., list[Any]]
 GUARD = (
     r"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
     r" SET LOCAL statement_timeout = \d+; SET LOCAL lock_timeout = \d+;"
-    r" SELECT 1 / CASE WHEN pg_catalog.current_setting\('transaction_read_only'\) = 'on'"
+    r" SELECT pg_catalog.pg_backend_pid\(\) / CASE WHEN pg_catalog.current_setting\('transaction_read_only'\) = 'on'"
 )
 """How every read begins."""
 TRAP = "CREATE FUNCTION {s}.{name} RETURNS {returned} LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trapped'; END $$"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from store import SessionDB
+from store.agent.messages import ImportedSession
 from store.base.errors import Locked
 from store.base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from store.base.server_address import parse_address
@@ -17,6 +20,7 @@ from store.postgres import create, search, search_plan, search_walk, terms
 from store.postgres.reader import Reader
 from store.query.matcher import accepts
 from store.query.parse import parse
+from tests.builders import say
 from tests.homes import on_postgres
 
 SqlRunner = Callable[..., list[Any]]
@@ -24,7 +28,8 @@ SqlRunner = Callable[..., list[Any]]
 INSERT = (
     "INSERT INTO {s}.messages (id, session_id, role, content, timestamp, hermes_tui_terms, hermes_tui_long)"
     " SELECT n * {factor}::bigint, 's', 'user', text, n, CASE WHEN {long} THEN NULL ELSE array_to_tsvector("
-    "string_to_array(text, ' ')) END, CASE WHEN {long} THEN true END"
+    "string_to_array(text, ' ') || CASE WHEN n % 50 = 0 THEN ARRAY[' '] ELSE '{{}}' END) END,"
+    " CASE WHEN {long} THEN true END"
     " FROM (SELECT n, 'common' || CASE WHEN n % 9 = 0 THEN ' ninth' ELSE '' END || CASE WHEN n IN (2, 700) THEN"
     " ' seldom' ELSE '' END || CASE WHEN n % 50 = 0 THEN ' 漢字' ELSE '' END AS text"
     " FROM generate_series(1, 900) AS n) AS made"
@@ -70,9 +75,9 @@ class Counted(Reader):
         super().__init__(parse_address(url))
         self.reads = 0
 
-    def _run(self, *args: Any) -> Any:
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
         self.reads += 1
-        return super()._run(*args)
+        return super()._run(*args, **kwargs)
 
 
 def ids(reader: Reader, query: str, limit: int = 5_000) -> list[int]:
@@ -106,6 +111,85 @@ def test_every_plan_finds_the_same_with_long_rows_and_with_ids_that_lie_far_apar
             for query, places in EXPECTED.items():
                 for limit in (3, 5_000):
                     assert ids(reader, query, limit) == [n * factor for n in places][:limit], (query, limit, statement)
+
+
+def test_a_pair_is_looked_for_among_the_rows_that_have_pairs_alone(
+    run_sql: SqlRunner, schema: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a schema of ours. Mutants: every row is walked over; a row with more words than are stored is not listed; one
+    alternative with a pair is enough; a pair that the statistics do not know is listed by the index at once; whether
+    there are long rows is asked of all rows.
+    """
+    monkeypatch.setattr(search_plan, "FEW_ROWS", 0)
+    filled(run_sql, schema, long="n = 700")
+    run_sql(f"ANALYZE {schema}.messages")
+    asked: list[tuple[str, Any]] = []
+    with closing(Reader(parse_address(url))) as reader:
+        batch = reader.batch
+
+        def _noted(statements: Any, **kwargs: Any) -> Any:
+            asked.extend(statements)
+            return batch(statements, **kwargs)
+
+        monkeypatch.setattr(reader, "batch", _noted)
+        sent = {}
+        for query, places in (
+            ("漢字", [*range(900, 0, -50)]),
+            ("漢字 OR seldom", [*range(900, 0, -50), 2]),
+            ("鯨飲", []),
+        ):
+            asked.clear()
+            assert ids(reader, query, 18) == places[:18]
+            sent[query] = next(entry for entry in asked if "most_common" not in entry[0])
+    assert {query: "ts_match_vq" in sql for query, (sql, _) in sent.items()} == {
+        "漢字": True,
+        "漢字 OR seldom": False,
+        "鯨飲": True,
+    }
+    [listed] = [entry for entry in asked if entry[0].endswith("ORDER BY id LIMIT 1")]
+    for (sql, bound), rows in ((sent["漢字"], 18), (listed, 1)):
+        assert _rows(run_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", bound)[0][0][0]["Plan"]) == rows
+
+
+def _rows(plan: Any) -> int:
+    """Rows that the lowest node of a plan reads."""
+    below = plan.get("Plans")
+    return _rows(below[0]) if below else int(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+
+
+SAID = (
+    say("user", "한국 words"),
+    say("user", "\u1112\u1161\u11ab\u1100\u116e\u11a8 words"),
+    say("user", "Чай и Йод"),
+    say("user", "И\u0306од"),
+    say("assistant", " \n", reasoning="quinces alone"),
+    say("assistant", "text", reasoning="quinces beside"),
+    say("assistant", None, reasoning_content="quinces in the other", tool_calls=[]),
+    say("assistant", "", tool_calls=[{"id": "c", "function": {"name": "run", "arguments": '{"a": "one\\nquinces"}'}}]),
+    say("user", "\u1112\u1161 or\u1112\u1161 no more of it"),
+)
+"""Texts in other forms of Unicode, in reasoning, and behind the escape of a line end."""
+
+
+def test_what_a_search_of_a_home_finds_is_found_in_its_copy(
+    tmp_path: Path, run_sql: SqlRunner, server_url: str, worker_id: str
+) -> None:
+    """Mutants: other forms of Unicode are not looked up, or count without a look at the text; reasoning that stands
+    alone has no words, or any has; calls are searched as they are stored.
+    """
+    name = f"found_{worker_id}"
+    run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    assert [" " in (terms.stored_terms(text) or ()) for text in ("one 漢", "one two")] == [True, False]
+    expected = {"한국": {1, 0}, "한": {1, 0}, "words 한국": {1, 0}, "한국 role:user": {1, 0}, "йод": {3, 2}}
+    expected |= {"quinces": {7, 6, 4}, "text": {5}}
+    for place in (tmp_path / "state.db", f"{server_url}&schema={name}"):
+        with closing(SessionDB(place)) as db:
+            db.import_sessions([ImportedSession("s", {"source": "cli", "started_at": 1.7e9}, SAID)])
+            known = [row["id"] for row in db.get_messages("s")]
+            for query, places in expected.items():
+                found = {hit.message_id for batch in db.search(query) for hit in batch.hits}
+                assert found == {known[place] for place in places}, query
+    run_sql(f"DROP SCHEMA {name} CASCADE")
 
 
 ESCAPED = (
