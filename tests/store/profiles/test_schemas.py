@@ -203,7 +203,7 @@ def test_one_schema_of_many_that_changes_is_reported_with_its_session_also_where
     schemas: Schemas, monkeypatch: pytest.MonkeyPatch, sent: list[int], most: int
 ) -> None:
     """Mutants: the first change of a schema is taken for what it began with; only rows above the highest are looked at;
-    schemas are looked at where nothing was committed.
+    schemas are looked at where nothing was committed; what a schema reports with its next poll waits for a commit.
     """
     for _ in range(3):
         name = schemas.add([("s0", 1.7e9, [1.7e9, 1.7e9 + 1], False)])
@@ -221,6 +221,9 @@ def test_one_schema_of_many_that_changes_is_reported_with_its_session_also_where
             found = polled(merged, watch)
             assert f"{schemas.made[1]}/{session}" in found
             assert {key.partition("/")[0] for key in found} == {schemas.made[1]}
+        add_message(schemas, schemas.made[1], 28, "later")
+        add_message(schemas, schemas.made[1], 60, "newest")
+        assert {f"{schemas.made[1]}/later", f"{schemas.made[1]}/newest"} <= {*polled(merged, watch)}
 
 
 def test_the_first_rows_of_many_schemas_come_before_all_were_asked_for_their_times(
