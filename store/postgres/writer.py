@@ -28,8 +28,8 @@ _BEGIN = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = %s;"
     " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL {setting} = %s"
 )
-"""A writer that the network lost holds its locks no longer than the idle time. What is read after the wait for a lock is
-as new as that, whatever `default_transaction_isolation` is.
+"""A writer that the network lost holds its locks no longer than the idle time. What is read after the wait for a lock
+is as new as that, whatever `default_transaction_isolation` is.
 """
 _LINK = (
     "; SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_user_timeout = 20000"
