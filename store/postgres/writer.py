@@ -25,10 +25,12 @@ from .transaction import Transaction
 T = TypeVar("T")
 
 _BEGIN = (
-    "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = %s;"
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = %s;"
     " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL {setting} = %s"
 )
-"""A writer that the network lost holds its locks no longer than the idle time."""
+"""A writer that the network lost holds its locks no longer than the idle time. What is read after the wait for a lock
+is as new as that, whatever `default_transaction_isolation` is.
+"""
 _IS_EMPTY = (
     "SELECT count(c.oid) = 0 FROM pg_catalog.pg_namespace AS n LEFT JOIN pg_catalog.pg_class AS c"
     " ON c.relnamespace = n.oid WHERE n.nspname = %s GROUP BY n.oid"

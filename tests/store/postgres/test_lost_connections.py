@@ -138,6 +138,21 @@ def test_a_transaction_that_a_server_ended_while_it_waited_for_us_says_so(url: s
             db.store.write(_slow)
 
 
+def test_a_write_sees_what_others_wrote_while_it_waited_for_the_lock(
+    url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    """Mutant: the isolation is what the role has; each wait then ends with a failure to serialize, and another try."""
+    with closing(SessionDB(url)) as db:
+        db.create_session("s1", "cli")
+        run_sql(f"ALTER ROLE writer_{worker_id} SET default_transaction_isolation = 'serializable'")
+        try:
+            ended(run_sql, worker_id)
+            asked = "SELECT pg_catalog.current_setting('transaction_isolation')"
+            assert db.store.write(lambda tx: tx._rows(asked, ())) == [("read committed",)]  # type: ignore[attr-defined]
+        finally:
+            run_sql(f"ALTER ROLE writer_{worker_id} RESET default_transaction_isolation")
+
+
 def test_two_sessions_are_written_side_by_side_and_one_only_in_turn(url: str, server_url: str, worker_id: str) -> None:
     with closing(SessionDB(url, patience=0.1)) as db:
         for name in ("s1", "s2"):
