@@ -32,6 +32,8 @@ REASONS = {
     "forceable": "nothing is refused that could be forced",
     "children": "it has no branches and no subagents",
     "waiting": "nothing waits to be written",
+    "maskable": "no likely secret was found",
+    "chained": "this session has no chain",
 }
 """By the condition that a command needs and that does not hold, with the ids of keys that they name."""
 _OF_A_SESSION = frozenset({"flagged", "family", "managed"})
