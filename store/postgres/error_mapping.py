@@ -41,6 +41,13 @@ def translated(error: psycopg.Error, name: str, *, writes: bool = False) -> erro
     return _unanswered(error, name) if isinstance(error, psycopg.OperationalError) else _other(error, name)
 
 
+def may_not_read(name: str) -> errors.NoPermission:
+    """The error of a role that may not read a schema."""
+    return errors.NoPermission(
+        f"the role may not read {name}; let its owner GRANT USAGE ON SCHEMA and SELECT ON ALL TABLES"
+    )
+
+
 _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Callable[[str], errors.StoreError]], ...] = (
     (pg.QueryCanceled, lambda name: errors.Locked(f"{name} took longer than a statement may; try again")),
     (pg.LockNotAvailable, lambda name: errors.Locked(f"nothing was written: others held the session in {name}")),
@@ -50,12 +57,7 @@ _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Calla
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
     (pg.InvalidCatalogName, lambda name: errors.StoreMissing(f"the server has no database {name.partition('#')[0]}")),
-    (
-        (pg.InsufficientPrivilege,),
-        lambda name: errors.NoPermission(
-            f"the role may not read {name}; let its owner GRANT USAGE ON SCHEMA and SELECT ON ALL TABLES"
-        ),
-    ),
+    (pg.InsufficientPrivilege, may_not_read),
     (
         (pg.UndefinedTable, pg.InvalidSchemaName),
         lambda name: errors.StoreMissing(f"{name} has no tables of Hermes; another ?schema= may"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..base.errors import NoPermission, NotADatabase, StoreMissing
+from .column_types import READ, read_as
+from .error_mapping import may_not_read
 
 MARKER = "hermes_tui_schema"
 """A table that only schemas of ours have."""
@@ -54,13 +56,17 @@ _TABLES = (
     f" AND c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OFFSET 0"
 )
 PROBE = (
-    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, c.calls,"
-    " t.typnamespace = 'pg_catalog'::regnamespace, c.reltuples, c.conditions"
+    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, c.calls, "
+    " CASE WHEN COALESCE(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace"
+    " THEN COALESCE(b.typname, t.typname)::text END,"
+    " c.reltuples, c.conditions, pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')"
     f" FROM ({_TABLES}) AS c"
     " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid ORDER BY c.relname, a.attnum"
+    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+    " LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype AND t.typtype = 'd' ORDER BY c.relname, a.attnum"
 )
-"""Every column of those of a schema, with its type; by their names, as the catalog of many schemas is indexed."""
+"""Every column of those of a schema, with its type or that of its domain, and whether the role may read it; by their
+names, as the catalog of many schemas is indexed."""
 
 SCHEMAS = (
     "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"
@@ -73,7 +79,6 @@ _SEARCHED = (
     *("id", "session_id", "role", "content", "tool_name", "tool_calls", "timestamp", "active", "compacted"),
     *("reasoning", "reasoning_content", TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at"),
 )
-_READ = ("sessions", "messages")
 _ORDINARY = ("r", "p")
 _NEEDED = (
     *(("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content")),
@@ -88,13 +93,17 @@ class Layout:
 
     schema: str
     columns: Mapping[str, tuple[str, ...]]
-    """Table -> columns in their order; of the tables that are read only columns of built-in types."""
+    """Table -> columns in their order, those alone whose types are known and that the role may read."""
     kinds: Mapping[str, str]
     """Table -> its kind: r ordinary, p partitioned, v view, m materialised view, f foreign."""
     policies: frozenset[str]
     """Tables with row policies."""
     calling: frozenset[str]
     """Tables whose reading would run functions that are not the server's own."""
+    unread: frozenset[tuple[str, str]]
+    """Tables and their columns that the role may not read."""
+    sources: Mapping[str, str]
+    """Table with columns of other types -> SQL that reads them as the expected ones."""
     rows: float
     """Estimated messages; -1 where nobody counted."""
     partial_indexes: tuple[str, ...]
@@ -119,13 +128,13 @@ class Layout:
 
     @cached_property
     def messages(self) -> str:
-        """The table of messages, as SQL."""
-        return self.table("messages")
+        """The messages, as SQL: their table, or what reads its columns as the expected types."""
+        return self.sources.get("messages") or self.table("messages")
 
     @cached_property
     def sessions(self) -> str:
-        """The table of sessions, as SQL."""
-        return self.table("sessions")
+        """The sessions, as SQL."""
+        return self.sources.get("sessions") or self.table("sessions")
 
     @cached_property
     def searched(self) -> str:
@@ -147,9 +156,9 @@ class Layout:
         Raises:
             StoreMissing: A table is missing.
             NotADatabase: A table is a view or foreign, lacks a column, or runs functions of others.
-            NoPermission: A table has row policies, which hide rows.
+            NoPermission: A table has row policies, which hide rows, or the role may not read it.
         """
-        for table in _READ:
+        for table in READ:
             if table not in self.kinds:
                 raise StoreMissing(f"{name} has no table “{table}”; another ?schema= may")
             if self.kinds[table] not in _ORDINARY:
@@ -161,24 +170,29 @@ class Layout:
                     f"“{table}” of {name} has an index or a part that runs functions of others, so it is not read"
                 )
         for table, column in _NEEDED:
+            if (table, column) in self.unread:
+                raise may_not_read(name)
             if not self.has(table, column):
                 raise NotADatabase(f"“{table}” of {name} has no column “{column}” of a known type")
 
 
 def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
     """The structure in the rows of `PROBE`; of other tables than the two only such as can be read are known."""
-    columns: dict[str, list[str]] = {}
+    columns: dict[str, dict[str, str]] = {}
     kinds: dict[str, str] = {}
-    policies, calling = set[str](), set[str]()
+    policies, calling, unread = set[str](), set[str](), set[tuple[str, str]]()
     estimated, partial = -1.0, tuple[str, ...]()
-    for table, kind, policy, column, calls, built_in, tuples, conditions in rows:
-        name = str(table)
-        if name not in _READ and (kind not in _ORDINARY or policy or calls):
+    for table, kind, policy, column, calls, of_type, tuples, conditions, may_read in rows:
+        name, field = str(table), str(column)
+        if name not in READ and (kind not in _ORDINARY or policy or calls):
             continue
         kinds[name] = str(kind)
-        found = columns.setdefault(name, [])
-        if built_in:
-            found.append(str(column))
+        found = columns.setdefault(name, {})
+        read = read_as(name, field, None if of_type is None else str(of_type))
+        if not may_read:
+            unread.add((name, field))
+        elif read is not None:
+            found[field] = read
         policies |= {name} if policy else set()
         calling |= {name} if calls else set()
         if name == "messages" and isinstance(tuples, float):
@@ -186,4 +200,13 @@ def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
         if name == "messages" and isinstance(conditions, list):
             partial = tuple(map(str, conditions))
     tables = {name: tuple(found) for name, found in columns.items()}
-    return Layout(schema, tables, kinds, frozenset(policies), frozenset(calling), estimated, partial)
+    sources = {name: source for name in READ if (source := _source(f'"{schema}"."{name}"', columns.get(name, {})))}
+    forbidden = frozenset(policies), frozenset(calling), frozenset(unread)
+    return Layout(schema, tables, kinds, *forbidden, sources, estimated, partial)
+
+
+def _source(table: str, columns: Mapping[str, str]) -> str:
+    """A table whose columns are read as the expected types; "" where all have these."""
+    read = [f'{sql} AS "{name}"' for name, sql in columns.items()]
+    is_plain = all(sql == f'"{name}"' for name, sql in columns.items())
+    return "" if is_plain else f"(SELECT {', '.join(read)} FROM {table})"
