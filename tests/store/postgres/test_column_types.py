@@ -145,7 +145,7 @@ def test_the_name_of_a_column_is_never_part_of_a_statement_unless_it_is_one_of_p
     made: Callable[..., str], run_sql: SqlRunner
 ) -> None:
     """Mutant: every name is taken. One with a quote in it ends the name, and the transaction that only reads."""
-    name = 'x"" FROM {s}.messages;COMMIT;CREATE TABLE {s}.t();--'
+    name = 'id"" FROM {s}.messages;COMMIT;CREATE TABLE {s}.t();--'
     url = made(
         SESSIONS, f'{MESSAGES}, "{name}" text, "100% s" text', "INSERT INTO {s}.messages VALUES (1, 's', 'user')"
     )
