@@ -95,6 +95,11 @@ def is_server(text: object) -> bool:
     return isinstance(text, str) and text.lower().startswith(SCHEMES)
 
 
+def is_schema(name: str) -> bool:
+    """True for the name of a schema as Hermes writes them."""
+    return bool(_SCHEMA.fullmatch(name)) and not name.startswith("pg_")
+
+
 def parse_address(url: str) -> ServerAddress:
     """The address in a URL.
 
@@ -143,7 +148,7 @@ def _checked(values: Mapping[str, str]) -> ServerAddress:
         raise CannotOpen("the server's URL names more than one host; name one")
     if values.get("sslmode", "") not in ("", *_MODES):
         raise CannotOpen(f"“sslmode” in the server's URL must be one of {', '.join(_MODES)}")
-    if (schema := values.get("schema", "")) and (not _SCHEMA.fullmatch(schema) or schema.startswith("pg_")):
+    if (schema := values.get("schema", "")) and not is_schema(schema):
         raise CannotOpen(
             "“schema” in the server's URL is no schema: small letters, digits and _, at most 63, not pg_ at its start"
         )

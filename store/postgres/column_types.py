@@ -30,6 +30,8 @@ _EXPECTED_OF = {
     "tsvector": ("tsvector",),
 }
 """Types that the statements take as they are."""
+_LOADED = (*_WHOLE, *_FLOAT, *_TEXT, "bytea", "bool")
+"""Types of other columns that are read as they are; the rest, whose values Python may not have, as text."""
 _EPOCH = "pg_catalog.date_part('epoch', {c})"
 _OTHERS = {
     "bigint": {
@@ -70,9 +72,13 @@ def read_as(table: str, column: str, kind: str | None) -> str | None:
     if kind is None or not _NAME.fullmatch(column):
         return None
     expected, plain = _expected().get((table, column)), f'"{column}"'
-    if expected is None or kind in _EXPECTED_OF[expected]:
+    if table not in READ:
+        return plain if expected is None or kind in _EXPECTED_OF[expected] else None
+    if kind in (_LOADED if expected is None else _EXPECTED_OF[expected]):
         return plain
+    if expected is None:
+        return _ANY.format(c=plain)
     template = _OTHERS.get(expected, {}).get(kind)
     if expected == "text" and kind != "bytea":
         template = _JSON if column == "content" and kind in ("json", "jsonb") else _ANY
-    return template.format(c=plain, kind=kind) if template and table in READ else None
+    return template.format(c=plain, kind=kind) if template else None

@@ -157,7 +157,7 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
         ),
     ),
     (
-        ("password authentication failed", "no password supplied"),
+        ("authentication failed", "no password supplied"),
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
     (
@@ -167,6 +167,10 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
     (
         ('role "',),
         lambda name: errors.NoPermission(f"{name} knows no such user; name one in the URL or in PGUSER"),
+    ),
+    (
+        ("not supported", "mechanisms", "sasl", "gss", "sspi"),
+        lambda name: errors.CannotOpen(f"{name} asks for a way to sign in that this program does not know"),
     ),
     (
         ("verify failed", "does not match host name", "root certificate", "could not get server's host name"),

@@ -14,7 +14,7 @@ import psycopg
 
 from ..base.cancel import Cancel
 from ..base.errors import Interrupted, StoreError, StoreMissing, Unreachable
-from ..base.server_address import ServerAddress
+from ..base.server_address import ServerAddress, is_schema
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
 from .connection import MARGIN, Cancellation, Connection, connect, recover
@@ -83,7 +83,8 @@ class Reader:
 
     def schemas(self) -> list[str]:
         """The schemas of the database that hold sessions and messages."""
-        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
+        found = [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
+        return [name for name in found if is_schema(name)]
 
     def rows(
         self, sql: str, params: Params = (), *, cancel: Cancel | None = None, seconds: float = STATEMENT_SECONDS
@@ -147,7 +148,10 @@ class Reader:
             for _ in range(MOST + 1):
                 with self._lent() as (connection, was_idle):
                     try:
-                        return _fetch(connection, batch, params, cancel, seconds)
+                        found = _fetch(connection, batch, params, cancel, seconds)
+                        if len(found) != len(statements):
+                            raise psycopg.InterfaceError("not an answer to each statement")
+                        return found
                     except psycopg.OperationalError:
                         if not (was_idle and connection.closed):
                             raise
