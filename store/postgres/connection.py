@@ -56,7 +56,10 @@ class Connection(psycopg.Connection[TupleRow]):
         for result in self.wait(generators.execute(self.pgconn)):
             if result.status == pq.ExecStatus.TUPLES_OK:
                 loaders.set_pgresult(result)
-                found.append(_loaded(loaders, result.ntuples))
+                try:
+                    found.append(loaders.load_rows(0, result.ntuples, _plain))
+                except (ValueError, RecursionError) as error:
+                    raise psycopg.InterfaceError(f"a cell is no value of its type: {type(error).__name__}") from None
             elif result.status != pq.ExecStatus.COMMAND_OK:
                 raise psycopg.errors.error_from_result(result)
         return found
@@ -150,13 +153,6 @@ class Cancellation:
             if not self._ended.is_set() and not self._connection.closed:
                 with socket.socket(fileno=os.dup(self._connection.fileno())) as shared:
                     shared.shutdown(socket.SHUT_RDWR)
-
-
-def _loaded(loaders: Transformer, rows: int) -> list[tuple[object, ...]]:
-    try:
-        return loaders.load_rows(0, rows, _plain)
-    except (ValueError, RecursionError) as error:  # of a type's own form
-        raise psycopg.InterfaceError(f"no such cell: {type(error).__name__}") from None
 
 
 def _plain(row: Sequence[object]) -> tuple[object, ...]:
