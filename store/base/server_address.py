@@ -17,6 +17,7 @@ PARAMETERS = (*("host", "port", "dbname", "user", "password", "sslmode", "sslroo
 CONNECT_TIMEOUT = 10
 """Seconds that a connection may take where the URL has no other number."""
 _MODES = ("disable", "require", "verify-ca", "verify-full")
+_MEANT = late_pattern(r"(?i)^\W*(?:jdbc:)?postgres\w*[:/].*@|\b(?:password|service|dbname)\s*=")
 _SCHEMA = late_pattern(r"[a-z_][a-z0-9_]{0,62}")
 _NAME = late_pattern(r"[^\x00-\x1f\x7f]{0,255}")
 
@@ -95,6 +96,11 @@ def is_server(text: object) -> bool:
     return isinstance(text, str) and text.lower().startswith(SCHEMES)
 
 
+def is_like_address(text: str) -> bool:
+    """True for what was meant as the address of a server, in whatever form, and may have a password in it."""
+    return bool(_MEANT.search(text))
+
+
 def is_schema(name: str) -> bool:
     """True for the name of a schema as Hermes writes them."""
     return bool(_SCHEMA.fullmatch(name)) and not name.startswith("pg_")
@@ -118,7 +124,7 @@ def parse_address(url: str) -> ServerAddress:
         raise CannotOpen("the server's URL has a “#”; write %23 in a password, and the schema as ?schema=NAME")
     given = _given(parts)
     values: dict[str, str] = {
-        "host": parts.hostname or "",
+        "host": _host(parts),
         "port": "" if port is None else str(port),
         "dbname": unquote(parts.path.removeprefix("/")),
         "user": unquote(parts.username or ""),
@@ -126,6 +132,13 @@ def parse_address(url: str) -> ServerAddress:
         **given,
     }
     return _checked(values)
+
+
+def _host(parts: SplitResult) -> str:
+    """The host; the folder of a socket may have capital letters."""
+    written = parts.netloc.rpartition("@")[2]
+    is_folder = written.lower().startswith("%2f")
+    return unquote(written.partition(":")[0] if is_folder else parts.hostname or "")
 
 
 def _given(parts: SplitResult) -> dict[str, str]:

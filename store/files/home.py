@@ -169,9 +169,7 @@ class Home:
         )
         folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
-            raise HomeMissing(
-                f"there is no Hermes home at {candidates[0]}; start hermes once, name one (--home DIR), or try --demo"
-            )
+            raise _missing(candidates[0])
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)
@@ -193,6 +191,14 @@ class Home:
             )
         profiles = (Home(self.root, name) for name in _profile_names(self.root))
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
+
+
+def _missing(folder: Path) -> HomeMissing:
+    from ..base.server_address import is_like_address
+
+    if is_like_address(str(folder)):
+        return HomeMissing("a server is named --home postgresql://user@host:port/db, not otherwise")
+    return HomeMissing(f"there is no Hermes home at {folder}; start hermes once, name one (--home DIR), or try --demo")
 
 
 def default_state_db(environ: Mapping[str, str], platform: str, user_home: Path) -> Path:
