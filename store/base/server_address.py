@@ -124,7 +124,7 @@ def parse_address(url: str) -> ServerAddress:
         raise CannotOpen("the server's URL has a “#”; write %23 in a password, and the schema as ?schema=NAME")
     given = _given(parts)
     values: dict[str, str] = {
-        "host": _host(parts),
+        "host": unquote(parts.hostname or ""),
         "port": "" if port is None else str(port),
         "dbname": unquote(parts.path.removeprefix("/")),
         "user": unquote(parts.username or ""),
@@ -132,13 +132,6 @@ def parse_address(url: str) -> ServerAddress:
         **given,
     }
     return _checked(values)
-
-
-def _host(parts: SplitResult) -> str:
-    """The host; the folder of a socket may have capital letters."""
-    written = parts.netloc.rpartition("@")[2]
-    is_folder = written.lower().startswith("%2f")
-    return unquote(written.partition(":")[0] if is_folder else parts.hostname or "")
 
 
 def _given(parts: SplitResult) -> dict[str, str]:

@@ -26,7 +26,7 @@ SECRET = "s3cret"
     ],
 )
 def test_a_host_is_a_name_an_address_or_the_folder_of_a_socket(url: str, host: str, port: int, is_socket: bool) -> None:
-    """Mutant: a folder is taken for a name, in small letters."""
+    """Mutant: what is percent-encoded stays so."""
     address = parse_address(url)
     assert (address.host, address.port, address.is_socket) == (host, port, is_socket)
 
