@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from .errors import CannotOpen
 from .late_dataclass import dataclass, field, replace
@@ -104,6 +104,13 @@ def is_like_address(text: str) -> bool:
 def is_schema(name: str) -> bool:
     """True for the name of a schema as Hermes writes them."""
     return bool(_SCHEMA.fullmatch(name)) and not name.startswith("pg_")
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with a password, where it has none."""
+    if parse_address(url).password:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}password={quote(password, safe='')}"
 
 
 def parse_address(url: str) -> ServerAddress:
