@@ -52,6 +52,8 @@ class Members:
         self.names = ProfileNames([home.name for home in homes])
         self.browsers = [_opened(home, cache_dir) for home in homes]
         self._unread: dict[int, str] = {}
+        self._on_server = {place for place, home in enumerate(homes) if home.server is not None}
+        """Places of schemas, which were there: one that is missing is gone."""
 
     @property
     def places(self) -> range:
@@ -71,13 +73,19 @@ class Members:
         self._unread[place] = f"profile {self.names.profiles[place]}: {error}"
         return self._unread[place]
 
+    def note_missing(self, place: int, error: StoreMissing) -> None:
+        """The same of a profile that has no store: of one on disk that is no problem."""
+        if place in self._on_server:
+            self.note(place, error)
+
     # Requests
 
     def answer(self, place: int, request: Callable[[Member], T], otherwise: U) -> T | U:
         """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
             return request(self.browsers[place])
-        except StoreMissing:
+        except StoreMissing as error:
+            self.note_missing(place, error)
             return otherwise
         except (CannotOpen, Damaged) as error:
             self.note(place, error)
@@ -138,8 +146,8 @@ class Members:
         try:
             for item in items:
                 yield self.names.renamed(place, item)
-        except StoreMissing:
-            return
+        except StoreMissing as error:
+            self.note_missing(place, error)
         except (CannotOpen, Damaged) as error:
             self.note(place, error)
 
