@@ -36,6 +36,8 @@ def translated(error: psycopg.Error, name: str, *, writes: bool = False) -> erro
             f"nothing was written: the role may not write to {name}; let its owner GRANT USAGE ON SCHEMA"
             " and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"
         )
+    if not writes and isinstance(error, pg.LockNotAvailable):
+        return errors.Unreachable(f"{name} is being changed by its owner, who holds a table; try again in a while")
     for kinds, make in _KNOWN:
         if isinstance(error, kinds):
             return make(name)

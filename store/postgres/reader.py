@@ -26,6 +26,8 @@ Params = Sequence[object]
 
 STATEMENT_SECONDS = 30.0
 """Time limit of a statement that has no other."""
+LOCK_SECONDS = 2.0
+"""Seconds that a read waits for a table that its owner holds."""
 LOOK_SECONDS = 10.0
 """Time limit of a look at the catalog."""
 PAGE = 256
@@ -33,7 +35,7 @@ PAGE = 256
 
 _GUARD = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
-    " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {milliseconds:d};"
+    " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {lock:d};"
     " SELECT 1 / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
     " AND pg_catalog.current_setting('search_path') IN ('pg_catalog', '\"pg_catalog\"') THEN 1 ELSE 0 END;"
     " SET LOCAL constraint_exclusion = off; "
@@ -143,7 +145,8 @@ class Reader:
             raise Interrupted("the request was cancelled")
         params = [sendable(value) for _, bound in statements for value in bound]
         joined = "; ".join(sql for sql, _ in statements)
-        batch = f"{_GUARD.format(milliseconds=int(seconds * 1000))}{joined}; COMMIT"
+        guard = _GUARD.format(milliseconds=int(seconds * 1000), lock=int(min(seconds, LOCK_SECONDS) * 1000))
+        batch = f"{guard}{joined}; COMMIT"
         with error_mapping.translated_errors(self.name):
             for _ in range(MOST + 1):
                 with self._lent() as (connection, was_idle):

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
-from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
 from ..open import open_to_read
 from ..remote.browser import RemoteBrowser
@@ -78,6 +78,15 @@ class Members:
         if place in self._on_server:
             self.note(place, error)
 
+    def note_unread(self, place: int, error: StoreError) -> None:
+        """The same of one that cannot be read; raises `Locked` of one on disk, which is asked again.
+
+        A schema that takes too long is left out, so that the others are shown.
+        """
+        if isinstance(error, Locked) and place not in self._on_server:
+            raise error
+        self.note(place, error)
+
     # Requests
 
     def answer(self, place: int, request: Callable[[Member], T], otherwise: U) -> T | U:
@@ -87,8 +96,8 @@ class Members:
         except StoreMissing as error:
             self.note_missing(place, error)
             return otherwise
-        except (CannotOpen, Damaged) as error:
-            self.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self.note_unread(place, error)
             return otherwise
 
     def answers(self, request: Callable[[Member], T], otherwise: U) -> list[T | U]:
@@ -148,8 +157,8 @@ class Members:
                 yield self.names.renamed(place, item)
         except StoreMissing as error:
             self.note_missing(place, error)
-        except (CannotOpen, Damaged) as error:
-            self.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self.note_unread(place, error)
 
 
 def last_active(row: Session) -> tuple[float, str]:
