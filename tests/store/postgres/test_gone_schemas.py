@@ -12,6 +12,7 @@ import pytest
 
 from store import SessionDB
 from store.base.errors import CannotOpen, Locked
+from store.base.server_address import parse_address
 from store.browse.browser import HomeBrowser
 from store.files.home import Home
 from store.open import locate_server, open_to_read
@@ -85,3 +86,11 @@ def test_a_schema_that_takes_too_long_is_left_out_and_the_others_are_read(
         assert [session.profile for session in merged.recent(limit=9)] == [homes[1].profile]
         assert len(merged.problems()) == 1
         assert [hit.session_id for batch in merged.search("lighthouse", limit=9) for hit in batch.hits]
+
+
+def test_a_read_waits_for_a_lock_no_longer_than_two_seconds_nor_than_it_may_take(server_url: str) -> None:
+    """Mutant: as long as a statement may take."""
+    with closing(reader.Reader(parse_address(server_url))) as reading:
+        for seconds, waits in ((30.0, "2s"), (0.2, "200ms")):
+            [row] = reading.rows("SELECT pg_catalog.current_setting('lock_timeout')", seconds=seconds)
+            assert row == (waits,)
