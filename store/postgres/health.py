@@ -68,8 +68,8 @@ class Health:
     def _rights(self) -> Finding:
         layout = self._reader.layout
         sql = (
-            "SELECT pg_catalog.has_table_privilege(t, 'INSERT') OR pg_catalog.has_table_privilege(t, 'UPDATE')"
-            " OR pg_catalog.has_table_privilege(t, 'DELETE') FROM pg_catalog.unnest(%s::text[]) AS t"
+            "SELECT pg_catalog.has_table_privilege(t, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+            " OR pg_catalog.has_any_column_privilege(t, 'INSERT, UPDATE') FROM pg_catalog.unnest(%s::text[]) AS t"
         )
         writes = any(row[0] for row in self._reader.rows(sql, ([layout.table("messages"), layout.table("sessions")],)))
         if layout.is_ours or not writes:

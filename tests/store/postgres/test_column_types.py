@@ -153,6 +153,22 @@ def test_columns_of_later_versions_are_read_as_text_where_python_may_not_have_th
         assert found == ["infinity", "0044-03-15 BC", "NaN", "{x}", "1 day", True]
 
 
+def test_the_doctor_says_of_every_right_to_write_that_the_role_may_and_of_none_that_it_may_not(
+    made: Callable[..., str], run_sql: SqlRunner
+) -> None:
+    """Mutants: the right to a column alone is none; nor is that to empty the table."""
+    url = made(SESSIONS, MESSAGES)
+    schema = parse_address(url).schema
+    for right in ("", f"UPDATE (started_at) ON {schema}.sessions", f"TRUNCATE ON {schema}.messages"):
+        if right:
+            run_sql(f"GRANT {right} TO tests_reader")
+        with closing(opened(url)) as browser:
+            [said] = [finding.detail for finding in browser.health() if finding.check == "rights"]
+        assert said.startswith("the role may write here" if right else "the role may only read")
+        if right:
+            run_sql(f"REVOKE {right} FROM tests_reader")
+
+
 def test_the_name_of_a_column_is_never_part_of_a_statement_unless_it_is_one_of_plain_letters(
     made: Callable[..., str], run_sql: SqlRunner
 ) -> None:
