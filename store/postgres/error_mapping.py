@@ -120,7 +120,10 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
         lambda name: errors.Unreachable(f"the server of {name} is starting or stopping; try again in a while"),
     ),
     (
-        ("too many clients", "too many connections", "connection slots"),
+        (
+            *("too many clients", "too many connections", "connection slots"),
+            *("no more connections allowed", "query_wait_timeout"),
+        ),
         lambda name: errors.Unreachable(f"{name} has no connection free; try again later"),
     ),
     (
@@ -163,7 +166,7 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
     (
-        ('database "',),
+        ('database "', "no such database"),
         lambda name: errors.StoreMissing(f"the server has no database {name.partition('#')[0]}"),
     ),
     (

@@ -39,7 +39,9 @@ AT = 'connection failed: connection to server at "ssl.certificate.example", port
         ('connection is bad: invalid load_balance_hosts value: "x"', errors.CannotOpen, "variable of the environment"),
         (f'{AT}requirepeer specifies "a", but actual peer user name is "b"', errors.CannotOpen, "variable of the"),
         (f"{AT}致命错误:  用户 Password 认证失败", errors.Unreachable, "words that are not known here"),
-        (f'{AT}FATAL:  no such database: "x"', errors.Unreachable, "words that are not known here"),
+        (f"{AT}FATAL:  no such database: x", errors.StoreMissing, "no database"),
+        (f"{AT}FATAL:  no more connections allowed (max_client_conn)", errors.Unreachable, "no connection free"),
+        (f"{AT}FATAL:  server login has been failing", errors.Unreachable, "words that are not known here"),
     ],
 )
 def test_words_of_libpq_are_one_line_that_helps(said: str, kind: type[errors.StoreError], line: str) -> None:
