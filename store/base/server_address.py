@@ -18,6 +18,8 @@ CONNECT_TIMEOUT = 10
 """Seconds that a connection may take where the URL has no other number."""
 _MODES = ("disable", "require", "verify-ca", "verify-full")
 _MEANT = late_pattern(r"(?i)^\W*(?:jdbc:)?postgres\w*[:/].*@|\b(?:password|service|dbname)\s*=")
+_USER = late_pattern(r"(?i)(postgres\w*:?/{0,2})[^\s“”'\"]*:[^\s“”'\"]*@")
+_PASSWORD = late_pattern(r"(?i)\b(password)(\s*=\s*)[^\s&;“”'\"]+")
 _SCHEMA = late_pattern(r"[a-z_][a-z0-9_]{0,62}")
 _NAME = late_pattern(r"[^\x00-\x1f\x7f]{0,255}")
 
@@ -99,6 +101,11 @@ def is_server(text: object) -> bool:
 def is_like_address(text: str) -> bool:
     """True for what was meant as the address of a server, in whatever form, and may have a password in it."""
     return bool(_MEANT.search(text))
+
+
+def without_passwords(text: str) -> str:
+    """A text without what may be the password in an address of a server."""
+    return _PASSWORD.sub(r"\1\2…", _USER.sub(r"\1…@", text)) if "@" in text or "=" in text else text
 
 
 def is_schema(name: str) -> bool:

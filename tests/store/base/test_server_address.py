@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from hermes_tui import __main__ as program
 from hermes_tui.__main__ import main
 from hermes_tui.cli.servers import without_secret
 from store.base.server_address import parse_address
+from tests import builders
 
 SECRET = "s3cret"
 
@@ -61,3 +64,41 @@ def test_a_folder_that_is_missing_is_named(capsys: pytest.CaptureFixture[str], t
         assert main(["--home", str(tmp_path / name), "list"]) == 2
         assert name in capsys.readouterr().err
         assert without_secret(str(tmp_path / name)) == str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["{url}"],
+        ["list", "{url}"],
+        ["export", "{url}"],
+        ["verify", "{url}"],
+        ["import", "{url}"],
+        ["push", "{url}", "{url}"],
+        ["--profile", "{url}", "list"],
+        ["list", "host=h password={secret}"],
+    ],
+)
+def test_an_address_in_the_wrong_place_is_named_without_its_password(
+    command: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Mutants: a complaint repeats what was typed; one of the parser does."""
+    builders.db(builders.home(tmp_path)).close()
+    monkeypatch.setenv("HERMES_HOME", str(tmp_path / ".hermes"))
+    url = f"postgresql://me:{SECRET}%40@{SECRET}@host/db"
+    with suppress(SystemExit):
+        main([word.format(url=url, secret=SECRET) for word in command])
+    out, err = capsys.readouterr()
+    assert len(err.splitlines()) == 1
+    assert SECRET not in out + err
+
+
+def test_an_address_is_not_searched_for_on_the_screen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: it is, and kept among the searches."""
+    monkeypatch.setattr(program, "_has_screen", lambda _: True)
+    assert main([f"postgresql://me:{SECRET}@host/db", "words"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "--home" in line
+    assert SECRET not in line
