@@ -18,7 +18,7 @@ CONNECT_TIMEOUT = 10
 """Seconds that a connection may take where the URL has no other number."""
 _MODES = ("disable", "require", "verify-ca", "verify-full")
 _MEANT = late_pattern(r"(?i)^\W*(?:jdbc:)?postgres\w*[:/].*@|\b(?:password|service|dbname)\s*=")
-_USER = late_pattern(r"(?i)(postgres\w*:?/{0,2})[^\s“”'\"]*:[^\s“”'\"]*@")
+_USER = late_pattern(r"(?i)(postgres[\w+]*(?::/{0,2}|/{1,2}))[^\s“”'\":]*:[^\s“”'\"]*@")
 _PASSWORD = late_pattern(r"(?i)\b(password)(\s*=\s*)[^\s&;“”'\"]+")
 _SCHEMA = late_pattern(r"[a-z_][a-z0-9_]{0,62}")
 _NAME = late_pattern(r"[^\x00-\x1f\x7f]{0,255}")
