@@ -137,8 +137,8 @@ class ScreensOver:
     def statistics(self) -> None:
         """The counts of the sessions that are searched for, else of all."""
         if not self._feed.counts.can_count:
-            one = f"sessions are counted in one home at a time: {bound('profiles')} goes to a profile"
-            self._navigation.say(one if self._state.store == STORE else "sessions on a server are not counted yet")
+            advice = f"sessions are counted in one home at a time: {bound('profiles')} goes to a profile"
+            self._navigation.say(advice if self._state.store == STORE else "sessions on a server are not counted yet")
             return
         counted = self._make.statistics(self._feed, self._state, self._state.typed.strip())
         self._screen.app.push_screen(counted, self._leave_statistics)
