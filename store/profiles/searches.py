@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.cancel import raise_if_cancelled
-from ..base.errors import CannotOpen, Damaged, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Locked, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
 from ..search.ranking import SCORED, by_relevance, relevance
@@ -131,8 +131,8 @@ class ProfileSearches:
                 yield from self._members.names.renamed(place, batch.hits)
         except StoreMissing:
             return
-        except (CannotOpen, Damaged) as error:
-            self._members.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self._members.note_unread(place, error)
             unread = Fallback(FallbackKind.PROFILE_UNREAD, error=str(error))
             ends[place] = self._end(place, Batch((), done=True, fallbacks=(unread,), partial=True))
 
