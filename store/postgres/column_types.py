@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .create import kinds
+from .hermes_columns import kinds
 
 _NAME = re.compile(r"[A-Za-z0-9_]{1,63}")
 """Names that are written into statements; no Hermes has had others."""
