@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
-from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
 from ..engine.fleet import AT_ONCE
 from ..open import fleet_of, open_to_read
@@ -51,7 +51,8 @@ class Members:
         self.browsers = [_browser(home, store) for home, store in zip(homes, stores, strict=True)]
         self.fleets = tuple(_fleets(homes, stores))
         """Profiles that answer some questions at once: their places, and what asks them."""
-        self._times: dict[int, tuple[Hashable, list[float]]] = {}
+        self._together = {place for places, _ in self.fleets for place in places}
+        self._times: dict[int, tuple[Hashable, list[float | None]]] = {}
         """Of each fleet what `newest_times` found, and the stamp before it."""
         self._unread: dict[int, str] = {}
 
@@ -73,12 +74,11 @@ class Members:
         self._unread[place] = f"profile {self.names.profiles[place]}: {error}"
         return self._unread[place]
 
-    def newest_times(self) -> Iterator[dict[int, float]]:
+    def newest_times(self) -> Iterator[dict[int, float | None]]:
         """Times that nothing in a profile is newer than, by its place, some at a time: first of those of which nothing
-        is known, which is infinity.
+        is known, which is infinity. None for a schema that cannot be read now, or which takes long.
         """
-        together = {place for places, _ in self.fleets for place in places}
-        yield {place: math.inf for place in self.places if place not in together}
+        yield {place: math.inf for place in self.places if place not in self._together}
         for number, (places, fleet) in enumerate(self.fleets):
             stamp = self._stamp(fleet)
             known, times = self._times.get(number, (None, []))
@@ -90,14 +90,14 @@ class Members:
                 some = range(start, min(start + AT_ONCE, len(places)))
                 times += fleet.newest(some)
                 yield {places[at]: times[at] for at in some}
-            self._times[number] = stamp, times
+            if None not in times:
+                self._times[number] = stamp, times
 
     @property
     def stamp(self) -> Hashable:
         """What changes with any commit in any profile; None where it cannot be said."""
-        together = sum(len(places) for places, _ in self.fleets)
         stamps = tuple(self._stamp(fleet) for _, fleet in self.fleets)
-        return stamps if together == len(self.browsers) and None not in stamps else None
+        return stamps if len(self._together) == len(self.browsers) and None not in stamps else None
 
     @staticmethod
     def _stamp(fleet: Fleet) -> Hashable:
@@ -105,6 +105,12 @@ class Members:
             return fleet.stamp()
         except StoreError:  # each profile says so itself
             return None
+
+    def note_unread(self, place: int, error: StoreError) -> None:
+        """The same of an error that hides no other profile, as a locked schema does; a locked file is waited for."""
+        if isinstance(error, Locked) and place not in self._together:
+            raise error
+        self.note(place, error)
 
     # Requests
 
@@ -114,8 +120,8 @@ class Members:
             return request(self.browsers[place])
         except StoreMissing:
             return otherwise
-        except (CannotOpen, Damaged) as error:
-            self.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self.note_unread(place, error)
             return otherwise
 
     def answers(self, request: Callable[[Member], T], otherwise: U) -> list[T | U]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.cancel import raise_if_cancelled
-from ..base.errors import CannotOpen, Damaged, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Locked, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
 from ..search.ranking import SCORED, by_relevance, relevance
@@ -58,7 +59,7 @@ class ProfileSearches:
         waiting: list[tuple[float, int]] = []
         for times in self._members.newest_times():
             raise_if_cancelled(cancel)
-            waiting += [(-newest, place) for place, newest in times.items()]
+            waiting += [(math.inf if newest is None else -newest, place) for place, newest in times.items()]
         waiting.sort(reverse=True)
         heads: list[tuple[float, int, Hit, Iterator[Hit]]] = []
         while waiting or heads:
@@ -131,8 +132,8 @@ class ProfileSearches:
                 yield from self._members.names.renamed(place, batch.hits)
         except StoreMissing:
             return
-        except (CannotOpen, Damaged) as error:
-            self._members.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self._members.note_unread(place, error)
             unread = Fallback(FallbackKind.PROFILE_UNREAD, error=str(error))
             ends[place] = self._end(place, Batch((), done=True, fallbacks=(unread,), partial=True))
 
