@@ -34,9 +34,9 @@ class SchemaFleet:
     def __init__(self, readers: Sequence[Reader]) -> None:
         self._readers = readers
 
-    def newest(self, places: Sequence[int]) -> list[float]:
+    def newest(self, places: Sequence[int]) -> list[float | None]:
         """Times that nothing of each schema is newer than."""
-        return self._each(places, self._newest, math.inf)
+        return self._each(places, self._newest, None)
 
     def stamp(self) -> str:
         """The transactions that are visible: a commit in any schema changes them."""
@@ -67,7 +67,7 @@ class SchemaFleet:
             parts = (places[start : start + part] for start in range(0, len(places), part))
             return [answer for some in parts for answer in self._each(some, ask, otherwise)]
 
-    def _newest(self, readers: list[Reader]) -> list[float]:
+    def _newest(self, readers: list[Reader]) -> list[float | None]:
         statements = [(_newest_statement(reader.layout), ()) for reader in readers]
         return [_bound(rows[0]) for rows in readers[0].batch(statements, seconds=SECONDS)]
 

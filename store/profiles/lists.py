@@ -74,7 +74,7 @@ class ProfileLists:
             return tuple(replace(row, live=_is_live(row)) for row in self._recent[1])
         found = newest(self._members, partial(asking, Browser.recent), lambda rows: rows, limit)
         rows = tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
-        self._recent = key, rows
+        self._recent = key if not self._members.problems() else None, rows
         return rows
 
     def glance(self, *, limit: int = 200) -> FirstListing:

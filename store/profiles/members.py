@@ -52,7 +52,8 @@ class Members:
         self.browsers = [_browser(home, store, waits=waits) for home, store in zip(homes, stores, strict=True)]
         self.fleets = tuple(_fleets(homes, stores))
         """Profiles that answer some questions at once: their places, and what asks them."""
-        self._times: dict[int, tuple[Hashable, list[float]]] = {}
+        self._together = {place for places, _ in self.fleets for place in places}
+        self._times: dict[int, tuple[Hashable, list[float | None]]] = {}
         """Of each fleet what `newest_times` found, and the stamp before it."""
         self._unread: dict[int, str] = {}
         self._on_server = {place for place, home in enumerate(homes) if home.server is not None}
@@ -90,12 +91,11 @@ class Members:
             raise error
         self.note(place, error)
 
-    def newest_times(self) -> Iterator[dict[int, float]]:
+    def newest_times(self) -> Iterator[dict[int, float | None]]:
         """Times that nothing in a profile is newer than, by its place, some at a time: first of those of which nothing
-        is known, which is infinity.
+        is known, which is infinity. None for a schema that cannot be read now, or which takes long.
         """
-        together = {place for places, _ in self.fleets for place in places}
-        yield {place: math.inf for place in self.places if place not in together}
+        yield {place: math.inf for place in self.places if place not in self._together}
         for number, (places, fleet) in enumerate(self.fleets):
             stamp = self._stamp(fleet)
             known, times = self._times.get(number, (None, []))
@@ -107,14 +107,14 @@ class Members:
                 some = range(start, min(start + AT_ONCE, len(places)))
                 times += fleet.newest(some)
                 yield {places[at]: times[at] for at in some}
-            self._times[number] = stamp, times
+            if None not in times:
+                self._times[number] = stamp, times
 
     @property
     def stamp(self) -> Hashable:
         """What changes with any commit in any profile; None where it cannot be said."""
-        together = sum(len(places) for places, _ in self.fleets)
         stamps = tuple(self._stamp(fleet) for _, fleet in self.fleets)
-        return stamps if together == len(self.browsers) and None not in stamps else None
+        return stamps if len(self._together) == len(self.browsers) and None not in stamps else None
 
     @staticmethod
     def _stamp(fleet: Fleet) -> Hashable:
@@ -122,6 +122,12 @@ class Members:
             return fleet.stamp()
         except StoreError:  # each profile says so itself
             return None
+
+    def note_unread(self, place: int, error: StoreError) -> None:
+        """The same of an error that hides no other profile, as a locked schema does; a locked file is waited for."""
+        if isinstance(error, Locked) and place not in self._together:
+            raise error
+        self.note(place, error)
 
     # Requests
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ class ProfileSearches:
         waiting: list[tuple[float, int]] = []
         for times in self._members.newest_times():
             raise_if_cancelled(cancel)
-            waiting += [(-newest, place) for place, newest in times.items()]
+            waiting += [(math.inf if newest is None else -newest, place) for place, newest in times.items()]
         waiting.sort(reverse=True)
         heads: list[tuple[float, int, Hit, Iterator[Hit]]] = []
         while waiting or heads:

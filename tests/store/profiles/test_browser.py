@@ -330,7 +330,7 @@ class Asked:
     def stamp(self) -> int:
         return self.stamps
 
-    def newest(self, places: Sequence[int]) -> list[float]:
+    def newest(self, places: Sequence[int]) -> list[float | None]:
         return [0.0 for _ in places]
 
     def states(self, places: Sequence[int]) -> list[State | None]:
