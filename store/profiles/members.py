@@ -123,12 +123,6 @@ class Members:
         except StoreError:  # each profile says so itself
             return None
 
-    def note_unread(self, place: int, error: StoreError) -> None:
-        """The same of an error that hides no other profile, as a locked schema does; a locked file is waited for."""
-        if isinstance(error, Locked) and place not in self._together:
-            raise error
-        self.note(place, error)
-
     # Requests
 
     def answer(self, place: int, request: Callable[[Member], T], otherwise: U) -> T | U:
