@@ -252,7 +252,7 @@ def test_a_schema_that_is_locked_hides_no_other_and_is_named(
         schemas.add([("s0", 1.7e9, [1.7e9 + place], False)])
     monkeypatch.setattr(fleet, "SECONDS", 0.05)
     for read in (Reader.batch, Reader.rows):
-        monkeypatch.setattr(read, "__kwdefaults__", {**read.__kwdefaults__, "seconds": 0.1})
+        monkeypatch.setattr(read, "__kwdefaults__", {**(read.__kwdefaults__ or {}), "seconds": 0.1})
     stamps = ["before"]
     monkeypatch.setattr(SchemaFleet, "stamp", lambda _: stamps[-1])
     with closing(schemas.browser()) as merged, psycopg.connect(server_url) as holding:
