@@ -92,6 +92,8 @@ class ProfilesWatch:
         together = {place for places, _ in fleets for place in places}
         self._alone = deque(place for place in range(len(watches)) if place not in together)
         """Places of the others, the one that is looked at next first."""
+        self._newest = 0
+        """The highest id that was reported, among all profiles."""
         self._until = math.inf
         """Seconds that a poll may take."""
 
@@ -117,13 +119,20 @@ class ProfilesWatch:
         return self._joined(changes) if changes else None
 
     def _joined(self, changes: Sequence[tuple[int, Change]]) -> Change:
+        """The changes as one; ids of one profile may lie below those of another, as ids that are committed late do."""
+        before = self._newest
+        newest = max(self._names.row(place, change.newest_id) for place, change in changes)
+        self._newest = max(before, newest)
         return Change(
             frozenset(self._names.renamed(place, own) for place, change in changes for own in change.sessions),
             frozenset(self._names.renamed(place, own) for place, change in changes for own in change.files),
             any(change.store for _, change in changes),
             any(change.replaced for _, change in changes),
-            max(self._names.row(place, change.newest_id) for place, change in changes),
-            any(change.late for _, change in changes),
+            newest,
+            any(
+                change.late or (change.sessions and self._names.row(place, change.newest_id) <= before)
+                for place, change in changes
+            ),
         )
 
     def _changed(self, fleet: FleetWatch) -> Iterator[tuple[int, Change]]:

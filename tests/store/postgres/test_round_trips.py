@@ -13,7 +13,6 @@ from store import SessionDB
 from store.postgres.connection import Connection
 
 SqlRunner = Callable[..., list[Any]]
-SCHEMA = "round_trips"
 PREPARED = "SELECT name FROM pg_catalog.pg_prepared_statements"
 
 
@@ -32,10 +31,16 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def db(server_url: str, run_sql: SqlRunner) -> Iterator[SessionDB]:
+def url(server_url: str, run_sql: SqlRunner, worker_id: str) -> str:
+    """The URL of a schema that is not there."""
+    run_sql(f"DROP SCHEMA IF EXISTS round_trips_{worker_id} CASCADE")
+    return f"{server_url}&schema=round_trips_{worker_id}"
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[SessionDB]:
     """A schema of ours with a session, whose connection is known to be the server's own."""
-    run_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-    with closing(SessionDB(f"{server_url}&schema={SCHEMA}")) as made:
+    with closing(SessionDB(url)) as made:
         for _ in range(3):
             made.ensure_session("s1", "cli")
         yield made
@@ -83,14 +88,14 @@ def test_a_large_message_travels_with_what_begins_its_transaction(
 
 
 def test_statements_that_come_again_are_prepared_and_those_of_a_pooler_are_not(
-    server_url: str, db: SessionDB, monkeypatch: pytest.MonkeyPatch
+    url: str, db: SessionDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutant: whose process answers is not asked."""
     for _ in range(3):
         db.append_message("s1", "user", "again")
     assert db.store.write(lambda tx: tx._rows(PREPARED, ()))  # type: ignore[attr-defined]
     monkeypatch.setattr(psycopg.ConnectionInfo, "backend_pid", property(lambda _: -1))
-    with closing(SessionDB(f"{server_url}&schema={SCHEMA}")) as pooled:
+    with closing(SessionDB(url)) as pooled:
         for _ in range(3):
             pooled.append_message("s1", "user", "again")
         assert pooled.store.write(lambda tx: tx._rows(PREPARED, ())) == []  # type: ignore[attr-defined]

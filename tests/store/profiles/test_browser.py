@@ -230,6 +230,22 @@ def test_a_change_in_any_profile_is_seen(db: ProfilesBrowser, root: Path) -> Non
     assert "work/next" in change.sessions
 
 
+def test_a_new_row_whose_id_lies_below_those_of_another_profile_is_late(db: ProfilesBrowser, root: Path) -> None:
+    """Mutant: a search that stands looks for it above the highest id of all, and misses it."""
+    watch = db.watch()
+    watch.poll()
+
+    def _is_late(path: Path, said: int) -> bool:
+        with closing(SessionDB(path / "state.db")) as other:
+            other.append_messages("next", [say("user", "more")] * said)
+        change = watch.poll()
+        assert change is not None
+        return change.late
+
+    work = root / "profiles" / "work"
+    assert [_is_late(root, 9), _is_late(work, 1), _is_late(work, 20), _is_late(root, 1)] == [False, True, False, True]
+
+
 @pytest.mark.slow
 def test_ranking_age_and_count_are_of_all_profiles(db: ProfilesBrowser) -> None:
     assert sorted(hit.session_id for hit in db.rank("walrus").hits) == ["bare/file", "same", "work/same"]
