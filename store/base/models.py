@@ -420,7 +420,7 @@ class Change:
     newest_id: int = 0
     """Highest message id; 0 for none."""
     late: bool = False
-    """The new rows have lower ids than that: they were committed after it."""
+    """The new rows have lower ids than that: they were committed after it, or in another profile."""
 
 
 @dataclass(frozen=True, slots=True)
