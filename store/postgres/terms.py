@@ -25,6 +25,7 @@ operator, which the planner would look up in the index of words."""
 _PAIRS = " "
 _PAIR = 2
 """Characters of a run that an index word of ours has."""
+_LINE_END = re.compile(r"\\[ntrbf]")
 _BASIC = re.compile(r"\w+", re.ASCII)
 
 
@@ -34,8 +35,9 @@ def searched_text(content: object, tool_name: object, tool_calls: object, reason
     Args:
         reasoning: Of an answer that has nothing else.
     """
-    calls = searchable_calls(cells.text(tool_calls) or "")
-    parts = (cells.content(content), cells.text(tool_name), calls, cells.text(reasoning))
+    calls = cells.text(tool_calls) or ""
+    read = searchable_calls(calls) if _LINE_END.search(calls) else calls
+    parts = (cells.content(content), cells.text(tool_name), read, cells.text(reasoning))
     return searchable_text(" ".join(part or "" for part in parts))
 
 

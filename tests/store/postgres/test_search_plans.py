@@ -16,7 +16,7 @@ from store.base.errors import Locked
 from store.base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from store.base.server_address import parse_address
 from store.engine.push_target import FILE_IDS
-from store.postgres import create, search, search_plan, search_walk, terms
+from store.postgres import create, search, search_plan, search_walk, terms, word_statistics
 from store.postgres.reader import Reader
 from store.query.matcher import accepts
 from store.query.parse import parse
@@ -365,6 +365,22 @@ def test_a_common_word_takes_one_read_and_a_rare_one_where_it_is_known_to_be(
             before, is_rare = reader.reads, query in ("seldom", "nowhere")
             ids(reader, query, 20)
             assert reader.reads == before + 1 + (is_rare and not many), query
+
+
+def test_a_word_of_which_there_are_fewer_than_expected_is_left_to_the_index(
+    run_sql: SqlRunner, schema: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no statistics know, as a prefix that is typed, counts as half a percent of all. Mutant: the walk goes on."""
+    monkeypatch.setattr(search_plan, "FEW_ROWS", 0)
+    monkeypatch.setattr(word_statistics, "UNKNOWN_SHARE", 0.5)
+    filled(run_sql, schema)
+    run_sql(f"ANALYZE {schema}.messages")
+    with closing(Counted(url)) as reader:
+        for query, expected in (("nowhere*", []), ("seld*", [700, 2])):
+            assert ids(reader, query, 20) == expected
+            before = reader.reads
+            assert ids(reader, query, 20) == expected
+            assert reader.reads == before + 2, query
 
 
 def test_a_later_window_asks_for_the_ids_that_are_still_wanted(
