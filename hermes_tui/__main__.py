@@ -71,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         _drop_output()
         unharmed = "" if options.verb in _WRITING else "; nothing in the home was changed"
-        return complain(f"stopped by the system: {error}{unharmed}", sys.stderr)
+        where = f" ({error.filename})" if error.filename else ""
+        return complain(f"stopped by the system: {error.strerror or error}{where}{unharmed}", sys.stderr)
     return code
 
 
@@ -197,7 +198,7 @@ def _no_verb(word: str) -> str:
     """What is wrong with a first word where no screen can search for it."""
     near = _near_verb(word)
     meant = f"did you mean {near}? " if near else ""
-    return f"“{word}” is no verb, and there is no terminal here to search in; {meant}see hermes-tui --help"
+    return f"there is no terminal here to search for “{word}” in; {meant}see hermes-tui --help"
 
 
 def _near_verb(word: str) -> str:
@@ -325,7 +326,7 @@ def _kept(options: Options) -> KeptState:
 def _opener(home: Home, cache_dir: Path | None) -> Callable[[], Browser]:
     from store import open_home
 
-    return partial(open_home, home, cache_dir=cache_dir)
+    return partial(open_home, home, cache_dir=cache_dir, waits=False)
 
 
 def _kept_for(home: Home, kept: KeptState) -> KeptHome:

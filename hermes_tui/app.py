@@ -136,7 +136,7 @@ class HermesApp(App[str]):
         self._kept = kept or KeptState(None)
         self._kept.report = partial(self.call_later, self._show_complaint)
         browser = partial(BrowserScreen, glyphs=glyphs, now=now, searches=searches, sub_screens=SUB_SCREENS)
-        browser = partial(browser, settings=self.config)
+        browser = partial(browser, settings=self.config, has_profiles=bool(profiles))
         self._browser = browser(home)
         self.add_mode(self.DEFAULT_MODE, lambda: self._browser)
         self._profiles = [profile.name for profile in profiles]

@@ -133,7 +133,7 @@ def load(path: Path) -> Config:
     except FileNotFoundError:
         return Config()
     except OSError as error:
-        return Config(complaints=(f"{path.name} was left out: {error}",))
+        return Config(complaints=(f"{path.name} was left out: {error.strerror}",))
     import tomllib
 
     try:

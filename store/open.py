@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ from .sqlite.engine import SqliteEngine
 
 if TYPE_CHECKING:
     from .base.server_address import ServerAddress
+    from .engine.fleet import Fleet
     from .engine.push_target import PushTarget
 
-__all__ = ["PATIENCE", "locate_server", "open_push_target", "open_store", "open_to_read"]
+__all__ = ["PATIENCE", "fleet_of", "locate_server", "open_push_target", "open_store", "open_to_read"]
 
 OWN_SCHEMA = "hermes_tui"
 """The schema that agents write to where a URL names none."""
@@ -129,6 +131,12 @@ def locate_server(
         raise StoreMissing(f"{address.of_schema('').name} has no {asked}{known}")
     beside = beside if wanted == likely else None
     return Home(server_folder.root_of(address), wanted, server=address, schemas=schemas, beside=beside)
+
+
+def fleet_of(stores: Sequence[HomeStore]) -> Fleet:
+    """Stores of schemas of one database, for what they answer at once."""
+    fleet: Fleet = _driver().fleet_of([store.engine for store in stores])
+    return fleet
 
 
 def open_push_target(url: str, schema: str) -> PushTarget:

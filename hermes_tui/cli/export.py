@@ -13,7 +13,7 @@ from hermes_tui.cli.progress import ProgressLine
 from hermes_tui.cli.stores import opened, session_named
 from hermes_tui.export.file import MadeFiles
 from hermes_tui.export.stream import SessionExport, sections_of
-from hermes_tui.export.targets import Target, targets_of, without_sections
+from hermes_tui.export.targets import Target, format_of, targets_of, without_sections
 from hermes_tui.render.export.model import ExportOptions, Format, Only
 from hermes_tui.render.export.redactor import in_words
 from hermes_tui.render.safe import safe
@@ -31,10 +31,10 @@ def export(home: Home, options: Options, streams: Streams) -> int:
     """Write sessions to files, or to standard output with `-o -`.
 
     Returns:
-        0 where all were written; 2 where something had a file's name, or the command line could not be done.
+        0 where all were written; 2 where a file was not, or the command line could not be done.
     """
     wanted = ExportOptions(
-        Format(options.format or Format.MARKDOWN),
+        Format(options.format or format_of(options.output) or Format.MARKDOWN),
         Only(options.only) if options.only else None,
         options.redact,
         options.lineage,
@@ -118,6 +118,8 @@ class _Run:
             self._made.write(path, self._chunks(target, self._left), replace=is_there)
         except FileExistsError:
             return complain(f"{path} was made meanwhile, and was left as it is", err)
+        except OSError as error:
+            return complain(f"{path} cannot be written: {error.strerror}", err)
         self._say(path, target)
         return 0
 

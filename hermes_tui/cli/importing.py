@@ -228,7 +228,7 @@ def _print(outcome: _Outcome, output: Output, streams: Streams, *, as_json: bool
     for state, ids in states:
         for session_id in ids:
             if as_json:
-                output.json({"session": session_id, "state": state})
+                output.json({"session_id": session_id, "state": state})
             else:
                 output.line(safe(f"{state:<9} {session_id}"))
     for note, number in outcome.notes.items():

@@ -115,13 +115,18 @@ def terminal_columns(otherwise: int) -> int:
 def parse(argv: Sequence[str]) -> Options:
     """Read a command line; `--help` and errors leave by SystemExit, as argparse does.
 
-    A first word that is no verb begins a search: the words are `query`, and there is no verb.
+    A first word that is no verb, or that stands behind `--`, begins a search: the words are `query`, and there is no
+    verb.
     """
     words = _first_word(argv)
+    end = argv.index("--") if "--" in argv[:words] else None
     asked = argv[words] if words < len(argv) else None
     wants_all = asked is None and not {"-h", "--help"}.isdisjoint(argv)
     parser, beside_words, verbs = make_parsers(None if wants_all else asked or "")
-    if asked is not None and asked not in verbs:
+    if end is not None:
+        options = beside_words.parse_args(argv[:end], namespace=Options())
+        options.query = argv[end + 1 :]
+    elif asked is not None and asked not in verbs:
         options, query = beside_words.parse_known_args(argv, namespace=Options())
         options.query = query
     else:
@@ -272,7 +277,9 @@ def _add_export(verb: Parser) -> None:
     verb.add_argument("ids", metavar="ID", nargs="*", default=(), help="sessions, or the start of their ids")
     verb.add_argument("--query", dest="search", metavar="QUERY", help="every session with a message that it finds")
     formats = ("md", "html", "json", "jsonl", "txt")
-    verb.add_argument("-f", "--format", choices=formats, help="default: md; jsonl is what import and Hermes read")
+    verb.add_argument(
+        "-f", "--format", choices=formats, help="default: by FILE's ending, else md; import and Hermes read jsonl"
+    )
     verb.add_argument(
         "-o", "--output", metavar="FILE|DIR", help="where to, - for standard output (default: here, by id)"
     )
@@ -308,6 +315,8 @@ def _add_repair(verb: Parser) -> None:
 
 def _home(text: str) -> Path | str:
     """A folder, or a URL as it was written."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
     return text if "://" in text else Path(text)
 
 

@@ -51,7 +51,7 @@ def push(home: Home, options: Options, streams: Streams) -> int:
         return complain("push makes a schema for each profile; leave schema= out, --as gives them a name", streams.err)
     if address.password:
         remark(ADVICE, streams.err)
-    if problem := _unasked(options, streams):
+    if problem := _wrong(options) or _unasked(options, streams):
         return complain(problem, streams.err)
     every = Home(home.root).profiles() if options.profile is None else (home,)
     homes = [profile for profile in every if _is_there(profile.state_db)]
@@ -117,6 +117,15 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def _wrong(options: Options) -> str:
+    """What is wrong with the options, "" for nothing."""
+    if options.name is not None and not any(letter.isascii() and letter.isalnum() for letter in options.name):
+        return "--as needs a name with letters or digits, a to z and 0 to 9"
+    if options.verify and (options.follow or options.prune or options.take_over or options.allow_gone):
+        return "--verify writes nothing, so it goes with none of --follow, --prune, --take-over and --allow-gone"
+    return ""
+
+
 def _unasked(options: Options, streams: Streams) -> str:
     """Why what needs a yes is not done, "" where it may be."""
     if not (options.take_over or options.prune) or options.yes:
@@ -132,7 +141,7 @@ def _push(home: Home, options: Options, streams: Streams) -> int:
     output = Output(streams.out)
     with _pusher(home, options) as (pusher, name):
         if options.verify:
-            return _verify(pusher, output, name)
+            return _verify(pusher, output, name, as_json=options.json)
         pusher.claim(take_over=options.take_over)
         reported, step = time.monotonic(), PushStep(0, 0)
         with ProgressLine(streams.err, name, unit="sessions") as progress:
@@ -142,11 +151,17 @@ def _push(home: Home, options: Options, streams: Streams) -> int:
                     reported = time.monotonic()
                     remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
         _say_unread(pusher, streams)
+        removed = pusher.prune() if options.prune else 0
+        if options.json:
+            counts: dict[str, object] = {"sessions": step.total, "copied": step.written}
+            counts |= {"gone": step.gone, "kept": step.kept, "rows_removed": removed}
+            output.json({"schema": name, "profile": home.profile} | counts)
+            return 0
         ends = [f", {step.gone} gone"] if step.gone else []
         ends += [f", {step.kept} left as they were"] if step.kept else []
         output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{''.join(ends)}"))
         if options.prune:
-            output.line(safe(f"{name}: {many(pusher.prune(), 'row')} removed"))
+            output.line(safe(f"{name}: {many(removed, 'row')} removed"))
     return 0
 
 
@@ -176,19 +191,19 @@ class _Follower:
     """
 
     def __init__(self, pusher: Pusher, name: str, streams: Streams) -> None:
-        self._pusher, self._name, self._streams = pusher, name, streams
+        self._pusher, self.name, self._streams = pusher, name, streams
         self._looks = follow(pusher)
         self._said = ""
         self._pauses, self._next = _Pauses(), 0.0
 
-    def look(self) -> str:
-        """Copy what is new: the line that says so, "" for nothing. What is in the way is said once, and tried again.
+    def look(self) -> int:
+        """Copy what is new: the sessions of it. What is in the way is said once, and tried again.
 
         Raises:
             Refused: The schema is another's by now.
         """
         if time.monotonic() < self._next:
-            return ""
+            return 0
         try:
             written = next(self._looks)
             self._pauses.reset()
@@ -198,14 +213,14 @@ class _Follower:
             self._say(f"{error}; trying again")
             self._next = time.monotonic() + self._pauses.longer()
             self._looks = follow(self._pusher)
-            return ""
+            return 0
         left = f"{self._pusher.left} sessions vanished, and stay there; a push with --allow-gone marks them"
         self._say("; ".join(self._pusher.unread[:MOST_UNREAD]) or (left if self._pusher.left else ""))
-        return f"{self._name}: {many(written, 'session')} copied" if written else ""
+        return written
 
     def _say(self, text: str) -> None:
         if text and text != self._said:
-            remark(f"{self._name}: {text}", self._streams.err)
+            remark(f"{self.name}: {text}", self._streams.err)
         self._said = text
 
 
@@ -216,21 +231,33 @@ def _follow(homes: Sequence[Home], options: Options, streams: Streams) -> None:
         pushers = [stack.enter_context(_pusher(home, options)) for home in homes]
         followers = [_Follower(pusher, name, streams) for pusher, name in pushers]
         while True:
-            for line in filter(None, [follower.look() for follower in followers]):
-                output.line(safe(line))
-                output.flush()
+            for follower in followers:
+                if written := follower.look():
+                    _print_followed(output, follower.name, written, as_json=options.json)
             time.sleep(PAUSE)
 
 
-def _verify(pusher: Pusher, output: Output, name: str) -> int:
+def _print_followed(output: Output, name: str, written: int, *, as_json: bool) -> None:
+    if as_json:
+        output.json({"schema": name, "copied": written})
+    else:
+        output.line(safe(f"{name}: {many(written, 'session')} copied"))
+    output.flush()
+
+
+def _verify(pusher: Pusher, output: Output, name: str, *, as_json: bool) -> int:
     """Print each session that differs."""
     different = 0
     for session_id, rows in pusher.verify():
         different += 1
-        if not rows:
+        if as_json:
+            output.json({"schema": name, "session_id": session_id, "differs": rows or None})
+        elif not rows:
             output.line(safe(f"{session_id} cannot be compared: it cannot be read"))
-            continue
-        output.line(safe(f"{session_id} differs in {', '.join(rows[:5])}{' …' if len(rows) > 5 else ''}"))
-    if not different:
+        else:
+            output.line(safe(f"{session_id} differs in {', '.join(rows[:5])}{' …' if len(rows) > 5 else ''}"))
+    if as_json:
+        output.json({"schema": name, "different": different})
+    elif not different:
         output.line(safe(f"{name} equals its home row by row"))
     return DIFFERENT if different else 0

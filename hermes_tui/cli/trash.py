@@ -10,7 +10,7 @@ from hermes_tui.cli.output import Output, Streams, complain, picked, remark
 from hermes_tui.cli.stores import EVERY, opened, opened_to_write, session_named
 from hermes_tui.render.safe import SafeText, safe
 from hermes_tui.render.time import many, size
-from hermes_tui.render.trash import empty_lines, error_words, plan_lines, receipt_lines, restored_lines
+from hermes_tui.render.trash import empty_lines, error_words, held, plan_lines, receipt_lines, restored_lines
 from store import DeletePlan, Home, ReadOnly, Refused, SessionDB, StoreError, TrashEntry, TrashReceipt
 
 REFUSED = 1
@@ -227,8 +227,7 @@ def _print(
             }
         )
         return
-    counted = f"{many(receipt.messages, 'message')}, {many(receipt.files, 'file')}"
-    output.line(safe(f"{receipt.session_id}  {done}: {counted}"))
+    output.line(safe(f"{receipt.session_id}  {done}: {held(receipt.messages, receipt.files)}"))
     _lines(output, lines)
 
 

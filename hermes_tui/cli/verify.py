@@ -42,7 +42,7 @@ def _print(output: Output, verdict: FileVerdict, *, as_json: bool) -> None:
     written = verdict.written
     if as_json:
         counts = {"messages": written.totals.messages, "store_messages": verdict.messages}
-        output.json({"session": written.session_id, "agreement": verdict.agreement.name.lower(), **counts})
+        output.json({"session_id": written.session_id, "agreement": verdict.agreement.name.lower(), **counts})
     else:
         output.line(safe(f"{written.session_id}  {_sentence(verdict)}"))
 

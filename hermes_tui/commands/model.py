@@ -105,10 +105,10 @@ class Command:
     """Lower stands further left in the footer."""
     needs: str = ""
     """A condition that the screen knows: "failed", "rows", "session", "wide", "roomy", "hits", "typed", "untyped",
-    "history", "rankable", "family", "flagged", "details", "unwrapped" or "copying" (the two seconds after a copy), of a
-    repair "applies", "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable", of the doctor
-    "waiting", of sessions kept in order "managed", "deletable", "forceable", "children" or "renames", of an export
-    "choosing" or "several", of marked sessions "marked", of statistics "counted"; "" for none.
+    "history", "rankable", "family", "flagged", "details", "unwrapped", "profiles" or "copying" (the two seconds after a
+    copy), of a repair "applies", "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable",
+    of the doctor "waiting", of sessions kept in order "managed", "deletable", "forceable", "children" or "renames", of
+    an export "choosing" or "several", of marked sessions "marked", of statistics "counted"; "" for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

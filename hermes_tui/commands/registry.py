@@ -115,7 +115,7 @@ TABLE: list[Command] = [
     .when(*PANES, rank=93, needs="session", words={HITS: ""})
     .key("b", "go('bookmark')", "Bookmark, or take it back"),
     Command("p", "profile", "another profile, or all of them as one list")
-    .when(*PANES, rank=94, words={TRANSCRIPT: "", HITS: ""})
+    .when(*PANES, rank=94, needs="profiles", words={TRANSCRIPT: "", HITS: ""})
     .key("p", "app.profiles", "Another profile"),
     Command("esc", "clear", "take the search out")
     .when(*LISTS, rank=65, needs="typed")

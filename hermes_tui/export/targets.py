@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -46,13 +47,20 @@ def without_sections(db: Browser, ids: Sequence[str]) -> list[str]:
     return list({db.chain(session_id): session_id for session_id in ids}.values())
 
 
+def format_of(output: str) -> Format | None:
+    """The format that the ending of a file names."""
+    ending = Path(output).suffix[1:].lower()
+    return next((form for form in Format if form == ending), None)
+
+
 def targets_of(
     db: Browser, ids: Sequence[str], options: ExportOptions, output: str, *, by_title: bool = False
 ) -> tuple[Target, ...]:
     """The files of some sessions; nothing is made.
 
     Args:
-        output: A file, a folder, `-` for standard output, "" for the folder that the program runs in.
+        output: A file, which gets the format's ending where it has none and nothing is there, a folder, `-` for
+            standard output, "" for the folder that the program runs in.
         by_title: Name the files by title.
 
     Raises:
@@ -65,9 +73,10 @@ def targets_of(
         return (Target(None, tuple(ids)),)
     given = Path(output).expanduser() if output else Path()
     if output and not given.is_dir() and not output.endswith("/") and is_one_file:
-        return (Target(given, tuple(ids)),)
-    if given.exists() and not given.is_dir():
-        raise ValueError(f"{given} is a file, and several sessions go into a folder: -o DIR")
+        has_ending = given.suffix or os.path.lexists(given)
+        return (Target(given if has_ending else given.with_name(f"{given.name}.{options.format}"), tuple(ids)),)
+    if not given.is_dir() and (given.exists() or (format_of(output) and not output.endswith("/"))):
+        raise ValueError(f"{given} is a file, and several sessions go into a folder: -o DIR, or -f jsonl")
     return tuple(_in_folder(db, given, ids, options, by_title))
 
 

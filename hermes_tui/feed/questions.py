@@ -117,7 +117,7 @@ def outlines(db: Browser, generation: int, steps: Iterable[Sequence[str]]) -> It
 def flagged(db: Browser, generation: int, cancel: Cancel, clock: Callable[[], float]) -> Iterator[Answer]:
     """The verdict of every session that has a JSONL file: what is remembered at once, the rest as it is compared."""
     survey = db.survey(cancel=cancel)
-    step = next(survey)
+    step = next(survey, SurveyStep(0, 0))  # of homes none of which can be read there is none
     yield answers.DriftsArrived(generation, step.drifts, step.facts, by_content=True)
     steps: list[SurveyStep] = []
     posted = began = clock()
@@ -333,7 +333,7 @@ def growth(db: Browser, generation: int, session_id: str, after: int) -> Iterato
     more = True
     while more:
         page = db.heads(session_id, after=after, limit=PAGE_HEADS)
-        more = page.more
+        more = page.more and bool(page.items)
         if page.items:
             bodies = () if more else tuple(db.messages([head.id for head in page.items[-NEW_BODIES:]]))
             yield answers.GrowthArrived(generation, session_id, page.items, bodies)

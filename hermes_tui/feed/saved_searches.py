@@ -67,7 +67,8 @@ class SavedSearches:
                 safe_files.replace(path, [json.dumps(changed, indent=1).encode()], durable=False)
             self._post(SearchesKept(0, changed))
         except (OSError, ValueError) as error:
-            self._post(SearchesKept(0, (), complaint=f"saved searches cannot be used: {error}"))
+            why = error.strerror if isinstance(error, OSError) else error
+            self._post(SearchesKept(0, (), complaint=f"saved searches cannot be used: {why}"))
 
 
 def load(path: Path) -> tuple[str, ...]:

@@ -215,7 +215,8 @@ def _more(plan: Plan, shown: Sequence[DifferenceRow], sides: Sides, glyphs: Glyp
     run = next((run for run in plan.runs if run.first <= at < run.last), None)
     if run is not None:
         number = run.number - sum(pair.inserted and run.first <= (pair.jsonl_number or 0) for pair in shown)
-        words = f"{in_words(number)} more, messages {in_words(at + 1)} to {in_words(run.last)}"
+        whole = f"{in_words(number)} more, messages {in_words(at + 1)} to {in_words(run.last)}"
+        words = whole if len(whole) < sides.right - LABEL_FROM else f"{in_words(number)} more"
     else:
         words = f"{in_words(left)} more"
     taken = span(glyphs.added, Role.GOOD, bold=True) if plan.insert else glyphs.bad

@@ -18,7 +18,6 @@ NAME = 13
 MEASURE = 96
 FEW = 3
 """Checks that the status line names."""
-AS_BEFORE = "for the same reason"
 
 
 def finding_lines(found: Sequence[Finding], *, ways: dict[str, str], width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -27,13 +26,9 @@ def finding_lines(found: Sequence[Finding], *, ways: dict[str, str], width: int,
     Args:
         ways: Check -> what can be done on the screen, in place of what the store advises.
     """
-    reported: set[str] = set()
     for finding in found:
-        failed = finding.ok is False
-        text = AS_BEFORE if finding.detail in reported else finding.detail
-        reported |= {finding.detail} if failed else set()
-        role = Role.TEXT if failed else Role.DIM
-        yield from _entry(_mark(finding, glyphs), finding.check, text, role, width=width)
+        role = Role.TEXT if finding.ok is False else Role.DIM
+        yield from _entry(_mark(finding, glyphs), finding.check, finding.detail, role, width=width)
         advice = ways.get(finding.check, finding.advice)
         if advice:
             yield from _entry(blank(1), "", advice, Role.ACCENT, width=width, measure=width)

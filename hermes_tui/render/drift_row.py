@@ -19,9 +19,11 @@ from store.repair.model import Plan, Receipt, State
 FRONT = 7
 """Columns before the session: bar, mark, flag."""
 NUMBERS = (7, 7, 8)
-"""Columns of SQLite, JSONL, insert, right-aligned."""
+"""Columns of SQLite, JSONL, insert, right-aligned; below `ALL_NUMBERS` columns the last one alone."""
+ALL_NUMBERS = 80
 NARROW_WHERE = 26
-"""Cells of the last column on a screen of 80; half of what a wider one has more goes there."""
+"""Cells of the last column on a screen of 80; half of what a wider one has more goes there, a third of what a narrower
+one lacks comes from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,13 @@ class Case:
 
 def flagged_head(*, width: int) -> Line:
     """Draw the columns' names."""
-    names = f"{'session':<{_title_room(width)}}{_columns('SQLite', 'JSONL', 'insert')}"
-    return (blank(FRONT), span(f"{names}  where, or why not", Role.DIM))
+    names = f"{'session':<{_title_room(width)}}{_columns(width, 'SQLite', 'JSONL', 'insert')}"
+    where = "where, or why not" if width >= ALL_NUMBERS else "where"
+    return (blank(FRONT), span(f"{names}  {where}", Role.DIM))
 
 
 def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False) -> Line:
-    """Draw a flagged session, at most `width` cells, for any width of 80 and more."""
+    """Draw a flagged session, at most `width` cells, for any width of 40 and more."""
     mark, words, role = _standing(case, glyphs)
     room = _title_room(width)
     title = one_line(case.title) or safe(case.session_id)
@@ -66,7 +69,7 @@ def flagged_row(case: Case, *, width: int, glyphs: Glyphs, cursor: bool = False)
     line = (
         *front,
         span(pad(fit(title, room, glyphs.truncated), room), Role.DIM if quiet else Role.TEXT, bold=cursor),
-        span(glyphs.words(_numbers(case)), Role.DIM),
+        span(glyphs.words(_numbers(case, width)), Role.DIM),
         blank(2),
         span(fit(one_line(glyphs.words(words)), _where_room(width), glyphs.truncated), role),
     )
@@ -101,23 +104,26 @@ def flagged_sentence(cases: Sequence[Case], *, glyphs: Glyphs) -> Line:
 
 
 def _where_room(width: int) -> int:
-    return NARROW_WHERE + max(width - 80, 0) // 2
+    more = width - ALL_NUMBERS
+    return NARROW_WHERE + (more // 2 if more > 0 else more // 3)
 
 
 def _title_room(width: int) -> int:
-    return max(width - FRONT - sum(NUMBERS) - 2 - _where_room(width) - 1, 8)
+    numbers = sum(NUMBERS) if width >= ALL_NUMBERS else NUMBERS[-1]
+    return max(width - FRONT - numbers - 2 - _where_room(width) - 1, 8)
 
 
-def _numbers(case: Case) -> str:
+def _numbers(case: Case, width: int) -> str:
     if case.plan is None:
-        return _columns("", "", "")
+        return _columns(width, "", "", "")
     check, refused = case.plan.check, not case.plan.applies and case.plan.refusals
     insert = "–" if refused else _number(case.plan.insert)
-    return _columns(_number(check.sqlite_messages), _number(check.jsonl_messages), insert)
+    return _columns(width, _number(check.sqlite_messages), _number(check.jsonl_messages), insert)
 
 
-def _columns(*texts: str) -> str:
-    return "".join(f"{text:>{cells}}" for text, cells in zip(texts, NUMBERS, strict=True))
+def _columns(width: int, *texts: str) -> str:
+    columns = [f"{text:>{cells}}" for text, cells in zip(texts, NUMBERS, strict=True)]
+    return "".join(columns if width >= ALL_NUMBERS else columns[-1:])
 
 
 def _number(number: int) -> str:

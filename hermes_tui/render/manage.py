@@ -14,7 +14,7 @@ from hermes_tui.render.line import Line, Role, Span, blank, span
 from hermes_tui.render.safe import one_line, safe
 from hermes_tui.render.text import hanging
 from hermes_tui.render.time import in_words, local, many, size
-from hermes_tui.render.trash import Insist, error_words, plan_lines, receipt_lines, restored_lines
+from hermes_tui.render.trash import Insist, error_words, held, plan_lines, receipt_lines, restored_lines
 from store import DeletePlan, Mark, MarkPlan, TrashEntry, TrashReceipt
 from store.errors import ColumnMissing, StoreError
 from store.manage.model import TrashProgress
@@ -93,7 +93,7 @@ def result(receipt: TrashReceipt, name: str, *, width: int, glyphs: Glyphs) -> I
     """What a deletion or an undo did."""
     undone = receipt.state is State.UNDONE
     yield _title(name)
-    counted = f"{many(receipt.messages, 'message')}, {many(receipt.files, 'file')}"
+    counted = held(receipt.messages, receipt.files)
     yield from entries([("restored" if undone else "deleted", counted)], width=width, glyphs=glyphs)
     lines = restored_lines(receipt) if undone else receipt_lines(receipt)
     yield from entries(lines, width=width, glyphs=glyphs)
@@ -104,7 +104,7 @@ def past(entry: TrashEntry, *, now: datetime, width: int, glyphs: Glyphs) -> Ite
     """The receipt of a deletion of before, from the journal."""
     yield _title(entry.title or entry.session_id)
     said = [
-        ("deleted", f"{many(entry.messages, 'message')}, {many(entry.files, 'file')}"),
+        ("deleted", held(entry.messages, entry.files)),
         ("when", local(now, entry.started_at).strftime("%Y-%m-%d %H:%M")),
         ("sections", ", ".join(entry.session_ids)),
         ("state", PAST[entry.state]),

@@ -29,6 +29,8 @@ MOST = 20
 """Rows of every other section."""
 BESIDE = 36
 """Column of the totals beside the calendar."""
+NARROWEST = 40
+"""Cells of the totals at least; where the page has fewer beside the calendar, they stand above it."""
 
 
 class Section(StrEnum):
@@ -76,13 +78,18 @@ def rows(
 def head(numbers: Statistics, *, width: int, glyphs: Glyphs) -> list[Line]:
     """The lines above the rows: calendar and totals, and the hours of the day."""
     levels = LEVELS if glyphs is UNICODE else LEVELS_ASCII
-    totals = [*_totals(numbers.total, width=max(width - BESIDE - 1, 20), glyphs=glyphs)]
+    beside = width - BESIDE - 1
+    is_narrow = beside < NARROWEST or not numbers.days
+    totals = [*_totals(numbers.total, width=width - 3 if is_narrow else beside, glyphs=glyphs)]
+    above: list[Line] = [(blank(2), *line) for line in totals] if is_narrow else []
     if not numbers.days:
-        return [(blank(2), *line) for line in totals]
+        return above
     weeks = [_plain(text, glyphs) for text in calendar_lines(numbers.days, levels=levels)]
     months = (blank(2), span(_months(numbers.days[-1][0]), Role.DIM))
     left: list[Line] = [months, *((blank(2), *line) for line in weeks[:7])]
-    lines = [_beside(line, totals[place] if place < len(totals) else ()) for place, line in enumerate(left)]
+    right = [] if is_narrow else totals
+    lines = [*above, *([()] if above else [])]
+    lines += [_beside(line, right[place] if place < len(right) else ()) for place, line in enumerate(left)]
     lines.append((blank(2), *weeks[7]))
     lines += [(), *((blank(2), *_plain(text, glyphs)) for text in hour_lines(numbers.hours, levels=levels))]
     if numbers.undated:

@@ -45,10 +45,16 @@ _COPIES = {
 }
 
 
+def held(messages: int, files: int) -> str:
+    """What a deletion takes or brings back; files only where there are some, and they alone where there are no rows."""
+    counted = (many(messages, "message") if messages or not files else "", many(files, "file") if files else "")
+    return " and ".join(filter(None, counted))
+
+
 def plan_lines(plan: DeletePlan, *, force: bool, insist: Insist = OPTIONS) -> Iterator[Line]:
     """The plan of a deletion, line by line."""
     again = f", which is left of {plan.operation}" if plan.operation else ""
-    yield "delete", f"{many(plan.messages, 'message')} and {many(len(plan.files), 'file')}{again}"
+    yield "delete", held(plan.messages, len(plan.files)) + again
     if len(plan.session_ids) > 1:
         yield "sections", ", ".join(plan.session_ids)
     if plan.kept_children:

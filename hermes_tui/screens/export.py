@@ -98,7 +98,7 @@ class ExportScreen(FramedScreen[bool]):
     @on(Input.Submitted, "#new-path")
     def _on_path_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.state.output = event.value.strip()
+        self.state.place(event.value.strip())
         self._end_typing()
         self._plan()
 

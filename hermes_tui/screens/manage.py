@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from textual import on
@@ -22,6 +23,7 @@ from hermes_tui.feed.manage_answers import (
 )
 from hermes_tui.feed.manage_requests import ManageRequests
 from hermes_tui.render import manage as render
+from hermes_tui.render.glyphs import Glyphs
 from hermes_tui.render.heading import Heading
 from hermes_tui.render.line import Line, Role, span
 from hermes_tui.render.row import title_of
@@ -33,6 +35,7 @@ from hermes_tui.widgets.framed_screen import FramedScreen
 from hermes_tui.widgets.line_input import LineInput
 from hermes_tui.widgets.page_frame import PageFrame, PageView, key_bindings, unwritten
 from store import TrashEntry
+from store.base.late_dataclass import dataclass
 
 
 class ManageScreen(FramedScreen[bool]):
@@ -66,9 +69,10 @@ class ManageScreen(FramedScreen[bool]):
         if past is not None:
             self.state.running, self.state.past = False, past[0]
             self.state.undo_asked = past[1] and bool(self.state.undoable)
-        self._left_out = left_out
-        self._named = _names(browser, session_ids, past[0] if past else None)
-        self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
+        row = browser.catalog.row(session_ids[0]) if session_ids else None
+        named = _names(browser, session_ids, past[0] if past else None)
+        self._subject = _Subject(named, row.session.title if row else None, left_out)
+        self._feed, self._browser = feed, browser
         self._input = LineInput(placeholder="the new title", id="new-title")
         self._frame = PageFrame(act.capitalize(), self._input)
 
@@ -78,7 +82,7 @@ class ManageScreen(FramedScreen[bool]):
         if self.state.act is Act.RENAME:
             self.state.running = False
             self.set_class(True, "-renames")
-            self._input.value = self._title() or ""
+            self._input.value = self._subject.title or ""
             self._input.focus()
         else:
             self._frame.page.focus()
@@ -119,6 +123,7 @@ class ManageScreen(FramedScreen[bool]):
             state.receipts[message.receipt.operation] = message.receipt
         elif message.title is not None:
             state.renamed = message.title
+            self.set_class(False, "-renames")
         else:
             state.changed = message.changed
 
@@ -193,54 +198,63 @@ class ManageScreen(FramedScreen[bool]):
         else:
             self._feed.manage.plan_mark(state.session_ids, mark)
 
-    def _title(self) -> str | None:
-        row = self._browser.catalog.row(self.state.session_ids[0])
-        return row.session.title if row else None
-
     def _draw(self) -> None:
         state = self.state
         number = many(len(state.session_ids), "session")
         status: Line = (span(SafeText(unwritten() if state.proposal is not None else ""), Role.DIM),)
         words = f"Deletion of {number}" if state.past else f"{state.act.capitalize()} {number}"
-        heading = Heading(SafeText(words), focused=True)
+        heading = Heading(SafeText("Plan of the undo" if state.undo_asked else words), focused=True)
         keys = footer(Place.MANAGE, state.conditions)
-        title = self._named(state.session_ids[0]) if len(state.session_ids) == 1 else number
-        view = PageView(title, "", status, heading, tuple(self._lines()), keys, proposal=state.proposal)
-        self._frame.show(view)
+        title = self._subject.named(state.session_ids[0]) if len(state.session_ids) == 1 else number
+        now, glyphs = self._browser.now(), self._browser.glyphs
+        lines = tuple(_lines(state, self._subject, width=self.size.width, now=now, glyphs=glyphs))
+        self._frame.show(PageView(title, "", status, heading, lines, keys, proposal=state.proposal))
 
-    def _lines(self) -> Iterator[Line]:
-        state, width, glyphs = self.state, self.size.width, self._glyphs
-        for error in state.failures:
-            yield from render.failure(error, width=width, glyphs=glyphs)
-        if state.undo_asked:
-            yield from render.undo(state.undoable, width=width, glyphs=glyphs)
-            return
-        if state.past is not None and not state.receipts:
-            yield from render.past(state.past, now=self._browser.now(), width=width, glyphs=glyphs)
-        for receipt in state.receipts.values():
-            yield from render.result(receipt, self._named(receipt.session_id), width=width, glyphs=glyphs)
-        if state.running and (state.plans or state.receipts or state.past):
-            word = "restore" if state.past else "delete"
-            yield from render.progress(state.progress, word, width=width, glyphs=glyphs)
-        if not state.is_done:
-            yield from self._planned(width)
-        elif state.changed is not None:
-            done = [("done", f"{many(state.changed, 'session')} changed")]
-            yield from render.entries(done, width=width, glyphs=glyphs)
-        elif state.renamed is not None:
-            done = [("renamed", f"“{state.renamed}”" if state.renamed else "it has no title now")]
-            yield from render.entries(done, width=width, glyphs=glyphs)
 
-    def _planned(self, width: int) -> Iterator[Line]:
-        state, glyphs = self.state, self._glyphs
-        if state.act is Act.RENAME:
-            yield from render.rename(self._title(), state.title, state.taken, width=width, glyphs=glyphs)
-        elif state.mark is not None:
-            yield from render.mark(state.mark, self._left_out, width=width, glyphs=glyphs)
-        for plan in state.plans:
-            yield from render.deletion(
-                plan, self._named(plan.session_id), force=state.force, width=width, glyphs=glyphs
-            )
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The sessions that something is done with, as the list has them."""
+
+    named: Callable[[str], SafeText]
+    """The name of a session, its id where it has none."""
+    title: str | None
+    """Of the first of them."""
+    left_out: int
+    """Others, which were chosen too and have no marks."""
+
+
+def _lines(state: ManageState, subject: _Subject, *, width: int, now: datetime, glyphs: Glyphs) -> Iterator[Line]:
+    """The page: what failed, what was done, and what is planned where nothing was. Pure."""
+    for error in state.failures:
+        yield from render.failure(error, width=width, glyphs=glyphs)
+    if state.undo_asked:
+        yield from render.undo(state.undoable, width=width, glyphs=glyphs)
+        return
+    if state.past is not None and not state.receipts:
+        yield from render.past(state.past, now=now, width=width, glyphs=glyphs)
+    for receipt in state.receipts.values():
+        yield from render.result(receipt, subject.named(receipt.session_id), width=width, glyphs=glyphs)
+    if state.running and (state.plans or state.receipts or state.past):
+        word = "restore" if state.past else "delete"
+        yield from render.progress(state.progress, word, width=width, glyphs=glyphs)
+    if not state.is_done:
+        yield from _planned(state, subject, width=width, glyphs=glyphs)
+    elif state.changed is not None:
+        done = [("done", f"{many(state.changed, 'session')} changed")]
+        yield from render.entries(done, width=width, glyphs=glyphs)
+    elif state.renamed is not None:
+        done = [("renamed", f"“{state.renamed}”" if state.renamed else "it has no title now")]
+        yield from render.entries(done, width=width, glyphs=glyphs)
+
+
+def _planned(state: ManageState, subject: _Subject, *, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    if state.act is Act.RENAME:
+        yield from render.rename(subject.title, state.title, state.taken, width=width, glyphs=glyphs)
+    elif state.mark is not None:
+        yield from render.mark(state.mark, subject.left_out, width=width, glyphs=glyphs)
+    for plan in state.plans:
+        named = subject.named(plan.session_id)
+        yield from render.deletion(plan, named, force=state.force, width=width, glyphs=glyphs)
 
 
 def _names(browser: BrowserState, session_ids: Sequence[str], past: TrashEntry | None) -> Callable[[str], SafeText]:

@@ -241,6 +241,8 @@ class BrowserState:
     """The name of the database."""
     trying_until: float = 0.0
     """Until when, by `seconds`, the status line says what may be tried."""
+    has_profiles: bool = False
+    """There are other profiles to go to."""
     may_write: bool = False
     """Sessions can be renamed, marked and deleted."""
     pick: Callable[[str], None] | None = None
@@ -335,5 +337,6 @@ class BrowserState:
             "unwrapped": not self.reading.wraps,
             "copying": self.seconds() < self.copying_until,
             "any_flagged": self.catalog.any_comparable,
+            "profiles": self.has_profiles,
         }
         return frozenset(name for name, met in holds.items() if met)

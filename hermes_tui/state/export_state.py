@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from hermes_tui.export.targets import ExportRequest, Target
+from hermes_tui.export.targets import ExportRequest, Target, format_of
 from hermes_tui.render.export.model import ExportOptions, Format, Only
 from hermes_tui.render.secrets import SecretKind
 from store.base.late_dataclass import dataclass, field, replace
@@ -67,6 +67,11 @@ class ExportState:
             "several": len(self.session_ids) > 1,
         }
         return frozenset(name for name, met in holds.items() if met)
+
+    def place(self, output: str) -> None:
+        """Take a path that was typed, and the format that its ending names."""
+        self.output = output
+        self.options = replace(self.options, format=format_of(output) or self.options.format)
 
     def choose(self, what: str) -> None:
         """Take the next choice: `format`, `only`, `redact`, `lineage` or `title`."""

@@ -55,7 +55,7 @@ def hint(text: str, query: Query | None, rows: Iterable[SessionRow]) -> str:
     """
     for found in _PREFIXED.finditer(text):
         name, value = found["name"], found["value"].casefold()
-        if name in {*KEYS, "id"} or not (meant := OTHER_NAMES.get(name.casefold()) or _close(name.casefold())):
+        if not (meant := _known(name)):
             continue
         example = f"{meant}:{value}" if value and meant in {*OF_FEW_VALUES, "cwd", "title"} else EXAMPLES[meant]
         return f"{name}: is no filter · {example}?"
@@ -66,6 +66,14 @@ def hint(text: str, query: Query | None, rows: Iterable[SessionRow]) -> str:
     return f"no {key} {value} here: {' '.join(known)}"
 
 
-def _close(name: str) -> str:
-    """The filter whose name is spelled nearly so, "" for none."""
-    return next(iter(get_close_matches(name, KEYS, n=1, cutoff=0.75)), "")
+def with_known_filters(text: str) -> str:
+    """The text with the names of filters that exist in place of those that do not."""
+    return _PREFIXED.sub(lambda found: found[0].replace(found["name"], _known(found["name"]) or found["name"], 1), text)
+
+
+def _known(name: str) -> str:
+    """The filter that is meant by a name that is none; "" for one that is, and for none."""
+    if name in {*KEYS, "id"}:
+        return ""
+    low = name.casefold()
+    return OTHER_NAMES.get(low) or next(iter(get_close_matches(low, KEYS, n=1, cutoff=0.75)), "")

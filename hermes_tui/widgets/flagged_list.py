@@ -9,7 +9,7 @@ from hermes_tui.render.line import Line
 from hermes_tui.widgets.theme import glyphs_of
 from hermes_tui.widgets.virtual_list import VirtualList
 
-NARROWEST = 80
+NARROWEST = 40
 """The least width that rows are drawn for; what does not fit is cut."""
 
 

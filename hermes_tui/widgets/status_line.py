@@ -67,5 +67,5 @@ class StatusLine(Bar):
         else:
             taken = line_cells(sentence) + GAP
             right = next((line for line in ends if taken + line_cells(line) <= room), ())
-            left = crop(sentence, room, self.glyphs.truncated)
+            left = _first_parts(sentence, room) or crop(sentence, room, self.glyphs.truncated)
         return (blank(MARGIN), *fill(left, room - line_cells(right)), *right)

@@ -42,7 +42,8 @@ class StoredSessions:
             active = self._store.engine.sessions.newest()[:limit]
         except Damaged:
             active = ()
-        found = {row.id: row for row in (*self.rows(active), *self.sessions(limit=limit).items)}
+        found = {row.id: row for row in self.sessions(limit=limit).items}
+        found |= {row.id: row for row in self.rows(key for key in active if key not in found)}
         return tuple(sorted(found.values(), key=lambda row: (row.last_active or 0.0, row.id), reverse=True)[:limit])
 
     def session(self, session_id: str) -> Session | None:
@@ -68,6 +69,8 @@ class StoredSessions:
 
         Where SQLite cannot be read, all that have a file.
         """
+        if not self._store.leftovers.any:
+            return ()
         try:
             known = {*self._store.engine.sessions.ids(), *self._store.engine.sessions.orphans()}
         except (CannotOpen, Damaged):
@@ -100,17 +103,17 @@ class StoredSessions:
         Raises:
             StoreError: SQLite cannot be read and no file has it.
         """
-        from ..agent.sessions import AgentSessions
-
         unread: StoreError | None = None
+        starting: list[str] = []
         try:
-            if (known := AgentSessions(self._store).resolve_session_id(text)) is not None:
-                return known
+            if self._store.engine.records.session(storable(text)) is not None:
+                return text
+            starting = self._store.engine.records.ids_like(storable(text) or "")
         except StoreMissing:
             pass
         except (CannotOpen, Damaged) as error:
             unread = error
-        starting = [session.id for session in self.file_sessions() if text and session.id.startswith(text)]
+        starting += [session.id for session in self.file_sessions() if text and session.id.startswith(text)]
         if text in starting or len(starting) == 1:
             return text if text in starting else starting[0]
         if unread is not None:

@@ -37,29 +37,32 @@ class Watch:
         self._files = WatchedFiles(sessions_dir)
         self._looked_at_files: float | None = None
 
-    def poll(self) -> Change | None:
+    def poll(self, *, after: int | None = None) -> Change | None:
         """Changes since the last poll, or None.
 
         The first poll reports that there is a store, and its newest id, so that nothing is missed that was committed
         while the first rows were read.
 
+        Args:
+            after: The first poll reports the sessions of rows above this id, too.
+
         Raises:
             StoreError: The store cannot be read now; the next poll reports the changes.
         """
-        change = self._store()
+        change = self._store(after)
         files = self._changed_files()
         if change is None and not files:
             return None
         change = change or Change(newest_id=self._newest)
         return replace(change, files=files)
 
-    def _store(self) -> Change | None:
+    def _store(self, first: int | None) -> Change | None:
         """Changes of state.db, by its inode and the number of its last commit."""
         file, version = self._changes.version()
         if (file, version) == (self._file, self._version) and self._looked:
             return None
         replaced = self._looked and file != self._file
-        after = self._newest if self._looked and not replaced else None
+        after = first if not self._looked else None if replaced else self._newest
         newest, sessions = (0, frozenset[str]()) if file is None else self._changes.since(after)
         self._looked, self._file, self._version, self._newest = True, file, version, newest
         late = bool(sessions) and newest == after

@@ -169,9 +169,10 @@ class Home:
         )
         folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
-            raise HomeMissing(
-                f"there is no Hermes home at {candidates[0]}; start hermes once, name one (--home DIR), or try --demo"
-            )
+            first = candidates[0]
+            absent = f"there is no Hermes home at {first}; start hermes once,"
+            why = f"{first} is no folder;" if os.path.lexists(first) else absent
+            raise HomeMissing(f"{why} name one (--home DIR), or try --demo")
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)
@@ -334,8 +335,9 @@ def _default_folders(environ: Mapping[str, str], platform: str, user_home: Path)
 
 
 def _is_folder(path: Path) -> bool:
+    """True for a folder that one may look into."""
     try:
-        return stat.S_ISDIR(path.stat().st_mode)
+        return stat.S_ISDIR(os.stat(f"{path}/.").st_mode)  # noqa: PTH116  a Path drops the dot
     except PermissionError as error:
         raise NoPermission(
             f"{path} may not be looked at; give yourself the right to, or choose another --home"

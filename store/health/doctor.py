@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.cancel import Cancel, raise_if_cancelled
-from ..base.errors import DiskFull, Interrupted, StoreError
+from ..base.errors import CannotOpen, DiskFull, Interrupted, StoreError, StoreMissing
 from ..base.models import Finding
 from ..files import home, outbox
 from ..files.gateway import Gateway, GatewayState
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from ..engine.ports import Health
 
 QUICK = 2
-"""Checks before that of the spool."""
+"""Checks before those of what lies beside the store."""
 
 
 def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], cancel: Cancel) -> Iterator[Finding]:
     """Every check, the quick ones first; nothing is changed, and no writer waits.
+
+    What cannot be opened is said once, as the check `store`; of a store that is not there nothing more is looked at.
 
     Args:
         gateway: Looks for the home's gateway.
@@ -29,11 +31,13 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
         Interrupted: The request was cancelled.
     """
     checks = [*health.checks(cancel).items()]
-    checks[QUICK:QUICK] = [
-        ("spool", lambda: spool(path)),
-        ("gateway", lambda: owner(gateway())),
-        ("saved", lambda: saved(path)),
-    ]
+    beside: dict[str, Callable[[], Finding | Iterable[Finding]]] = {
+        "spool": lambda: spool(path),
+        "gateway": lambda: owner(gateway()),
+        "saved": lambda: saved(path),
+    }
+    checks[QUICK:QUICK] = beside.items()
+    reported: dict[str, str] = {}
     for name, check in checks:
         raise_if_cancelled(cancel)
         try:
@@ -43,8 +47,14 @@ def findings(health: Health, path: Path, *, gateway: Callable[[], Gateway], canc
             raise
         except DiskFull as error:
             yield Finding(name, None, f"there was no room for this check: {error}")
+        except CannotOpen as error:
+            if reported.setdefault(str(error), name) == name:
+                yield Finding(name if name in beside else "store", False, str(error))
+            if isinstance(error, StoreMissing):
+                return
         except StoreError as error:
-            yield Finding(name, False, str(error))
+            first = reported.setdefault(str(error), name)
+            yield Finding(name, False, str(error) if first == name else f"for the same reason as {first}")
         except OSError as error:
             yield Finding(name, False, f"the system refuses to look ({error.strerror}: {error.filename})")
 

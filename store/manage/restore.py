@@ -20,6 +20,7 @@ from ..files.gateway import present
 from ..home_store import HomeStore
 from ..repair.model import State
 from . import session_files
+from .doubles import refuse_doubles
 from .model import ProgressCallback, TrashProgress, TrashReceipt
 from .trash_folder import Manifest, Rows, TrashFolder
 
@@ -48,7 +49,7 @@ class Restore:
         Raises:
             OperationMissing: There is no deletion of that id.
             BackupFailed: The trash is not as it was written; nothing was changed.
-            Refused: Hermes is at work on a session, or an id is another message's.
+            Refused: Hermes is at work on a session, an id is another message's, or messages are there again already.
             StoreError: The database cannot be written; another undo continues.
         """
         header = next((known for known in self._managed.operations() if known.operation == self._operation), None)
@@ -58,7 +59,10 @@ class Restore:
         if header.state != UNDONE:
             manifest = folder.manifest()
             folder.verify_files(manifest, self._store.sessions_dir, begun=header.state == UNDOING)
-            header = self._put_rows_back(folder, folder.rows(manifest), header)
+            rows = folder.rows(manifest)
+            if header.state != UNDOING:
+                refuse_doubles(self._managed, header.session_ids, rows.message_ids, folder.images(rows))
+            header = self._put_rows_back(folder, rows, header)
             if not self._cancel.cancelled:
                 header = self._put_files_back(folder, manifest, header)
         return TrashReceipt(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..base.errors import StoreMissing
+from ..engine.fleet import LATE
 from ..engine.push_target import FILE_IDS
 from . import cells
 from .reader import Reader, Row
 from .schema_probe import Layout
 
-LATE = 1_024
-"""Ids below the highest that are looked at first."""
 MOST_GAPS = 512
 """Ranges of ids without a row in which one may appear late, since ids precede the commit (docs/postgres.md §5); what
 was rolled back leaves one for good."""
@@ -23,13 +22,15 @@ REVISIONS = "hermes_tui_revisions"
 _Written = tuple[int, str]
 """Id and session of a message."""
 
-_STRUCTURE = (
-    "SELECT c.oid, c.xmin::text, (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid"
+STRUCTURE = (
+    "SELECT n.nspname, c.oid, c.xmin::text, (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid"
     " AND NOT a.attisdropped), ARRAY(SELECT i.indexrelid FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid)"
-    " FROM pg_catalog.pg_class AS c WHERE c.relname IN ('sessions', 'messages') AND c.relnamespace ="
-    " (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s) ORDER BY c.relname"
+    " FROM (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s) OFFSET 0) AS n"
+    " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid WHERE c.relname IN ('sessions', 'messages')"
+    " ORDER BY n.nspname, c.relname"
 )
-"""What changes where another table or a view takes the place of one, and with its columns, indexes and policies."""
+"""Of some schemas what changes where another table or a view takes the place of one, and with its columns, indexes and
+policies."""
 
 
 class Changes:
@@ -49,13 +50,13 @@ class Changes:
         """The schema and its revision; (None, None) where there is none."""
         try:
             layout = self._reader.layout
-            [[(revision,)], structure] = self._reader.batch([(_revision(layout), ()), (_STRUCTURE, (layout.schema,))])
+            [[(counted,)], structure] = self._reader.batch([(revision(layout), ()), (STRUCTURE, ([layout.schema],))])
         except StoreMissing:
             return None, None
         if structure != self._structure:
             self._structure = structure
             self._reader.forget_layout()
-        number = cells.integer(revision)
+        number = cells.integer(counted)
         return self._reader.name, -2 * number - self._again if self._again else number
 
     def since(self, after: int | None) -> tuple[int, frozenset[str]]:
@@ -105,7 +106,8 @@ def _between(low: int, high: int, ids: Iterable[int]) -> Iterator[tuple[int, int
         low = row_id
 
 
-def _revision(layout: Layout) -> str:
+def revision(layout: Layout) -> str:
+    """The statement of a number that changes with each commit."""
     if layout.is_ours and REVISIONS in layout.kinds:
         return f"SELECT sum(revision)::bigint FROM {layout.table(REVISIONS)}"
     if layout.has("state_change_revision", "revision"):

@@ -25,6 +25,10 @@ OLDEST = 170_000
 APPLICATION = "hermes-tui"
 MARGIN = 5.0
 """Seconds that a server may be late after the time limit of a statement."""
+_LINK = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+"""How soon a connection notices that nobody is at the other end: after some twenty seconds, not after hours."""
+MOST = 1_000_000_000
+"""Bytes of a batch; the server ends the connection of one that is longer by a tenth."""
 _CANCEL_TIMEOUT = 2.0
 """Seconds in which a server answers that it was asked to cancel, and in which it does."""
 
@@ -51,8 +55,13 @@ class Connection(psycopg.Connection[TupleRow]):
 
         A cursor would do the same and take longer than the server does for most batches.
         """
-        self.pgconn.send_query(psycopg.ClientCursor(self).mogrify(batch.encode(), params).encode())
         found, loaders = [], Transformer(self)
+        written = batch.encode() % tuple(map(loaders.as_literal, params))
+        if len(written) > MOST:
+            raise ValueError(
+                f"a message takes {len(written)} bytes on its way to the server, which takes {MOST} at most"
+            )
+        self.pgconn.send_query(written)
         for result in self.wait(generators.execute(self.pgconn)):
             if result.status == pq.ExecStatus.TUPLES_OK:
                 loaders.set_pgresult(result)
@@ -99,7 +108,7 @@ def connect(address: ServerAddress) -> Connection:
 
 def _connected(options: dict[str, Any]) -> Connection:
     return Connection.connect(
-        **options,
+        **(options | _LINK),
         target_session_attrs="any",
         application_name=APPLICATION,
         client_encoding="utf8",

@@ -42,8 +42,8 @@ def counts(reader: Reader, ids: Sequence[str]) -> dict[str, Counts]:
         "WITH counted(session_id, lowest, many, highest, alive, ids) AS MATERIALIZED"
         f" (SELECT session_id, min(id), {version_columns(layout)} FROM {layout.messages} AS messages"
         " WHERE session_id = ANY(%s) GROUP BY session_id)"
-        f" SELECT counted.session_id, lowest, {time}, many, highest, alive, ids"
-        f" FROM counted JOIN {layout.messages} AS newest ON newest.id = counted.highest",
+        f" SELECT session_id, lowest, (SELECT {time} FROM {layout.messages} AS newest WHERE newest.id = highest),"
+        " many, highest, alive, ids FROM counted",
         (list(ids),),
     )
     found: dict[str, Counts] = {}

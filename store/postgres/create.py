@@ -55,13 +55,16 @@ def _declared(groups: dict[str, str]) -> str:
     return ", ".join(f'"{name}" {kind}' for kind, names in groups.items() for name in names.split())
 
 
-def statements(schema: str, *, copies: bool = False) -> Iterator[str]:
+def statements(schema: str, *, copies: bool = False, is_there: bool = False) -> Iterator[str]:
     """The statements that make a schema.
 
     Args:
         copies: It is for the copy of a home, which may have two sessions of one title, and which comes by thousands of
             rows, so that its index of words has a list of new ones, of 256 kB at most.
+        is_there: The schema is, and is empty.
     """
+    if not is_there:
+        yield f'CREATE SCHEMA "{schema}"'
     yield from _of_hermes(f'"{schema}"')
     yield from _beside(f'"{schema}"')
     yield from _indexes(f'"{schema}"', "" if copies else "UNIQUE ")
@@ -72,7 +75,6 @@ def statements(schema: str, *, copies: bool = False) -> Iterator[str]:
 def _of_hermes(s: str) -> Iterator[str]:
     """The tables that Hermes has too, with our columns beside its own."""
     beside = "hermes_tui_extra text, hermes_tui_source text DEFAULT 'postgres', hermes_tui_gone_at double precision"
-    yield f"CREATE SCHEMA {s}"
     yield f"CREATE TABLE {s}.schema_version (version bigint)"
     yield f"INSERT INTO {s}.schema_version VALUES (31)"
     yield f"CREATE TABLE {s}.system_prompts (hash text PRIMARY KEY, prompt text NOT NULL)"

@@ -18,6 +18,7 @@ from ..engine.search import SearchStep, SessionFilter
 from ..query.ast import Query
 from . import agent_rows, counts, create, hits, messages, search, sessions
 from .changes import Changes
+from .fleet import SchemaFleet
 from .health import Health
 from .push_target import ServerCopy
 from .reader import Reader
@@ -250,6 +251,11 @@ class PostgresEngine:
         self.writer.close()
 
 
+def fleet_of(engines: Sequence[PostgresEngine]) -> SchemaFleet:
+    """Engines of schemas of one database, for what they answer at once."""
+    return SchemaFleet([engine.reader for engine in engines])
+
+
 def schemas(address: ServerAddress) -> list[str]:
     """The schemas of a database that hold sessions and messages.
 
@@ -263,4 +269,4 @@ def schemas(address: ServerAddress) -> list[str]:
         reader.close()
 
 
-__all__ = ["PostgresEngine", "ServerCopy", "schemas"]
+__all__ = ["PostgresEngine", "ServerCopy", "fleet_of", "schemas"]

@@ -72,6 +72,13 @@ _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Calla
         (pg.DataCorrupted, pg.IndexCorrupted),
         lambda name: errors.Damaged(f"a page of {name} is damaged; its owner can look with pg_amcheck"),
     ),
+    (
+        pg.IdleInTransactionSessionTimeout,
+        lambda name: errors.Unreachable(
+            f"nothing was written: the server of {name} ended a transaction for which the network or this machine was"
+            " too slow; try again"
+        ),
+    ),
     (pg.TooManyConnections, lambda name: errors.Unreachable(f"{name} has no connection free; try again later")),
 )
 

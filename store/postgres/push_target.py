@@ -83,9 +83,12 @@ class ServerCopy:
             ours = self._reader.layout.is_ours
         except StoreMissing:
             self._writer.make(copies=True)
-            ours = True
+            try:
+                ours = self._reader.layout.is_ours
+            except StoreMissing:
+                ours = False
         if not ours:
-            raise Refused(f"nothing was written: {self.name} is Hermes' own; --as NAME takes another schema")
+            raise Refused(f"nothing was written: {self.name} has tables of others; --as NAME takes another schema")
         with self._transaction(seconds=LONGEST) as run:
             layout = self._reader.layout
             if not layout.has("hermes_tui_pushed", "place"):
@@ -123,7 +126,10 @@ class ServerCopy:
             StoreMissing: There is no schema.
             Refused: It is another's.
         """
-        layout = self._reader.layout
+        try:
+            layout = self._reader.layout
+        except StoreMissing:
+            raise StoreMissing(f"there is no copy in {self.name}; a push without --verify makes it") from None
         rows = self._reader.rows(f"SELECT owner, home FROM {layout.table(MARKER)}") if layout.is_ours else []
         if (identity.machine, identity.home) not in rows:
             raise Refused(f"{self.name} is no copy of this home")

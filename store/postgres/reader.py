@@ -8,19 +8,19 @@ a standby carry it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
 from ..base.cancel import Cancel
-from ..base.errors import Interrupted, StoreError, StoreMissing, Unreachable
+from ..base.errors import CannotOpen, Interrupted, StoreError, StoreMissing, Unreachable
 from ..base.server_address import ServerAddress
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
 from .connection import MARGIN, Cancellation, Connection, connect, recover
 from .idle_connections import MOST, SharedConnections
 from .prepared import CHANGED, FORGOTTEN, Statement
-from .schema_probe import PROBE, SCHEMAS, Layout, layout_of
+from .schema_probe import PROBE, SCHEMAS, Layout, layouts_of
 
 Row = tuple[object, ...]
 Params = Sequence[object]
@@ -77,12 +77,32 @@ class Reader:
         """
         layout = self._layout  # another thread may forget it
         if layout is None:
-            layout = layout_of(self.address.schema, self._run([(PROBE, (self.address.schema,))], None, LOOK_SECONDS)[0])
+            layout = self._looked_up([self])[self.address.schema]
             layout.require_readable(self.name)
             self._layout = layout
         elif self._idle.closed:
             raise StoreError(f"{self.name} was closed; open it again")
         return layout
+
+    @property
+    def known_layout(self) -> Layout | None:
+        """The structure, where it was looked up."""
+        return self._layout
+
+    def look_up(self, readers: Sequence[Reader]) -> None:
+        """Look up the unknown structures of schemas of this database at once; that of one that is not to be read stays
+        unknown.
+        """
+        unknown = [reader for reader in readers if reader.known_layout is None]
+        found = self._looked_up(unknown) if unknown else {}
+        for reader in unknown:
+            with suppress(CannotOpen):
+                found[reader.address.schema].require_readable(reader.name)
+                reader._layout = found[reader.address.schema]
+
+    def _looked_up(self, readers: Sequence[Reader]) -> dict[str, Layout]:
+        schemas = [reader.address.schema for reader in readers]
+        return layouts_of(schemas, self._run([(PROBE, (schemas,))], None, LOOK_SECONDS)[0])
 
     def forget_layout(self) -> None:
         """Look the structure up again with the next read."""

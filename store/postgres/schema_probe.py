@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,20 +47,22 @@ _CALLS = (
 conditions and expressions of indexes, statistics and partition keys, with the reader's rights; those of checks it does
 not look at in our transactions."""
 _TABLES = (
-    f"SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.reltuples, {_CALLS} AS calls,"
-    " ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i"
-    " WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL) AS conditions FROM pg_catalog.pg_class AS c"
-    " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s)"
-    f" AND c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OFFSET 0"
+    f"SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.reltuples, {_CALLS} AS calls"
+    " FROM (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s) OFFSET 0) AS n"
+    " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid"
+    f" WHERE c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OFFSET 0"
 )
 PROBE = (
-    "SELECT c.relname, c.relkind::text, c.relrowsecurity, a.attname, c.calls,"
-    " t.typnamespace = 'pg_catalog'::regnamespace, c.reltuples, c.conditions"
+    "SELECT c.nspname, c.relname, c.relkind::text, c.relrowsecurity, c.calls, c.reltuples,"
+    " ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i"
+    " WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL),"
+    " ARRAY(SELECT CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN a.attname::text END"
+    " FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+    " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)"
     f" FROM ({_TABLES}) AS c"
-    " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid ORDER BY c.relname, a.attnum"
 )
-"""Every column of those of a schema, with its type; by their names, as the catalog of many schemas is indexed."""
+"""The tables of some schemas, each with its columns, NULL for one of a type that is not built in; by their names, as
+the catalog of many schemas is indexed."""
 
 SCHEMAS = (
     "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"
@@ -170,25 +172,30 @@ class Layout:
                 raise NotADatabase(f"“{table}” of {name} has no column “{column}” of a known type")
 
 
-def layout_of(schema: str, rows: Iterable[tuple[object, ...]]) -> Layout:
-    """The structure in the rows of `PROBE`; of other tables than the two only such as can be read are known."""
-    columns: dict[str, list[str]] = {}
+def layouts_of(schemas: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, Layout]:
+    """The structures of some schemas in the rows of `PROBE`; of one that is not there without a table."""
+    found: dict[str, list[Sequence[object]]] = {schema: [] for schema in schemas}
+    for schema, *row in rows:
+        found[str(schema)].append(row)
+    return {schema: _layout(schema, tables) for schema, tables in found.items()}
+
+
+def _layout(schema: str, rows: Iterable[Sequence[object]]) -> Layout:
+    """The structure of one; of other tables than the two only such as can be read are known."""
+    tables: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, str] = {}
     policies, calling = set[str](), set[str]()
     estimated, partial = -1.0, tuple[str, ...]()
-    for table, kind, policy, column, calls, built_in, tuples, conditions in rows:
+    for table, kind, policy, calls, tuples, conditions, columns in rows:
         name = str(table)
         if name not in _READ and (kind not in _ORDINARY or policy or calls):
             continue
         kinds[name] = str(kind)
-        found = columns.setdefault(name, [])
-        if built_in:
-            found.append(str(column))
+        tables[name] = tuple(column for column in columns if column is not None) if isinstance(columns, list) else ()
         policies |= {name} if policy else set()
         calling |= {name} if calls else set()
         if name == "messages" and isinstance(tuples, float):
             estimated = tuples
         if name == "messages" and isinstance(conditions, list):
             partial = tuple(map(str, conditions))
-    tables = {name: tuple(found) for name, found in columns.items()}
     return Layout(schema, tables, kinds, frozenset(policies), frozenset(calling), estimated, partial)

@@ -27,6 +27,9 @@ _BOUNDARIES = (
     *("session_reset", "session_switch", "idle", "daily", "suspended", "resume_pending_expired", "new_session"),
 )
 """Ends after which the same chat goes on in another session (docs/format.md §4.5)."""
+_RELATED = (
+    "parent_session_id IS NOT NULL OR id IN (SELECT parent_session_id FROM {table} WHERE parent_session_id IS NOT NULL)"
+)
 _STARTED = "COALESCE(sessions.started_at, '-Infinity'::float8)"
 
 
@@ -103,15 +106,18 @@ def ids(reader: Reader) -> list[str]:
 
 def orphans(reader: Reader, *, after: str = "", limit: int | None = None) -> list[str]:
     """Ids of sessions that have messages and no row, found by skipping from one session to the next."""
-    layout = reader.layout
-    return reader.texts(
+    return reader.texts(_orphans_statement(reader.layout), (after, limit))
+
+
+def _orphans_statement(layout: Layout) -> str:
+    """Their ids after one; it binds that and how many."""
+    return (
         'WITH RECURSIVE step(id) AS (SELECT min(session_id COLLATE "C") FROM '
         f'{layout.messages} WHERE session_id COLLATE "C" > %s UNION ALL SELECT (SELECT min(session_id COLLATE "C")'
         f' FROM {layout.messages} WHERE session_id COLLATE "C" > step.id) FROM step WHERE step.id IS NOT NULL)'
         f" SELECT id FROM step WHERE id IS NOT NULL"
         f" AND NOT EXISTS (SELECT 1 FROM {layout.sessions} AS known WHERE known.id = step.id)"
-        ' ORDER BY id COLLATE "C" LIMIT %s',
-        (after, limit),
+        ' ORDER BY id COLLATE "C" LIMIT %s'
     )
 
 
@@ -139,8 +145,20 @@ def row_counts(reader: Reader, ids: Collection[str]) -> Mapping[str, Sequence[ob
 
 def scope(reader: Reader) -> Scope:
     """Number of sessions, each left-out one counted once: as archived, else as child, else as hidden."""
-    total = reader.number(f"SELECT count(*) FROM {reader.layout.sessions}") + len(orphans(reader))
-    archived, hidden, family = _marked(reader, "archived"), _marked(reader, "hidden"), links(reader)
+    layout = reader.layout
+    links_of_all = f"{_link_statement(layout)} WHERE {_RELATED.format(table=layout.sessions)}"
+    [[[number]], orphaned, *marked, linked] = reader.batch(
+        [
+            (f"SELECT count(*) FROM {layout.sessions}", ()),
+            (f"SELECT count(*) FROM ({_orphans_statement(layout)}) AS orphans", ("", None)),
+            (_marked_statement(layout, "archived"), ()),
+            (_marked_statement(layout, "hidden"), ()),
+            (links_of_all if layout.has("sessions", "parent_session_id") else "SELECT WHERE false", ()),
+        ]
+    )
+    total = cells.integer(number) + cells.integer(orphaned[0][0])
+    archived, hidden = ({cells.text(row[0]) or "" for row in rows} for rows in marked)
+    family = tuple(map(_link, linked))
     lineage = Lineage(family)
     children = {link.id for link in family if _is_child(lineage, link.id)} - archived
     return Scope(total, len(archived), len(children), len(hidden - archived - children))
@@ -150,12 +168,9 @@ def _is_child(lineage: Lineage, session_id: str) -> bool:
     return lineage.relation(session_id) is Relation.DELEGATE or len(set(lineage.place(session_id))) > 1
 
 
-def _marked(reader: Reader, column: str) -> set[str]:
-    layout = reader.layout
-    if not layout.has("sessions", column):
-        return set()
-    test = column_sql.whole(layout, "sessions", column)
-    return set(reader.texts(f"SELECT id FROM {layout.sessions} AS sessions WHERE {test} <> 0"))
+def _marked_statement(layout: Layout, column: str) -> str:
+    test = f"{column_sql.whole(layout, 'sessions', column)} <> 0" if layout.has("sessions", column) else "false"
+    return f"SELECT id FROM {layout.sessions} AS sessions WHERE {test}"
 
 
 def lineage(reader: Reader, ids: Iterable[str]) -> Lineage:
@@ -176,10 +191,7 @@ def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
         return ()
     table = layout.sessions
     near, params = "", tuple[object, ...]()
-    where = (
-        "parent_session_id IS NOT NULL OR id IN"
-        f" (SELECT parent_session_id FROM {table} WHERE parent_session_id IS NOT NULL)"
-    )
+    where = _RELATED.format(table=table)
     if ids is not None:
         near = (
             "WITH RECURSIVE near(id) AS (SELECT pg_catalog.unnest(%s::text[])"

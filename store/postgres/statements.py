@@ -57,14 +57,14 @@ class Statements:
 
 
 def _batches(statements: Iterable[Statement]) -> Iterator[list[Statement]]:
-    """Statements that are sent at once."""
+    """Statements that are sent at once: a large one with those before it, so that no lock is held while it travels."""
     batch: list[Statement] = []
     length = 0
     for statement in statements:
+        batch.append(statement)
         length += sum(len(value) for value in statement[1] if isinstance(value, str))
-        if batch and length > MOST_SENT:
+        if length > MOST_SENT:
             yield batch
             batch, length = [], 0
-        batch.append(statement)
     if batch:
         yield batch

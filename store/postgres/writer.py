@@ -25,10 +25,21 @@ from .transaction import Transaction
 T = TypeVar("T")
 
 _BEGIN = (
-    "BEGIN; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = %s;"
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path = pg_catalog; SET LOCAL lock_timeout = %s;"
     " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL {setting} = %s"
 )
-"""A writer that the network lost holds its locks no longer than the idle time."""
+"""A writer that the network lost holds its locks no longer than the idle time. What is read after the wait for a lock
+is as new as that, whatever `default_transaction_isolation` is.
+"""
+_IS_EMPTY = (
+    "SELECT count(c.oid) = 0 FROM pg_catalog.pg_namespace AS n LEFT JOIN pg_catalog.pg_class AS c"
+    " ON c.relnamespace = n.oid WHERE n.nspname = %s GROUP BY n.oid"
+)
+"""No row where there is no such schema."""
+_LINK = (
+    "; SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5; SET LOCAL tcp_user_timeout = 20000"
+)
+"""Of what may COPY: a server waits for rows, with the locks, as long as TCP does, by default for two hours."""
 _POOL = 2
 RESTED = 1.0
 """Seconds after which an idle connection may have been lost unnoticed, so that it is asked for a sign of life first."""
@@ -164,27 +175,33 @@ class Writer:
         Raises:
             psycopg.Error: The server refuses, or the connection was lost.
         """
-        with self._begun(_begin(self._patience, "statement_timeout", int(seconds * 1000))) as connection:
+        begin, params = _begin(self._patience, "statement_timeout", int(seconds * 1000))
+        with self._begun((begin + _LINK, params)) as connection:
             connection.patience = seconds + MARGIN
             yield connection
             connection.execute("COMMIT")
 
     def make(self, *, copies: bool = False) -> None:
-        """Make the schema, one process at a time; see `create.statements`."""
+        """Make the schema, or fill an empty one, one process at a time; see `create.statements`."""
         name = self._reader.name
         with error_mapping.translated_errors(name, writes=True), self._begun(("BEGIN", ())) as connection:
             connection.patience = self._patience + MARGIN
             key = f"{self._address.schema}:create"
             connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (key,))
+            found = connection.execute(_IS_EMPTY, (self._address.schema,)).fetchall()
             try:
-                for statement in create.statements(self._address.schema, copies=copies):
-                    connection.execute(statement.encode())
+                if found in ([], [(True,)]):
+                    for statement in create.statements(self._address.schema, copies=copies, is_there=bool(found)):
+                        connection.execute(statement.encode())
                 connection.execute("COMMIT")
             except pg.DuplicateSchema:
                 connection.execute("ROLLBACK")
             except pg.InsufficientPrivilege:
+                what, who, where = (
+                    ("tables in", "schema", "SCHEMA") if found else ("the schema of", "database", "DATABASE")
+                )
                 raise CannotOpen(
-                    f"the role may not make the schema of {name}; let the database's owner GRANT CREATE ON DATABASE"
+                    f"the role may not make {what} {name}; let the {who}'s owner GRANT CREATE ON {where}"
                 ) from None
         self._reader.forget_layout()
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, replace
-from functools import partial
+from dataclasses import astuple, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -18,7 +17,6 @@ from ..base.models import (
     Drift,
     FamilyMember,
     Finding,
-    FirstListing,
     Head,
     JsonlFacts,
     Message,
@@ -34,7 +32,8 @@ from ..base.models import (
 from ..browse.listed import Listing
 from ..browse.protocol import Browser
 from .listing import listing_of_members
-from .members import Members, asking, last_active
+from .lists import ProfileLists
+from .members import Members, asking
 from .searches import ProfileSearches
 from .watch import ProfilesWatch
 
@@ -73,16 +72,12 @@ def _of_session(
     return _call
 
 
+def _lists(merged: ProfilesBrowser) -> ProfileLists:
+    return merged.lists
+
+
 def _searches(merged: ProfilesBrowser) -> ProfileSearches:
     return merged.searches
-
-
-@dataclass(frozen=True, slots=True)
-class _Cursor:
-    """The profile that a page belongs to, and where the page ended there."""
-
-    place: int
-    inner: object
 
 
 class ProfilesBrowser:
@@ -93,11 +88,13 @@ class ProfilesBrowser:
     Args:
         homes: The root first, as `Home.profiles` gives them.
         cache_dir: Folder of the verdict cache; None for none.
+        waits: Requests wait for other machines; else these are left out until they have answered.
     """
 
-    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
-        self.members = Members(homes, cache_dir=cache_dir)
+    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None, waits: bool = True) -> None:
+        self.members = Members(homes, cache_dir=cache_dir, waits=waits)
         self.searches = ProfileSearches(self.members)
+        self.lists = ProfileLists(self.members)
 
     # Sessions
 
@@ -105,19 +102,10 @@ class ProfilesBrowser:
     chain = _of_session(Browser.chain, lambda own: (own,))
     family = _of_session(Browser.family, lambda _: tuple[FamilyMember, ...]())
 
-    def sessions(self, *, limit: int = 200, cursor: object = None) -> Page[Session]:
-        """A page of one profile after the other, each newest start first."""
-        at = cursor if isinstance(cursor, _Cursor) else _Cursor(0, None)
-        members = self.members
-        found = members.answer(at.place, asking(Browser.sessions, limit=limit, cursor=at.inner), Page(()))
-        following = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1, None)
-        more = following.place in members.places
-        return Page(members.names.renamed(at.place, found.items), more, following if more else None)
-
-    def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
-        """The newest sessions of all profiles, last active first."""
-        found = self.members.newest(partial(asking, Browser.recent), lambda rows: rows, limit)
-        return tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
+    sessions = delegate(_lists, ProfileLists.sessions)
+    recent = delegate(_lists, ProfileLists.recent)
+    glance = delegate(_lists, ProfileLists.glance)
+    glances = delegate(_lists, ProfileLists.glances)
 
     def listing(self, *, by_start: bool = False) -> Listing:
         """Every session of all profiles in one order, page by page."""
@@ -263,16 +251,6 @@ class ProfilesBrowser:
     facts = _of_session(Browser.facts)
     check = _of_session(Browser.check)
 
-    def glance(self, *, limit: int = 200) -> FirstListing:
-        """The first listings of all profiles as one."""
-        return _joined(self.members.newest(partial(asking, Browser.glance), lambda glance: glance.sessions, limit))
-
-    def glances(self, *, limit: int = 200) -> Iterator[FirstListing]:
-        """The same in parts, as profiles answer."""
-        ask = partial(asking, Browser.glance)
-        for part in self.members.newest_in_steps(ask, lambda glance: glance.sessions, limit):
-            yield _joined(part.values())
-
     def survey(self, *, cancel: Cancel) -> Iterator[SurveyStep]:
         """The verdicts of all profiles: the cached ones of each first."""
         surveys = [
@@ -364,7 +342,8 @@ class ProfilesBrowser:
 
     def watch(self) -> Watcher:
         """A watch on every profile."""
-        return ProfilesWatch([browser.watch() for browser in self.members.browsers], self.members.names)
+        members = self.members
+        return ProfilesWatch([browser.watch() for browser in members.browsers], members.names, members.fleets)
 
     def health(self, *, cancel: Cancel | None = None) -> Iterator[Finding]:
         """The checks of every profile, one after the other."""
@@ -384,14 +363,3 @@ class ProfilesBrowser:
         """Close every profile's connections."""
         for browser in self.members.browsers:
             browser.close()
-
-
-def _joined(glances: Iterable[FirstListing]) -> FirstListing:
-    drifts: dict[str, Drift | None] = {}
-    facts: dict[str, JsonlFacts] = {}
-    rows: list[Session] = []
-    for glance in glances:
-        drifts |= glance.drifts
-        facts |= glance.facts
-        rows += glance.sessions
-    return FirstListing(tuple(sorted(rows, key=last_active, reverse=True)), drifts, facts)

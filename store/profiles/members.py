@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
-from ..open import open_to_read
+from ..engine.fleet import AT_ONCE
+from ..open import fleet_of, open_to_read
 from ..remote.browser import RemoteBrowser
 from .naming import ProfileNames
 
 if TYPE_CHECKING:
     from ..base.models import Session
+    from ..base.server_address import ServerAddress
     from ..browse.protocol import Browser
+    from ..engine.fleet import Fleet
     from ..files.home import Home
+    from ..home_store import HomeStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 U = TypeVar("U")
-
-MOST_WHOLE = 8
-"""Profiles of which each is asked for all of the newest sessions."""
-FIRST_STEP = 0.1
-"""Seconds after which the first of many profiles are handed over; each step after that takes twice as long."""
-FEWEST = 4
-"""Sessions that each of more is asked for first."""
 
 Member = HomeBrowser | RemoteBrowser
 """Browser of one of the homes."""
@@ -46,11 +43,17 @@ class Members:
     Args:
         homes: The root first, as `Home.profiles` gives them.
         cache_dir: Folder of the verdict cache; None for none.
+        waits: Requests wait for other machines.
     """
 
-    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None) -> None:
+    def __init__(self, homes: Sequence[Home], *, cache_dir: Path | None = None, waits: bool = True) -> None:
         self.names = ProfileNames([home.name for home in homes])
-        self.browsers = [_opened(home, cache_dir) for home in homes]
+        stores = [None if home.remote is not None else open_to_read(home, cache_dir=cache_dir) for home in homes]
+        self.browsers = [_browser(home, store, waits=waits) for home, store in zip(homes, stores, strict=True)]
+        self.fleets = tuple(_fleets(homes, stores))
+        """Profiles that answer some questions at once: their places, and what asks them."""
+        self._times: dict[int, tuple[Hashable, list[float]]] = {}
+        """Of each fleet what `newest_times` found, and the stamp before it."""
         self._unread: dict[int, str] = {}
 
     @property
@@ -71,6 +74,39 @@ class Members:
         self._unread[place] = f"profile {self.names.profiles[place]}: {error}"
         return self._unread[place]
 
+    def newest_times(self) -> Iterator[dict[int, float]]:
+        """Times that nothing in a profile is newer than, by its place, some at a time: first of those of which nothing
+        is known, which is infinity.
+        """
+        together = {place for places, _ in self.fleets for place in places}
+        yield {place: math.inf for place in self.places if place not in together}
+        for number, (places, fleet) in enumerate(self.fleets):
+            stamp = self._stamp(fleet)
+            known, times = self._times.get(number, (None, []))
+            if known is not None and known == stamp:
+                yield dict(zip(places, times, strict=True))
+                continue
+            times = []
+            for start in range(0, len(places), AT_ONCE):
+                some = range(start, min(start + AT_ONCE, len(places)))
+                times += fleet.newest(some)
+                yield {places[at]: times[at] for at in some}
+            self._times[number] = stamp, times
+
+    @property
+    def stamp(self) -> Hashable:
+        """What changes with any commit in any profile; None where it cannot be said."""
+        together = sum(len(places) for places, _ in self.fleets)
+        stamps = tuple(self._stamp(fleet) for _, fleet in self.fleets)
+        return stamps if together == len(self.browsers) and None not in stamps else None
+
+    @staticmethod
+    def _stamp(fleet: Fleet) -> Hashable:
+        try:
+            return fleet.stamp()
+        except StoreError:  # each profile says so itself
+            return None
+
     # Requests
 
     def answer(self, place: int, request: Callable[[Member], T], otherwise: U) -> T | U:
@@ -87,46 +123,8 @@ class Members:
         """The answers of all profiles, in their order, named for the merged list."""
         return [self.names.renamed(place, self.answer(place, request, otherwise)) for place in self.places]
 
-    def newest(
-        self, asked: Callable[..., Callable[[Member], T]], sessions_of: Callable[[T], Sequence[Session]], limit: int
-    ) -> list[T]:
-        """The answers of all profiles; of many each is asked for a few sessions, then for all where these are all new.
-
-        Args:
-            asked: From a `limit` to a request for so many of the newest sessions.
-            sessions_of: The sessions of an answer.
-            limit: Sessions that are wanted in all.
-        """
-        found: dict[int, T] = {}
-        for step in self.newest_in_steps(asked, sessions_of, limit):
-            found |= step
-        return list(found.values())
-
-    def newest_in_steps(
-        self, asked: Callable[..., Callable[[Member], T]], sessions_of: Callable[[T], Sequence[Session]], limit: int
-    ) -> Iterator[dict[int, T]]:
-        """The same by their places as profiles answer, in steps that grow longer; one may be answered for again."""
-        few = limit if len(self.browsers) <= MOST_WHOLE else max(FEWEST, 2 * limit // len(self.browsers))
-        times: dict[int, list[tuple[float, str]]] = {}
-        step: dict[int, T] = {}
-        ends, seconds = time.monotonic() + FIRST_STEP, FIRST_STEP
-        for place in self.places:
-            if (answer := self._named(place, asked(limit=few))) is not None:
-                step[place] = answer
-                times[place] = sorted(map(last_active, sessions_of(answer)), reverse=True)
-            if few < limit and time.monotonic() >= ends:
-                yield step
-                step, seconds = {}, 2 * seconds
-                ends = time.monotonic() + seconds
-        every = sorted(chain.from_iterable(times.values()), reverse=True)
-        oldest = every[limit - 1] if len(every) >= limit else (0.0, "")
-        for place, newest in times.items() if few < limit else ():
-            if len(newest) >= few and newest[few - 1] >= oldest:
-                more = self._named(place, asked(limit=limit))
-                step |= {place: more} if more is not None else {}
-        yield step
-
-    def _named(self, place: int, request: Callable[[Member], T]) -> T | None:
+    def named_answer(self, place: int, request: Callable[[Member], T]) -> T | None:
+        """The answer of one profile, named for the merged list; None where it cannot be read."""
         return self.names.renamed(place, self.answer(place, request, None))
 
     def joined(self, request: Callable[[Member], tuple[T, ...]]) -> tuple[T, ...]:
@@ -149,7 +147,19 @@ def last_active(row: Session) -> tuple[float, str]:
     return row.last_active or 0.0, row.id
 
 
-def _opened(home: Home, cache_dir: Path | None) -> Member:
+def _browser(home: Home, store: HomeStore | None, *, waits: bool) -> Member:
     if home.remote is not None:
-        return RemoteBrowser(home.remote, home.name)
-    return HomeBrowser(open_to_read(home, cache_dir=cache_dir))
+        browser = RemoteBrowser(home.remote, home.name, waits=waits)
+        browser.connect()
+        return browser
+    return HomeBrowser(store or open_to_read(home))
+
+
+def _fleets(homes: Sequence[Home], stores: Sequence[HomeStore | None]) -> Iterator[tuple[tuple[int, ...], Fleet]]:
+    """The places of the schemas of each database, and what asks them at once."""
+    of_database: dict[ServerAddress, list[int]] = {}
+    for place, home in enumerate(homes):
+        if home.server is not None and home.beside is None:  # files of this machine may be newer than the rows
+            of_database.setdefault(home.server.of_schema(""), []).append(place)
+    for places in of_database.values():
+        yield tuple(places), fleet_of([store for place in places if (store := stores[place]) is not None])

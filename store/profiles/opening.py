@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from ..browse.protocol import Browser
 
 
-def open_home(home: Home, *, cache_dir: Path | None = None) -> Browser:
+def open_home(home: Home, *, cache_dir: Path | None = None, waits: bool = True) -> Browser:
     """A browser of a home; of every profile where the home stands for all.
 
     Args:
         cache_dir: Folder of the verdict cache; None for none.
+        waits: Where it stands for all, requests wait for other machines; else these are left out until they answer.
     """
     if home.is_every:
         from .browser import ProfilesBrowser
 
         listed = home.server is not None or home.members
         homes = home.profiles() if listed else distinct(Home(home.root).profiles())
-        return ProfilesBrowser(homes, cache_dir=cache_dir)
+        return ProfilesBrowser(homes, cache_dir=cache_dir, waits=waits)
     if home.remote is not None:
         from ..remote.browser import RemoteBrowser
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..base.cancel import raise_if_cancelled
 from ..base.errors import CannotOpen, Damaged, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
-from ..search.ranking import relevance
+from ..search.ranking import SCORED, by_relevance, relevance
 
 if TYPE_CHECKING:
     from ..base.cancel import Cancel
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""
+MOST_RANKED = 8
+"""Profiles of which each ranks its own hits, however many there are."""
 
 
 class ProfileSearches:
@@ -33,13 +36,14 @@ class ProfileSearches:
         """Hits of all profiles, newest first by their times."""
         below = self._members.names.own_row(after_id)
         ends: dict[int, Batch] = {}
-        streams = [
-            self._hits(place, browser.search(query, limit=limit, cancel=cancel, after_id=below), ends)
-            for place, browser in enumerate(self._members.browsers)
-        ]
+
+        def _opened(place: int) -> Iterator[Hit]:
+            browser = self._members.browsers[place]
+            return self._hits(place, browser.search(query, limit=limit, cancel=cancel, after_id=below), ends)
+
         pending: list[Hit] = []
         given = 0
-        for hit in heapq.merge(*streams, key=lambda hit: -(hit.timestamp or 0.0)):
+        for hit in self._newest_first(_opened, cancel):
             if given + len(pending) == limit:
                 yield _batch(pending, ends, capped=True, done=True)
                 return
@@ -49,15 +53,40 @@ class ProfileSearches:
                 given, pending = given + len(pending), []
         yield _batch(pending, ends, done=True)
 
+    def _newest_first(self, opened: Callable[[int], Iterator[Hit]], cancel: Cancel | None) -> Iterator[Hit]:
+        """The hits of all profiles; one is searched once a hit of it may be the next."""
+        waiting: list[tuple[float, int]] = []
+        for times in self._members.newest_times():
+            raise_if_cancelled(cancel)
+            waiting += [(-newest, place) for place, newest in times.items()]
+        waiting.sort(reverse=True)
+        heads: list[tuple[float, int, Hit, Iterator[Hit]]] = []
+        while waiting or heads:
+            if waiting and (not heads or waiting[-1] < heads[0][:2]):
+                place = waiting.pop()[1]
+                stream = opened(place)
+            else:
+                _, place, first, stream = heapq.heappop(heads)
+                yield first
+            if (hit := next(stream, None)) is not None:
+                heapq.heappush(heads, (-(hit.timestamp or 0.0), place, hit, stream))
+
     def rank(
         self,
         query: Query | str,
         *,
         limit: int = 20,
-        found: Sequence[Hit] | None = None,  # noqa: ARG002  each profile searches by itself
+        found: Sequence[Hit] | None = None,
         cancel: Cancel | None = None,
     ) -> Batch:
-        """The best hits of all profiles: each keeps its order, the better head goes first."""
+        """The best hits of all profiles: each keeps its order, the better head goes first.
+
+        Args:
+            found: The newest hits of a search: of many profiles these are ranked, where there are as many as one ranks.
+        """
+        if found is not None and len(found) >= SCORED and len(self._members.browsers) > MOST_RANKED:
+            fallback = Fallback(FallbackKind.RANKED, ranked=len(found))
+            return Batch(tuple(by_relevance(found)[:limit]), done=True, capped=True, fallbacks=(fallback,))
         return self._merged(
             lambda browser: browser.rank(query, limit=limit, cancel=cancel), limit, lambda hit: -relevance(hit)
         )

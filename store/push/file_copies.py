@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ..base.errors import CannotOpen, Damaged
+from ..base.long_sort import highest_first
 from ..base.models import Message
 from ..drift.sources import read_sources
 from ..engine.operations import RawRow
 from ..engine.push_target import MOST_MESSAGES, SOURCE, SessionCopy
-from ..files.home import FileStat
+from ..files.home import FileStamp, FileStat
 from ..home_store import HomeStore
 from . import file_rows
 from .file_watch import Changed
@@ -56,7 +57,7 @@ class FileCopies:
         self._kept: dict[str, _Kept] = {}
         self._rows: dict[str, tuple[str, list[str]]] = {}
         """Mark and digests of the rows of sessions that files have more of, as they were copied last."""
-        self._found: dict[str, FileStat] = {}
+        self._found: dict[str, FileStamp] = {}
         self._snapshots: Mapping[str, FileStat] = {}
         self._waiting: tuple[str, ...] = ()
         self._only = frozenset[str]()
@@ -64,14 +65,15 @@ class FileCopies:
         """Kind of file -> why those that there are cannot be known."""
         self._unread: dict[str, str] = {}
         """Session -> why its files could not be read."""
-        self.look()
 
-    def look(self) -> None:
-        """List the files, for the sessions that are asked for next."""
+    def look(self) -> Iterator[None]:
+        """List the files, for the sessions that are asked for next, in steps."""
         self._unlisted, self._unread = {}, {}
         leftovers = self._store.leftovers
-        self._found = self._listed("jsonl", lambda: dict(self._store.files.newest_first()), {})
+        self._found = self._listed("jsonl", self._store.files.stamps, {})
+        yield
         self._snapshots = self._listed("snapshot", leftovers.snapshots.files, {})
+        yield
         self._waiting = self._listed("spool", leftovers.spool.ids, ())
         for kind, source in (("snapshot", leftovers.snapshots), ("spool", leftovers.spool)):
             if kind not in self._unlisted and (unread := source.unread()):
@@ -85,7 +87,7 @@ class FileCopies:
         """List again what changed alone; the sessions of it. What vanished is left to the next `look`."""
         found = {session_id: self._store.files.find(session_id) for session_id in changed.transcripts}
         present = {session_id: file for session_id, file in found.items() if file is not None}
-        self._found |= present
+        self._found |= {session_id: file.stamp for session_id, file in present.items()}
         sessions = set(present)
         if changed.snapshots:
             before = self._snapshots
@@ -113,8 +115,9 @@ class FileCopies:
         return not self._unlisted
 
     def ids(self, known: Container[str]) -> list[str]:
-        """The sessions that files have and SQLite has not."""
-        found = dict.fromkeys([*self._found, *self._waiting, *self._snapshots])
+        """The sessions that files have and SQLite has not, those of JSONL files by their last change, newest first."""
+        newest = highest_first(self._found, key=lambda session_id: self._found[session_id][2])
+        found = dict.fromkeys([*newest, *self._waiting, *self._snapshots])
         only = [session_id for session_id in found if session_id not in known]
         self._only = frozenset(only)
         return only
@@ -123,7 +126,7 @@ class FileCopies:
         """What changes with any of a session's files; "" where it has none."""
         parts: list[object] = []
         if (file := self._found.get(session_id)) is not None:
-            parts.append(file.stamp)
+            parts.append(file)
         if session_id in self._waiting:
             parts.append(mark_of(map(file_rows.message_row, self._store.leftovers.spool.messages(session_id))))
         if not parts and session_id in self._only and (snapshot := self._snapshots.get(session_id)) is not None:
@@ -132,13 +135,14 @@ class FileCopies:
 
     def stamp(self) -> tuple[object, ...] | None:
         """What changes with any of the files; None where one changed so lately that a change might be missed."""
-        stats = [*self._found.values(), *self._snapshots.values()]
-        last = max((max(stat.mtime_ns, stat.ctime_ns) for stat in stats), default=0)
+        stamps = {f"{session_id}.jsonl": stamp for session_id, stamp in self._found.items()}
+        stamps |= {stat.path.name: stat.stamp for stat in self._snapshots.values()}
+        last = max((max(stamp[2:]) for stamp in stamps.values()), default=0)
         if time.time() - last / 1e9 <= SETTLED:
             return None
         spool = self._store.leftovers.spool
         waiting = [mark_of(map(file_rows.message_row, spool.messages(session_id))) for session_id in self._waiting]
-        return RULES, sorted((stat.path.name, stat.stamp) for stat in stats), self._waiting, waiting
+        return RULES, sorted(stamps.items()), self._waiting, waiting
 
     def keep(self, kinds: str) -> bool:
         """True where copies of these kinds of files are to stay, since the files cannot be known."""
@@ -217,8 +221,8 @@ class FileCopies:
         copy = copy_of(stored)
         if copy.after is None or not kept.tail.follow(file, copy.messages):
             return None
-        if file.stamp != self._found[session_id].stamp:
-            self._found[session_id] = file
+        if file.stamp != self._found[session_id]:
+            self._found[session_id] = file.stamp
             state = self.state(session_id)
         kept.known = copy.mark
         mark = f"{copy.mark}|{state}|{kinds}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from ..base.errors import Damaged
 from .file_watch import FileWatch
@@ -32,7 +32,12 @@ def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> It
         Refused: The schema is another's.
     """
     pusher.claim()
-    followed, next_full, next_look = _Followed(pusher, clock), clock(), clock()
+    with closing(_Followed(pusher, clock)) as followed:
+        yield from _looks(followed, pusher, clock)
+
+
+def _looks(followed: _Followed, pusher: Pusher, clock: Callable[[], float]) -> Iterator[int]:
+    next_full = next_look = clock()
     while True:
         written = 0
         if clock() >= next_full:
@@ -61,6 +66,10 @@ class _Followed:
         self._version, self._newest = self._changes.version(), self._changes.since(None)[0]
         self._states = pusher.copies.states([*dict.fromkeys(self._recent())])
         """As they were when they were copied."""
+
+    def close(self) -> None:
+        """End the watch on the files."""
+        self._files.close()
 
     def look(self) -> int:
         """Bring up to date what has new messages, and what agents did something else to; the number of sessions."""

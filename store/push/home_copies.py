@@ -46,11 +46,11 @@ class HomeCopies:
         """False where sessions that files alone have may not be known."""
         return self._files.all_listed
 
-    def look(self) -> None:
-        """List the files again, and know of nothing that was left."""
-        self._files.look()
+    def look(self) -> Iterator[None]:
+        """List the files again, in steps, and know of nothing that was left."""
         self.kept.clear()
         self._damaged.clear()
+        return self._files.look()
 
     def refresh(self, changed: Changed) -> set[str]:
         """List again the files that changed; their sessions."""

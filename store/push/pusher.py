@@ -91,16 +91,19 @@ class Pusher:
             Refused: So many of the sessions vanished.
             Locked: Other pushes of this home were in the way.
         """
-        self.copies.look()
+        yield from (PushStep(0, 0) for _ in self.copies.look())
         self._marks = dict(self._target.marks())
+        yield PushStep(0, 0)
         stamp, before = self.copies.stamp(), self._target.stamp()
         if stamp and stamp == before:
             total = sum(map(bool, self._marks.values()))
             yield PushStep(total, total)
             return
+        yield PushStep(0, 0)
         ids = self.copies.ids()
         gone = self._gone(ids, vanished, now)
         done = written = 0
+        yield PushStep(0, len(ids), 0, gone)
         known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
         for _ in self.copies.walk(known):
             yield PushStep(done, len(ids), written, gone)
@@ -171,7 +174,7 @@ class Pusher:
             StoreMissing: There is no copy.
             Refused: It is another home's.
         """
-        self.copies.look()
+        list(self.copies.look())
         ids = self.copies.ids()
         self._target.require_owner(self._identity)
         for session_id in ids:

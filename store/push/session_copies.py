@@ -68,7 +68,11 @@ class SessionCopies:
                 own.take(raw)
             if number % WALKED == 0:
                 yield
-        marks = {key: _mark(None, own) for key, own in seen.items()}
+        marks: dict[str, str] = {}
+        for number, (key, own) in enumerate(seen.items()):
+            marks[key] = _mark(None, own)
+            if number % WALKED_SESSIONS == 0:
+                yield
         for number, row in enumerate(self._rows.session_rows()):
             if (own := seen.get(key := str(row["id"]))) is not None:
                 marks[key] = _mark(row, own)

@@ -65,13 +65,16 @@ class RemoteBrowser:
 
     Args:
         name: Its name among others, which `host:` finds besides that of the machine.
+        waits: Requests wait until the other machine has answered; else they fail until it has, and the watch says so
+            when it does.
 
     Raises:
         Unreachable: From every verb, where the other machine does not answer.
     """
 
-    def __init__(self, address: RemoteAddress, name: str = "") -> None:
-        self._connection = RemoteConnection(address)
+    def __init__(self, address: RemoteAddress, name: str = "", *, waits: bool = True) -> None:
+        self._connection = RemoteConnection(address, waits=waits)
+        self.connect = self._connection.start
         self._names = tuple(filter(None, (name, address.name)))
 
     sessions = _asked(Browser.sessions)
@@ -275,8 +278,19 @@ class RemoteWatch:
         self._connection = connection
 
     def poll(self) -> Change | None:
-        """Changes since the last poll, or None."""
-        found = _only(self._connection.request("poll", {}))
+        """Changes since the last poll, or None; all is new where requests failed since then and now there is an answer,
+        or where it is said now why there is none.
+        """
+        missed = self._connection.missed
+        try:
+            found = _only(self._connection.request("poll", {}))
+        except Unreachable as error:
+            if missed == self._connection.not_yet != str(error):
+                return Change(store=True, replaced=True)
+            raise
+        if missed:
+            self._connection.missed = ""
+            return Change(store=True, replaced=True)
         try:
             return cast("Change | None", wire.decoded(found, Change | None))
         except wire.WrongForm:

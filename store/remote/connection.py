@@ -7,10 +7,13 @@ command is constant; host, user and port were checked and stand after `--` (`bas
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import queue
+import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -29,6 +32,8 @@ SILENCE_SECONDS = 20.0
 """Seconds without a line after which a running request is given up; the other side says every five that it lives."""
 RETRY_SECONDS = 15.0
 """Seconds after a failure in which no other connection is tried."""
+FIRST_SECONDS = 0.5
+"""Seconds after the first attempt began in which requests wait for it that do not wait for all of it."""
 END_SECONDS = 2.0
 MOST_LATE = 10_000
 """Lines in a row that may come of cancelled requests, or say that the other side lives."""
@@ -42,7 +47,19 @@ _OPTIONS = (
     *("-T", "-a", "-x", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"),
     *("-o", "ClearAllForwardings=yes", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "PermitLocalCommand=no"),
     *("-o", "Tunnel=no", "-o", "RequestTTY=no", "-o", "RemoteCommand=none", "-o", "ControlMaster=no"),
+    *("-o", "ServerAliveInterval=15"),
 )
+
+
+_GUARD = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 15);"  # PR_SET_PDEATHSIG, SIGTERM
+    " os.getppid() == int(sys.argv[1]) and os.execvp(sys.argv[2], sys.argv[2:])"
+)
+
+
+def _with_us() -> list[str]:
+    """What has Linux end `ssh` where this program is killed; a machine that does not answer would keep it."""
+    return [sys.executable, "-IS", "-c", _GUARD, str(os.getpid())] if sys.platform == "linux" else []
 
 
 def command(address: RemoteAddress) -> list[str]:
@@ -54,15 +71,30 @@ Answer = dict[str, object]
 
 
 class RemoteConnection:
-    """Connects with the first request, and again with a later one after a failure."""
+    """Connects with `start` or the first request, and again with a later one after a failure.
 
-    def __init__(self, address: RemoteAddress) -> None:
+    Args:
+        waits: Requests wait until the other machine has answered; else they fail until it has.
+    """
+
+    def __init__(self, address: RemoteAddress, *, waits: bool = True) -> None:
         self.address = address
+        self.missed = ""
+        """Why a request failed, the last one for which the other machine did not answer."""
+        self.not_yet = f"{address.name} has not answered yet"
+        self._waits = waits
         self._lock = threading.Lock()
         self._link: _Link | None = None
         self._failure: tuple[float, Unreachable] | None = None
         self._closed = False
+        self._until = 0.0
         atexit.register(self.close)
+
+    def start(self) -> None:
+        """Begin to connect, and do not wait for it."""
+        with self._lock:
+            if self._link is None and not self._closed:
+                self._connect()
 
     def request(self, verb: str, args: dict[str, object], cancel: Cancel | None = None) -> Iterator[object]:
         """The values of the answer, as JSON has them.
@@ -71,14 +103,15 @@ class RemoteConnection:
             Unreachable: The other machine does not answer, or answers something else.
             StoreError: The error that the verb raised there.
         """
-        link = self._linked()
         try:
-            yield from link.values(verb, args, cancel)
+            link = self._linked()
+            try:
+                yield from link.values(verb, args, cancel)
+            except Unreachable as error:
+                self._lose(link, error)
+                raise
         except Unreachable as error:
-            with self._lock:
-                if self._link is link:
-                    self._link, self._failure = None, (time.monotonic(), error)
-            link.end()
+            self.missed = str(error)
             raise
 
     def close(self) -> None:
@@ -94,55 +127,95 @@ class RemoteConnection:
         with self._lock:
             if self._closed:
                 raise StoreError(f"{self.address.name} was closed; open it again")
-            if self._link is None:
-                if self._failure is not None and time.monotonic() - self._failure[0] < RETRY_SECONDS:
-                    raise self._failure[1]
-                try:
-                    self._link = _Link(self.address)
-                except Unreachable as error:
-                    self._failure = time.monotonic(), error
-                    raise
-            return self._link
+            rests = self._failure is not None and time.monotonic() - self._failure[0] < RETRY_SECONDS
+            if self._link is None and not rests:
+                self._connect()
+            link, before = self._link, self._failure
+        if link is None or not link.greeted.wait(None if self._waits else max(0.0, self._until - time.monotonic())):
+            raise before[1] if before else Unreachable(self.not_yet)
+        if link.refusal is not None:
+            raise link.refusal
+        return link
+
+    def _connect(self) -> None:
+        self._until = self._until or time.monotonic() + FIRST_SECONDS
+        try:
+            self._link = link = _Link(self.address)
+        except Unreachable as error:
+            self._failure = time.monotonic(), error
+        else:
+            threading.Thread(target=self._greet, args=(link,), daemon=True).start()
+
+    def _greet(self, link: _Link) -> None:
+        try:
+            link.greet()
+        except Unreachable as error:
+            link.refusal = error
+            self._lose(link, error)
+        finally:
+            link.greeted.set()
+
+    def _lose(self, link: _Link, error: Unreachable) -> None:
+        with self._lock:
+            if self._link is link:
+                self._link, self._failure = None, (time.monotonic(), error)
+        link.end()
 
 
 class _Link:
-    """A running `ssh`, after both sides said which protocol they speak."""
+    """A running `ssh`, by which both sides say first which protocol they speak."""
 
     def __init__(self, address: RemoteAddress) -> None:
-        self._name = address.name
+        self._address, self._name = address, address.name
+        self.greeted = threading.Event()
+        """Set when the other side has said who it is, or `refusal` why there is no connection."""
+        self.refusal: Unreachable | None = None
         self._waiting: dict[int, queue.SimpleQueue[Answer | StoreError]] = {0: queue.SimpleQueue()}
         self._lock = threading.Lock()
         self._last = 0
         self._complaint = b""
         self._failure: Unreachable | None = None
         self._heard = time.monotonic()
-        self._process = self._started(address)
+        self._is_known = threading.Event()
+        started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
         self._complaints = threading.Thread(target=self._read_complaints, daemon=True)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        for thread in (self._complaints, self._reader):
-            thread.start()
+        self._reader = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._reader.start()
+        if isinstance(process := started.get(), OSError):
+            raise Unreachable(f"ssh cannot be started: {process.strerror}")
+        self._process = process
+        self._complaints.start()
+        self._is_known.set()
+
+    def greet(self) -> None:
+        """Say which home is asked for, and wait until the other side has said who it is.
+
+        Raises:
+            Unreachable: It is another one, or does not answer.
+        """
         try:
-            self._send({"protocol": wire.VERSION, "home": address.path})
+            self._send({"protocol": wire.VERSION, "home": self._address.path})
             self._check(self._waiting[0].get(timeout=HELLO_SECONDS))
             del self._waiting[0]
         except queue.Empty:
-            self.end()
             raise Unreachable(f"{self._name} did not answer within {HELLO_SECONDS:.0f} s") from None
         except StoreError as error:
-            self.end()
             raise error if isinstance(error, Unreachable) else Unreachable(f"{self._name}: {error}") from None
 
-    def _started(self, address: RemoteAddress) -> subprocess.Popen[bytes]:
+    def _run(self, started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError]) -> None:
+        """Start `ssh` in the thread that reads it: the system ends a program with the thread that started it."""
+        words, pipe = command(self._address), subprocess.PIPE
         try:
-            return subprocess.Popen(
-                command(address),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
+            if shutil.which(words[0]) is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            started.put(
+                subprocess.Popen([*_with_us(), *words], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
             )
         except OSError as error:
-            raise Unreachable(f"ssh cannot be started: {error.strerror}") from error
+            started.put(error)
+            return
+        self._is_known.wait()
+        self._read()
 
     def _check(self, hello: Answer | StoreError) -> None:
         if isinstance(hello, StoreError):

@@ -72,10 +72,10 @@ class Ranking:
             ranked = None
         if ranked is None:
             hits, last = self._streamed(SCORED) if found is None else (found, Batch(()))
-            return self._batch(_by_relevance(hits), limit, last)
+            return self._batch(by_relevance(hits), limit, last)
         self._search.unread.take_rows(ranked.unread)
         stored = self._hydrated(ranked.ids, limit + 1)
-        written = _by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
+        written = by_relevance([hit for batch in self._search.written(_ALL) for hit in batch.hits])
         return self._batch(
             list(_merged(stored, written)), limit, Batch((), fallbacks=tuple(filter(None, [ranked.fallback])))
         )
@@ -166,7 +166,8 @@ def _age(hit: Hit) -> tuple[float, bool, int]:
     return hit.timestamp or 0.0, hit.origin is Origin.SQLITE, hit.message_id
 
 
-def _by_relevance(hits: Sequence[Hit]) -> list[Hit]:
+def by_relevance(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits, best first; of equal ones the newer first."""
     return sorted(hits, key=lambda hit: (-relevance(hit), -(hit.timestamp or 0.0)))
 
 

@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks.fleet [--schemas 10,100,1000] [--data FOLDER]`: one server with the homes of many
-machines, 5,000 messages each: the list's first screen, the first hit over all, and a push of one message.
+machines, 5,000 messages each: the list's first screen, the first hit over all, a push of one message, and a second in
+which nothing is written.
 
 One schema is filled by COPY, the others from it on the server; those that are there from a run before are taken.
 """
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import apsw
@@ -33,8 +35,12 @@ from tests.postgres_server import start
 MESSAGES, SESSIONS = 5_000, 100
 WORDS = 20
 """Of a message."""
+SPAN = 1_000
+"""Seconds from the start of a session to that of the next one."""
 SCREEN = 50
 """Sessions of the first screen."""
+LOOKS = 10
+"""For changes, of an open screen in a second."""
 RUNS = 3
 SETTLED = 0.5
 """Seconds in which a process of the server ends after its connection."""
@@ -43,7 +49,7 @@ NOISE = 1.25
 TEMPLATE = "m_template"
 PUSHED = "m_pushed"
 WHOSE = HomeIdentity("0" * 32, "1" * 32, "pushed", "default")
-COPIED = ("sessions", "messages")
+MESSAGE_COLUMNS = ("id", "session_id", "role", "content", "timestamp", "hermes_tui_terms")
 
 
 def named(number: int) -> list[str]:
@@ -52,7 +58,8 @@ def named(number: int) -> list[str]:
 
 
 def fill(connection: psycopg.Connection[tuple[object, ...]], number: int) -> None:
-    """Make the schemas that are missing, each in a transaction of its own."""
+    """Make the schemas that are missing, each in a transaction of its own, which makes the indexes last."""
+    connection.execute(b"SET maintenance_work_mem = '256MB'")
     known = {row[0] for row in connection.execute("SELECT nspname FROM pg_namespace")}
     if TEMPLATE not in known:
         with connection.transaction():
@@ -61,28 +68,39 @@ def fill(connection: psycopg.Connection[tuple[object, ...]], number: int) -> Non
         if name in known:
             continue
         with connection.transaction():
-            for statement in create.statements(name):
-                connection.execute(statement.encode())
-            for table in COPIED:
-                connection.execute(f"INSERT INTO {name}.{table} SELECT * FROM {TEMPLATE}.{table}".encode())
-            later = f"started_at = started_at + {place}, title = '{name} ' || id"
-            connection.execute(f"UPDATE {name}.sessions SET {later}".encode())
+            made = list(create.statements(name))
+            first_index = next(at for at, statement in enumerate(made) if " INDEX ON " in statement)
+            copied = [
+                f"INSERT INTO {name}.{table} ({', '.join(columns)}) SELECT {', '.join(columns.values())}"
+                f" FROM {TEMPLATE}.{table}"
+                for table, columns in _copied(name, place).items()
+            ]
+            connection.execute("; ".join([*made[:first_index], *copied, *made[first_index:]]).encode())
         connection.execute(f"ANALYZE {name}.messages, {name}.sessions".encode())
+
+
+def _copied(name: str, place: int) -> dict[str, dict[str, str]]:
+    """Of each table the columns and what is copied into them: each machine is a second later than the one before."""
+    sessions = {"id": "id", "source": "source", "title": f"'{name} ' || id", "started_at": f"started_at + {place}"}
+    messages = {column: column for column in MESSAGE_COLUMNS} | {"timestamp": f"timestamp + {place}"}
+    return {"sessions": sessions, "messages": messages}
 
 
 def _template(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     for statement in create.statements(TEMPLATE):
         connection.execute(statement.encode())
     connection.execute(
-        f"INSERT INTO {TEMPLATE}.sessions (id, source, started_at) SELECT 's' || n, 'cli', 1.7e9 + n * 1000"
+        f"INSERT INTO {TEMPLATE}.sessions (id, source, started_at) SELECT 's' || n, 'cli', 1.7e9 + n * {SPAN}"
         f" FROM generate_series(0, {SESSIONS - 1}) AS n".encode()
     )
-    columns = "id, session_id, role, content, timestamp, hermes_tui_terms"
+    columns = ", ".join(MESSAGE_COLUMNS)
     with connection.cursor().copy(f"COPY {TEMPLATE}.messages ({columns}) FROM STDIN".encode()) as copy:
         for place, text in enumerate(texts(MESSAGES)):
             said = " ".join(text.split()[-WORDS:])
-            row = (place + 1, f"s{place % SESSIONS}", "user", said, 1.7e9 + place, message_row({"content": said}))
-            copy.write_row((*row[:-1], row[-1]["hermes_tui_terms"]))
+            session, turn = divmod(place, MESSAGES // SESSIONS)
+            written = 1.7e9 + session * SPAN + turn
+            terms = message_row({"content": said})["hermes_tui_terms"]
+            copy.write_row((place + 1, f"s{session}", "user", said, written, terms))
 
 
 def of_schemas(url: str, schemas: Sequence[str]) -> Home:
@@ -113,6 +131,18 @@ def first_hit(url: str, schemas: Sequence[str]) -> Callable[[], None]:
         assert next(iter(browser.search("the", limit=20))).hits
 
     return _search
+
+
+def at_rest(url: str, schemas: Sequence[str]) -> Callable[[], None]:
+    """The looks for changes of a second, after the first ones, which read what was there."""
+    watch = open_home(of_schemas(url, schemas)).watch()
+    while watch.poll():
+        pass
+
+    def _second() -> None:
+        assert not any(watch.poll() for _ in range(LOOKS))
+
+    return _second
 
 
 def push_one(url: str, folder: Path) -> Callable[[], None]:
@@ -168,22 +198,27 @@ def main() -> int:
     given = parser.parse_args()
     numbers = sorted(int(number) for number in given.schemas.split(","))
     data = given.data or Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-")) / "data"
-    url = start(data, "shared_buffers = 1GB\n")
+    url = start(data, "shared_buffers = 1GB\nwal_level = minimal\nmax_wal_senders = 0\n")
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-home-"))
     build(folder, Size(50, 500, (50,)), seed=7)
     print("milliseconds of CPU of both sides, the cheapest of three runs\n")
-    print("| schemas | first rows | first screen | first hit | push of one message |")
-    print("|---|---|---|---|---|", flush=True)
-    measured = []
+    print("| schemas | first rows | first screen | first hit | push of one message | a second at rest |")
+    print("|---|---|---|---|---|---|", flush=True)
+    measured: list[list[float]] = []
     for number in numbers:
         with psycopg.connect(url, autocommit=True) as connection:
             fill(connection, number)
         schemas = named(number)
         works = (partial(first_rows, url, schemas), partial(first_screen, url, schemas), first_hit(url, schemas))
-        measured.append([cheapest(work, data) for work in (*works, push_one(url, folder))])
+        measured.append([cheapest(work, data) for work in (*works, push_one(url, folder), at_rest(url, schemas))])
         print(f"| {number:,} | {' | '.join(f'{value:,.1f}' for value in measured[-1])} |", flush=True)
-    growth = NOISE * numbers[-1] / numbers[0]
-    return int(any(last > growth * first for first, last in zip(measured[0], measured[-1], strict=True)))
+    return int(any(grows_faster(numbers, column) for column in zip(*measured, strict=True)))
+
+
+def grows_faster(numbers: Sequence[int], values: Sequence[float]) -> bool:
+    """True where a value grows more than the numbers do and than noise, from any of them to the next."""
+    steps = zip(pairwise(numbers), pairwise(values), strict=True)
+    return any(after > NOISE * before * more / fewer for (fewer, more), (before, after) in steps)
 
 
 if __name__ == "__main__":

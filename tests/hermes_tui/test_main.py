@@ -56,6 +56,20 @@ def test_two_dashes_end_the_options() -> None:
     assert (arguments.query, arguments.home, arguments.json) == (["-flaky", "--home"], None, True)
 
 
+def test_a_word_behind_two_dashes_is_searched_for_though_it_is_a_verb() -> None:
+    """Mutant: the dashes taken for an option, and `list` for the verb."""
+    options = parse(["--home", "/x", "--", "list", "-flaky"])
+    assert (options.verb, options.query, options.home) == (None, ["list", "-flaky"], Path("/x"))
+    assert parse(["--", "--json"]).query == ["--json"]
+
+
+def test_an_empty_home_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Mutant: the present folder in its place, where a script's variable was empty."""
+    with pytest.raises(SystemExit, match="2"):
+        parse(["--home", "", "list"])
+    assert "--home: it is empty" in capsys.readouterr().err
+
+
 def test_the_words_of_a_query_need_no_quotes() -> None:
     assert parse(["search", "docker", "build", "--limit", "3"]).query == ["docker", "build"]
     assert parse(["search", "-flaky docker"]).query == ["-flaky docker"]
@@ -167,8 +181,8 @@ def test_a_full_disk_under_the_output_is_one_sentence(home: Path) -> None:
             command("--home", str(home), "list"), cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert result.returncode == 2
-    assert result.stderr.count("\n") == 1
-    assert "No space left" in result.stderr
+    words = "stopped by the system: No space left on device; nothing in the home was changed"
+    assert result.stderr == f"hermes-tui: {words}\n"
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """`python -m tests.torture.fleet [--seconds N] [--cut N]`: three machines, a folder each, push and follow while agents
 write; the server is stopped at once and started again, a machine is cut off, a follower is killed.
 
+Where root runs it, each machine has a network of its own, whose link is taken down; `--folders` goes without.
+
 Afterwards each schema equals its home, as `push --verify` compares them row by row, and no reader waited for a lock for
 longer than 100 ms: its statements end with an error then.
 """
@@ -9,24 +11,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import selectors
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import apsw
 import psycopg
 
+from store.engine.push_target import FILE_IDS
+from tests.torture.network import Bridge, Network, Relay
 from tests.torture.postgres_writers import ROOT, Server
 
 BLOCKED_MS = 100
@@ -35,64 +37,6 @@ AWAY = 1.5
 """Seconds for which the server is down."""
 CONVERGED = 300.0
 """Seconds until a follower must have caught up."""
-_SOCKET = ".s.PGSQL.5432"
-
-
-class Relay:
-    """The network of a machine: a socket that hands everything on to the server's, until it is cut.
-
-    Args:
-        server: Folder of the server's socket.
-    """
-
-    def __init__(self, server: Path) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="hermes-tui-net-"))
-        """Of the socket; its name must be short."""
-        self._server = server / _SOCKET
-        self._cut = threading.Event()
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(self.folder / _SOCKET))
-        self._listening.listen(16)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self, seconds: float) -> None:
-        """Hand nothing on for some seconds, and end what was open then, without a word before."""
-        self._cut.set()
-        time.sleep(seconds)
-        self._cut.clear()
-
-    def close(self) -> None:
-        """Take nobody any more."""
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        shutil.rmtree(self.folder)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listening.accept()
-            except OSError:  # it was closed
-                return
-            threading.Thread(target=self._carry, args=(client,), daemon=True).start()
-
-    def _carry(self, client: socket.socket) -> None:
-        with ExitStack() as carried, suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
-            while self._cut.is_set():
-                time.sleep(0.05)
-            server.connect(str(self._server))
-            chosen = carried.enter_context(selectors.DefaultSelector())
-            chosen.register(client, selectors.EVENT_READ, server)
-            chosen.register(server, selectors.EVENT_READ, client)
-            while True:
-                for key, _ in chosen.select():
-                    if self._cut.is_set():
-                        while self._cut.is_set():
-                            time.sleep(0.05)
-                        return
-                    data = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
-                    if not data:
-                        return
-                    key.data.sendall(data)
 
 
 @dataclass
@@ -101,21 +45,25 @@ class Machine:
 
     name: str
     folder: Path
-    relay: Relay
-    database: str
+    network: Network
 
     @property
     def home(self) -> Path:
         """Its Hermes home."""
         return self.folder / ".hermes"
 
+    @property
+    def schema(self) -> str:
+        """Its copy."""
+        return f"m_{self.name}_default"
+
     def started(self, *words: str) -> subprocess.Popen[bytes]:
         """A push with some options."""
-        url = f"postgresql://postgres@/{self.database}?host={quote(str(self.relay.folder), safe='')}"
-        command = [sys.executable, "-m", "hermes_tui", "--home", str(self.home), "push", url, "--as", self.name, *words]
+        url = f"postgresql://postgres@{self.network.address}"
+        push = [sys.executable, "-m", "hermes_tui", "--home", str(self.home), "push", url, "--as", self.name, *words]
         environment = os.environ | {"XDG_STATE_HOME": str(self.folder / "state")}
         with (self.folder / "push.log").open("a") as log:
-            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            return subprocess.Popen([*self.network.prefix, *push], cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     def is_equal(self) -> bool:
         """True where the schema equals the home."""
@@ -215,65 +163,108 @@ class Reader:
         time.sleep(0.02)
 
 
-def run(folder: Path, *, machines: int, seconds: float, cut: float, seed: int) -> Iterator[str]:
-    """Lines of what was found; the last begins with `0 wrong` where nothing was."""
-    server = Server(folder / "data")
-    reader, running = Reader(server.url), list[subprocess.Popen[bytes]]()
-    fleet = [_made(folder, f"m{number}", Path(unquote(server.url.partition("host=")[2]))) for number in range(machines)]
-    try:
-        words = [sys.executable, "-m", "tests.torture.fleet", "--agent"]
-        ends = ["--edits"] if seconds > 60 else []
-        agents = [
-            subprocess.Popen([*words, str(machine.home), "--seed", str(seed + place), *ends], cwd=ROOT)
-            for place, machine in enumerate(fleet)
+def run(
+    folder: Path, *, machines: int, seconds: float, cut: float, seed: int, namespaces: bool = False
+) -> Iterator[str]:
+    """Lines of what was found; the last begins with `0 wrong` where nothing was.
+
+    Args:
+        namespaces: Each machine has a network of its own, which only root may make.
+    """
+    with ExitStack() as stack:
+        bridge = stack.enter_context(closing(Bridge())) if namespaces else None
+        server = Server(folder / "data", bridge.address if bridge else "")
+        stack.callback(server.end)
+        sockets = Path(unquote(server.url.partition("host=")[2]))
+        networks = [bridge.namespace(number) if bridge else Relay(sockets) for number in range(machines)]
+        fleet = [
+            _made(folder, f"m{number}", stack.enter_context(closing(network)))
+            for number, network in enumerate(networks)
         ]
-        running += agents
-        time.sleep(seconds / 10)
-        followers = {machine.name: machine.started("--follow") for machine in fleet}
-        while not all("copied" in (machine.folder / "push.log").read_text() for machine in fleet):
-            time.sleep(0.1)
-        time.sleep(seconds / 4)
-        server.crash(AWAY)
-        time.sleep(seconds / 4)
-        fleet[0].relay.cut(cut)
-        followers["m1"].kill()
-        followers["m1"].wait()
-        followers["m1"] = fleet[1].started("--follow")
-        time.sleep(seconds / 4)
-        running += followers.values()
-        _end(agents)
-        began, behind = time.monotonic(), list(fleet)
+        reader, running = Reader(server.url), list[subprocess.Popen[bytes]]()
+        stack.callback(reader.end)
+        stack.callback(_end, running)
+        late = _troubled(fleet, server, running, seconds=seconds, cut=cut, seed=seed)
+        yield f"what a machine wrote while it was cut off for {cut:.0f} s was there {late:.1f} s later"
+        began, behind = time.monotonic(), fleet
         while behind and time.monotonic() - began < CONVERGED:
             behind = [machine for machine in behind if not machine.is_equal()]
         took = time.monotonic() - began
         reader.end()
-        counts = [_count(server.url, f"m_{machine.name}_default") for machine in fleet]
+        counts = [_number(server.url, f"SELECT count(*) FROM {machine.schema}.messages") for machine in fleet]
         found = f"different: {[machine.name for machine in behind]}" if behind else "every schema equal to its home"
         yield f"{counts} messages, {found} {took:.0f} s after the last of them"
         waited = f"{reader.blocked} waited {BLOCKED_MS} ms for a lock"
         yield f"{reader.reads} reads, {waited}, the longest took {reader.longest:.2f} s"
         yield f"{len(behind) + reader.blocked} wrong"
-    finally:
-        reader.end()
-        _end(running)
-        for machine in fleet:
-            machine.relay.close()
-        server.end()
 
 
-def _made(folder: Path, name: str, server: Path) -> Machine:
+def _troubled(
+    fleet: Sequence[Machine],
+    server: Server,
+    running: list[subprocess.Popen[bytes]],
+    *,
+    seconds: float,
+    cut: float,
+    seed: int,
+) -> float:
+    """Let agents write, and followers see what fails; seconds until what was cut off has caught up.
+
+    Args:
+        running: Where the followers are put, which run on.
+    """
+    words = [sys.executable, "-m", "tests.torture.fleet", "--agent"]
+    ends = ["--edits"] if seconds > 60 else []
+    agents = [
+        subprocess.Popen([*words, str(machine.home), "--seed", str(seed + place), *ends], cwd=ROOT)
+        for place, machine in enumerate(fleet)
+    ]
+    running += agents
+    time.sleep(seconds / 10)
+    followers = [machine.started("--follow") for machine in fleet]
+    running += followers
+    while not all("copied" in (machine.folder / "push.log").read_text() for machine in fleet):
+        time.sleep(0.1)
+    time.sleep(seconds / 4)
+    server.crash(AWAY)
+    time.sleep(seconds / 4)
+    fleet[0].network.cut()
+    time.sleep(cut / 2)
+    server.crash()
+    time.sleep(cut / 2)
+    fleet[0].network.join()
+    late = _caught_up(server.url, fleet[0])
+    _end(followers[1:2])
+    running.append(fleet[1].started("--follow"))
+    time.sleep(seconds / 4)
+    _end(agents)
+    return late
+
+
+def _caught_up(url: str, machine: Machine) -> float:
+    """Seconds until the server has all messages that the machine has now."""
+    began, home = time.monotonic(), apsw.Connection(str(machine.home / "state.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    with closing(home):
+        [[newest]] = home.execute("SELECT max(id) FROM messages")
+    last = f"SELECT COALESCE(max(id), 0) FROM {machine.schema}.messages WHERE id < {FILE_IDS}"
+    while _number(url, last) < newest and time.monotonic() - began < CONVERGED:
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def _made(folder: Path, name: str, network: Network) -> Machine:
     own = folder / name
     (own / ".hermes" / "sessions").mkdir(parents=True)
     from store import SessionDB
 
     with closing(SessionDB(own / ".hermes" / "state.db")) as db:
         db.create_session(f"{name}-0", "cli")
-    return Machine(name, own, Relay(server), "postgres")
+    return Machine(name, own, network)
 
 
-def _count(url: str, schema: str) -> int:
+def _number(url: str, statement: str) -> int:
     with psycopg.connect(url) as connection:
-        row = connection.execute(f"SELECT count(*) FROM {schema}.messages".encode()).fetchone()
+        row = connection.execute(statement.encode()).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -290,14 +281,17 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=180.0, help="that agents write, without the cut")
     parser.add_argument("--cut", type=float, default=60.0, help="seconds for which a machine is cut off")
     parser.add_argument("--seed", type=int, default=20_261_130)
+    parser.add_argument("--folders", action="store_true", help="no networks of their own")
     parser.add_argument("--agent", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--edits", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.agent:
         agent(given.agent, given.seed, edits=given.edits)
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-"))
-    line = ""
-    for line in run(folder, machines=given.machines, seconds=given.seconds, cut=given.cut, seed=given.seed):
+    line, namespaces = "", not given.folders and os.geteuid() == 0 and shutil.which("ip") is not None
+    print("a network namespace for each machine" if namespaces else "a folder for each machine", flush=True)
+    options = {"machines": given.machines, "seconds": given.seconds, "cut": given.cut, "seed": given.seed}
+    for line in run(folder, **options, namespaces=namespaces):
         print(line, flush=True)
     return int(not line.startswith("0 "))
 

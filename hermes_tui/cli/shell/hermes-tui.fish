@@ -285,7 +285,7 @@ complete -c hermes-tui -n '_shtab_hermes_tui_using export' -l read-only -d 'neve
 complete -c hermes-tui -n '_shtab_hermes_tui_using export' -l demo -d 'a sample home in a temporary folder, yours untouched'
 complete -c hermes-tui -n '_shtab_hermes_tui_using export' -l json -d 'one JSON object on each line'
 complete -c hermes-tui -n '_shtab_hermes_tui_using export' -l query -x -d 'every session with a message that it finds'
-complete -c hermes-tui -n '_shtab_hermes_tui_using export' -s f -l format -xka "md html json jsonl txt" -d 'default: md; jsonl is what import and Hermes read'
+complete -c hermes-tui -n '_shtab_hermes_tui_using export' -s f -l format -xka "md html json jsonl txt" -d 'default: by FILE'"'"'s ending, else md; import and Hermes read jsonl'
 complete -c hermes-tui -n '_shtab_hermes_tui_using export' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'where to, - for standard output (default: here, by id)'
 complete -c hermes-tui -n '_shtab_hermes_tui_using export' -l only -xka "prompts replies tools" -d 'these messages alone'
 complete -c hermes-tui -n '_shtab_hermes_tui_using export' -l redact -d 'mask likely keys, tokens, passwords and e-mail addresses'

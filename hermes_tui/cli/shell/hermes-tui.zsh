@@ -156,7 +156,7 @@ _shtab_hermes_tui_export_options=(
   "--demo[a sample home in a temporary folder, yours untouched]"
   "--json[one JSON object on each line]"
   "--query[every session with a message that it finds]:QUERY:"
-  {-f,--format}"[default\: md\; jsonl is what import and Hermes read]:format:(md html json jsonl txt)"
+  {-f,--format}"[default\: by FILE\'s ending, else md\; import and Hermes read jsonl]:format:(md html json jsonl txt)"
   {-o,--output}"[where to, - for standard output (default\: here, by id)]:FILE|DIR:_files"
   "--only[these messages alone]:only:(prompts replies tools)"
   "--redact[mask likely keys, tokens, passwords and e-mail addresses]"

@@ -142,6 +142,11 @@ class BrowserWidgets:
         else:
             self.hit_list.show(view)
 
+    def refresh_lists(self) -> None:
+        """Paint them again: ages go on."""
+        self.session_list.refresh()
+        self.hit_list.refresh()
+
     def update_rows(self, rows: Iterable[SessionRow]) -> None:
         """Paint changed rows in their places."""
         for row in rows:

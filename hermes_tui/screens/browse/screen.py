@@ -56,6 +56,7 @@ class BrowserScreen(Screen[None]):
         searches: The file of saved searches, None to keep none.
         sub_screens: Makes the screens over this one.
         settings: Where the focus is at first, whether lines are broken, whether searches are kept.
+        has_profiles: There are other profiles to go to.
     """
 
     CSS_PATH = "screen.tcss"
@@ -73,11 +74,12 @@ class BrowserScreen(Screen[None]):
         searches: Path | None,
         sub_screens: SubScreens,
         settings: Config,
+        has_profiles: bool,
     ) -> None:
         super().__init__()
         self.state = state = BrowserState(profile.owner, profile.where, glyphs, now, kept=profile.kept)
         state.history.is_kept, state.store, state.newest = settings.history, profile.store, profile.sessions
-        self._settings = settings
+        state.has_profiles, self._settings = has_profiles, settings
         self.feed = feed = Feed(
             profile.open_store, open_to_write=profile.open_to_write, open_to_count=profile.open_to_count
         )
@@ -261,8 +263,7 @@ class BrowserScreen(Screen[None]):
 
     def _tick(self) -> None:
         self.feed.sessions.refresh()
-        self.widgets.session_list.refresh()
-        self.widgets.hit_list.refresh()
+        self.widgets.refresh_lists()
 
     # Keys
 

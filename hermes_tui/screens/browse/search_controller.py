@@ -9,7 +9,7 @@ from hermes_tui.feed import Feed, answers
 from hermes_tui.feed.questions import FIRST_HITS
 from hermes_tui.screens.browse.ports import Changed, Part
 from hermes_tui.state.browser_state import LOOK_AFTER, BrowserState
-from hermes_tui.state.query_hint import hint
+from hermes_tui.state.query_hint import hint, with_known_filters
 from hermes_tui.state.rows import HitKey
 from hermes_tui.state.search_results import Results, Without
 from hermes_tui.state.session_filter import asks_for_bookmarks, filter_of, without_bookmarks
@@ -173,9 +173,14 @@ class SearchController:
 
     def take_meant_words(self, message: answers.WordsMeant) -> None:
         """Set the query that might be meant."""
-        if self._search.query is not None and message.words and not _NUMBERED.search(self._search.query.text):
-            corrected = _corrected(self._search.query, message.words)
-            self._search.meant = corrected if corrected != self._search.query.text else ""
+        query = self._search.query
+        if query is None:
+            return
+        corrected = with_known_filters(query.text)
+        if corrected == query.text and not _NUMBERED.search(query.text):
+            corrected = _corrected(query, message.words)
+        if corrected != query.text and self._parsed(corrected)[1] is None:
+            self._search.meant = corrected
             self._changed(Part.LISTS_SOON)
 
     def take_word_left_out(self, message: answers.WordLeftOut) -> None:

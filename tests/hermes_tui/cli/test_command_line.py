@@ -194,7 +194,7 @@ def test_what_needs_a_terminal_is_one_line_without_one_and_a_wrong_place_is_name
         [first, *_] = db.heads(A, limit=1).items
     for line, said in (
         (("open", A), "open needs a terminal"),
-        (("--print-id", "docker"), "no verb"),
+        (("--print-id", "docker"), "no terminal here to search for “docker”"),
         (("--print-id",), "--print-id asks on a terminal"),
     ):
         code, out, err = run(home, *line)

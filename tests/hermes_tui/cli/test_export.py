@@ -64,6 +64,30 @@ def test_a_file_that_is_there_is_left_as_it_is(home: Path, run: Run, tmp_path: P
         MadeFiles().write(target / "inner.md", [], replace=False)
 
 
+def test_the_ending_of_a_file_and_its_format_go_together(home: Path, run: Run, tmp_path: Path) -> None:
+    """Mutants: no ending added; one added to what is there; the ending not looked at; `-f` not before it."""
+    bare = tmp_path / "bare"
+    assert run(home, "export", A, "-o", str(bare))[:2] == (0, f"{bare}.md\n")
+    assert run(home, "export", A, B, "--yes", "-f", "jsonl", "-o", str(bare))[:2] == (0, f"{bare}.jsonl\n")
+    bare.write_text("mine")
+    assert f"{bare} is there already" in run(home, "export", A, "-o", str(bare))[2]
+    for name, begins in (("a.HTML", "<!DOCTYPE html>"), ("a.txt", "Docker fails"), ("a.other", "---\n")):
+        assert run(home, "export", A, "-o", str(tmp_path / name))[0] == 0
+        assert (tmp_path / name).read_text().startswith(begins), name
+    assert run(home, "export", A, "-f", "md", "-o", str(tmp_path / "b.html"))[0] == 0
+    assert (tmp_path / "b.html").read_text().startswith("---\n")
+
+
+def test_a_file_that_cannot_be_written_is_named(home: Path, run: Run, tmp_path: Path) -> None:
+    """Mutant: the error of the system, which names a hidden file, in its place."""
+    (tmp_path / "file").touch()
+    code, _, err = run(home, "export", A, "-o", str(tmp_path / "file" / "inner.md"))
+    assert (code, err) == (2, f"hermes-tui: {tmp_path}/file/inner.md cannot be written: Not a directory\n")
+    name = "x" * 250
+    code, out, err = run(home, "export", A, "-o", str(tmp_path / f"{name}.md"))
+    assert (code, out, ".part" in err) == (2, "", False)
+
+
 def test_an_export_that_is_cancelled_leaves_nothing(
     home: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +157,9 @@ def test_parts_of_a_session_and_many_sessions(home: Path, run: Run, tmp_path: Pa
     )
     assert run(home, "export", "--query", "docker OR alone", "-o", "-", "--yes")[0] == 2
     assert run(home, "export")[0] == 2
+    one_file = run(home, "export", "--query", "docker OR alone", "-o", str(tmp_path / "one.md"), "--yes")
+    assert (one_file[0], "several sessions go into a folder" in one_file[2]) == (2, True)
+    assert not (tmp_path / "one.md").exists()
 
 
 def test_a_session_of_one_of_all_profiles_is_exported_as_from_its_own(run: Run, tmp_path: Path) -> None:

@@ -164,6 +164,63 @@ def test_a_push_that_cannot_be_made_is_one_line_without_a_secret(
         assert len(lines) == (1 if "?" in wanted else 2)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--as", ""), "--as needs a name"),
+        (("--as", "\u2014 \u00fc"), "--as needs a name"),
+        *((("--verify", flag), "--verify writes nothing") for flag in ("--follow", "--prune", "--take-over")),
+        (("--verify", "--allow-gone", "--yes"), "--verify writes nothing"),
+    ],
+)
+def test_options_of_a_push_that_cannot_go_together_are_refused_before_a_server_is_asked(
+    more: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mutants: a comparison is followed and writes then; an empty name stands for the host's."""
+    builders.db(builders.home(tmp_path)).close()
+    assert main(["push", "--home", str(tmp_path), "postgresql://127.0.0.1:1/db", *more]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_a_push_for_scripts_prints_an_object_for_each_schema_and_for_each_session_that_differs(
+    server_url: str,
+    run_sql: SqlRunner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutants: `--json` is passed over by the receipt, by the comparison, by what is followed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    run_sql("DROP SCHEMA IF EXISTS m_script_default CASCADE")
+    home, name = builders.home(tmp_path), "local/postgres#m_script_default"
+    with closing(builders.db(home)) as db:
+        builders.store(db, "said", builders.talk(2))
+    command = ["push", "--home", str(home), server_url, "--as", "script", "--json"]
+
+    def _printed(*more: str) -> tuple[int, list[Any]]:
+        return main([*command, *more]), [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    counts = {"sessions": 1, "copied": 1, "gone": 0, "kept": 0, "rows_removed": 0}
+    assert _printed("--prune", "--yes") == (0, [{"schema": name, "profile": "default"} | counts])
+    assert _printed("--verify") == (0, [{"schema": name, "different": 0}])
+    [[first]] = run_sql("UPDATE m_script_default.messages SET role = 'x' WHERE id = 1 RETURNING id")
+    different = {"schema": name, "session_id": "said", "differs": [str(first)]}
+    assert _printed("--verify") == (1, [different, {"schema": name, "different": 1}])
+    pauses: list[float] = []
+
+    def _pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) > 1:
+            raise KeyboardInterrupt
+        with closing(builders.db(home)) as db:
+            db.append_message("said", "user", "more")
+
+    monkeypatch.setattr("hermes_tui.cli.push.time.sleep", _pause)
+    code, lines = _printed("--follow")
+    assert (code, lines[1:]) == (130, [{"schema": name, "copied": 1}])
+
+
 def test_a_profile_that_cannot_be_read_leaves_the_others_copied_and_each_push_says_what_it_did(
     server_url: str,
     run_sql: SqlRunner,

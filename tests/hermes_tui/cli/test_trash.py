@@ -46,6 +46,19 @@ def ids(home: Home) -> set[str]:
     return found
 
 
+def test_an_export_that_was_imported_is_not_restored_beside_it(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mutant: the times of an import not compared with those of the trash."""
+    file = tmp_path / "alpha.jsonl"
+    assert run(home, "export", "alpha", "-o", str(file)) == 0
+    assert run(home, "delete", "alpha", "--yes") == 0
+    assert run(home, "import", str(file)) == 0
+    assert run(home, "trash", "restore", "alpha", "--yes") == 1
+    assert "3 of the 3 messages are there already" in capsys.readouterr().err
+    assert run(home, "verify", str(file)) == 0
+
+
 def test_a_deletion_is_shown_asked_for_done_and_undone(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[str] = []
     out = io.StringIO()
@@ -63,7 +76,7 @@ def test_a_deletion_is_shown_asked_for_done_and_undone(home: Home, capsys: pytes
     assert asked == ["Move 1 session with 3 messages to the trash?"] * 2
     shown = out.getvalue()
     assert "refuse   its last message is younger than 15 minutes" in shown
-    assert "deleted: 3 messages, 1 file" in shown
+    assert "deleted: 3 messages and 1 file" in shown
     operation = shown.rsplit("hermes-tui undo ", 1)[1].split()[0]
     capsys.readouterr()
     assert run(home, "undo", operation) == 2

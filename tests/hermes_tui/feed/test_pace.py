@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -120,3 +121,10 @@ def test_titles_are_compared_only_as_long_as_somebody_waits_for_them() -> None:
 
     assert near_titles("words", titles(), cancelled=lambda: len(read) > 500) == {}
     assert len(read) < 1_000
+
+
+def test_homes_none_of_which_can_be_read_have_no_flags() -> None:
+    """Mutant: the screen stops with a survey that has no first step."""
+    db = cast("Browser", SimpleNamespace(survey=lambda cancel: iter(())))
+    every = list(questions.flagged(db, 1, Cancel(), lambda: 0.0))
+    assert [(flags.drifts, flags.done, flags.total) for flags in every] == [({}, 0, 0)] * 2  # type: ignore[attr-defined]

@@ -234,6 +234,14 @@ def test_the_difference_gives_rows_away_and_goes_on_counting(rows: int) -> None:
         assert texts(lines)[-1].endswith(f"{992 - shown} more, messages {3 + shown} to 994")
 
 
+@pytest.mark.parametrize(("width", "said"), [(80, "989 more, messages 6 to 994"), (60, "989 more")])
+def test_what_is_not_shown_is_counted_in_whole_words(width: int, said: str) -> None:
+    """Mutant: the numbers of the messages cut off at the edge."""
+    lines = texts(first_difference(DOCKER, width=width, height=24, rows=9, glyphs=GLYPHS))
+    assert lines[-1].endswith(said)
+    assert len(lines[-1]) <= width
+
+
 def test_a_refused_message_is_marked_as_such() -> None:
     left_alone = Plan(
         AHEAD, difference=(DifferenceRow(None, WHY, None, 1),), refusals=(Refusal(Why.UNDONE, 992, "992"),)
@@ -302,8 +310,11 @@ def test_flagged_sessions_are_drawn_as_the_capture_has_them() -> None:
     assert said_of_all == "4 can be repaired, 1 needs nothing, 1 refused · 1 113 messages to insert"
 
 
-@pytest.mark.parametrize("width", [80, 100, 140, 200])
+@pytest.mark.parametrize("width", [40, 60, 79, 80, 100, 140, 200])
 def test_rows_of_flagged_sessions_stay_inside_their_width(width: int) -> None:
+    """Mutant: drawn for 80 columns and cut, so that nothing is left of where and why."""
+    head = plain(flagged_head(width=width))
+    assert ("SQLite" in head, len(head) <= width) == (width >= 80, True)
     for case in CASES:
         assert line_cells(flagged_row(case, width=width, glyphs=GLYPHS)) < width
 

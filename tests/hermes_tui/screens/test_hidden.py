@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hermes_tui.commands.registry import Place, footer
 from hermes_tui.feed import ProfileEntry
 from hermes_tui.render.glyphs import ASCII, UNICODE
 from hermes_tui.render.left_out import counted, found
@@ -129,6 +130,7 @@ async def test_another_profile_is_one_entry_of_the_palette_away(tmp_path: Path) 
             await stage.shows(shown)
             await stage.gone(not_shown)
             assert stage.lines[0].endswith(name)
+            assert ("p", "profile") in footer(Place.SESSIONS, stage.state.conditions)
         await stage.shows("an old snapshot")
         await stage.shows("Look around")
 

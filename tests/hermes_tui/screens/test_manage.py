@@ -54,8 +54,10 @@ async def test_a_session_is_deleted_and_brought_back_by_a_plan_that_stood(home: 
         assert row(home, "newer") is None
         await stage.press("u")
         await stage.shows("everything that it took comes back")
+        await stage.shows("Plan of the undo")  # mutant: the heading of the deletion
         await stage.agree()
         await stage.shows("restored  3 messages")
+        await stage.gone("0 files")  # mutant: files counted where there are none
         assert (row(home, "branch") or {})["parent_session_id"] == "newer"
         await stage.press("escape", "X")
         await stage.shows("delete    3 messages")
@@ -112,6 +114,7 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.press("enter")
         await stage.agree()
         await stage.shows("renamed   “The newer one again”")
+        assert not stage.app.screen.query_one("#new-title").display  # mutant: what was typed left below
         await stage.press("escape", "A")
         await stage.shows("archive   1 session")
         await stage.agree()
@@ -127,6 +130,6 @@ async def test_a_session_is_renamed_and_archived_by_a_plan_that_stood(home: Path
         await stage.press("asterisk", "A")
         await stage.shows("left out  1 session in files alone")
         await stage.press("escape", "X")
-        await stage.shows("0 messages and 1 file")
+        await stage.shows("delete    1 file")
         await stage.press("escape")
     assert (row(home, "newer") or {})["title"] == "The newer one again"

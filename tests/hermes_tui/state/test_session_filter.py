@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_tui.state.query_hint import hint
+from hermes_tui.state.query_hint import hint, with_known_filters
 from hermes_tui.state.session_filter import SessionFilter, filter_of
 from store.models import Session
 from store.query.parse import parse
@@ -54,6 +54,14 @@ def test_filters_of_sessions_filter_the_list(text: str, ids: str) -> None:
 @pytest.mark.parametrize("text", ["docker", "source:cli docker", "role:user", "source:cli tool:x", "-docker", "", "-"])
 def test_anything_else_is_a_search_of_messages(text: str) -> None:
     assert listed(text) is None
+
+
+def test_a_filter_that_does_not_exist_is_replaced_by_the_one_that_is_meant() -> None:
+    """Mutants: its value changed too; a filter that is one, or a word like none."""
+    assert with_known_filters("-sorce:cli x Source:sorce from:a:b") == "-source:cli x source:sorce source:a:b"
+    assert with_known_filters("source:cli https://example.org foo:bar id:2026") == (
+        "source:cli https://example.org foo:bar id:2026"
+    )
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,19 @@ def test_a_notice_is_whole_and_the_sentence_beside_it_loses_whole_parts(notice: 
     assert " ".join(plain(line).split()).endswith(" ".join(said.split()))
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [(55, plain(SENTENCE)), (54, "42 of 47 sessions"), (21, "42 of 47 sessions"), (18, "42 of 47 sess…")],
+)
+def test_a_sentence_that_is_too_long_loses_whole_parts(width: int, said: str) -> None:
+    """Mutants: cut in the middle of a word; nothing of it where its first part is too long."""
+    row = StatusLine()
+    row.set_reactive(StatusLine._shown, (SENTENCE, ()))
+    row.set_reactive(StatusLine._notice, "")
+    with mock.patch.object(Bar, "glyphs", UNICODE):
+        assert plain(row.line(width)).strip() == said
+
+
 def test_a_notice_that_is_longer_than_a_footer_is_cut_and_not_left_out() -> None:
     """Mutant: as an item of the footer, which is dropped whole where it does not fit."""
     row = Footer()

@@ -395,6 +395,22 @@ def test_a_session_that_only_a_file_knows_is_found_there(db: SessionDB) -> None:
     assert [one.text for one in db.file_messages("lone")] == ["message 0", "message 1"]
 
 
+def test_a_beginning_names_one_session_of_sqlite_and_files_together(db: SessionDB) -> None:
+    """Mutants: of several in SQLite and one file the file; of one each SQLite's: `delete` took another session."""
+    db.store.sessions_dir.mkdir()
+    for session_id in ("2026_a", "2026_b", "2025_a"):
+        db.create_session(session_id, "cli")
+    for session_id in ("2026_file", "2025_file"):
+        jsonl(db.path.parent, session_id, talk(1))
+    assert [db.resolve(text) for text in ("2026", "2025", "202", "2027", "")] == [None] * 5
+    assert [db.resolve(text) for text in ("2026_a", "2025_a", "2025_", "2025_f")] == [
+        "2026_a",
+        "2025_a",
+        None,
+        "2025_file",
+    ]
+
+
 def test_a_file_without_tables_has_nothing_to_browse(tmp_path: Path) -> None:
     (tmp_path / "state.db").touch()
     db = SessionDB(tmp_path / "state.db", read_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -93,16 +94,22 @@ def test_a_missing_home_says_what_to_do_and_creates_nothing(tmp_path: Path) -> N
     with pytest.raises(HomeMissing, match=r"no Hermes home at .*\.hermes; .*--home"):
         locate(tmp_path)
     (tmp_path / ".hermes").write_text("a file")
-    with pytest.raises(HomeMissing):
+    with pytest.raises(HomeMissing, match=r"\.hermes is no folder; name one"):
         locate(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == [".hermes"]
 
 
-def test_a_home_that_may_not_be_looked_at_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **options: object) -> os.stat_result:
-        raise PermissionError(13, "Permission denied")
+def test_a_home_that_may_not_be_looked_into_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: the folder itself looked at, which its parent allows: each file in it then says so."""
+    look = os.stat
+    (tmp_path / ".hermes").mkdir()
 
-    monkeypatch.setattr(Path, "stat", refuse)
+    def refuse(path: str, *args: Any, **options: Any) -> os.stat_result:
+        if str(path).endswith("/."):
+            raise PermissionError(13, "Permission denied")
+        return look(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
     with pytest.raises(NoPermission, match="may not be looked at"):
         locate(tmp_path)
 

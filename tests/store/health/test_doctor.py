@@ -18,8 +18,9 @@ from typing import cast
 import apsw
 import pytest
 
-from store import Cancel, Finding, Interrupted, SessionDB, SessionRecorder, StoreError
+from store import Cancel, Finding, Interrupted, NoPermission, SessionDB, SessionRecorder, StoreError
 from store.base import safe_files
+from store.files import outbox
 from store.sqlite import health
 from store.sqlite.base import descriptors, filesystems
 from store.sqlite.base.schema_probe import Layout
@@ -217,13 +218,39 @@ def test_a_repair_that_was_killed_is_told(db: SessionDB) -> None:
     assert "r1" in told.detail
 
 
-def test_a_missing_store_is_told_by_every_check_that_needs_it(tmp_path: Path) -> None:
-    database = SessionDB(tmp_path / "state.db", read_only=True)
-    seen = verdicts(database)
-
-    assert seen["schema"] == seen["index"] == seen["integrity"] == seen["permissions"] == [False]
-    assert seen["sqlite"] == [True]
+def test_a_store_that_cannot_be_opened_is_told_once(tmp_path: Path) -> None:
+    """Mutants: a finding for each check that needs it; the checks of what is not there."""
+    path = tmp_path / "state.db"
+    database = SessionDB(path, read_only=True)
+    assert [one.check for one in database.health() if not one.ok] == ["store"]
+    assert "lock" not in verdicts(database)
     assert os.listdir(tmp_path) == []
+    path.write_text("no database")
+    assert [one.check for one in database.health() if not one.ok] == ["store"]
+    assert "lock" in verdicts(database)
+
+
+def test_a_folder_beside_the_store_that_cannot_be_listed_is_its_own_finding(
+    db: SessionDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: `store` in place of its name."""
+
+    def _refuse(_: Path) -> list[Path]:
+        raise NoPermission("no")
+
+    monkeypatch.setattr(outbox, "pending_files", _refuse)
+    assert [one.check for one in db.health() if not one.ok] == ["spool"]
+
+
+def test_damage_that_several_checks_meet_is_told_once(db: SessionDB) -> None:
+    """Mutant: the whole sentence again."""
+    db.close()
+    with db.path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"U" * 4000)
+    told = [(one.check, one.detail) for one in SessionDB(db.path, read_only=True).health() if one.ok is False]
+    assert [check for check, _ in told] == ["schema", "journal", "operations", "index", "integrity"]
+    assert {detail for _, detail in told[1:]} == {"for the same reason as schema"}
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from store import Against, BackupFailed, Cancel, DeletionRefused, SessionDB, State
+from store import Against, BackupFailed, Cancel, DeletionRefused, Refused, SessionDB, State
 from store.manage.model import TrashProgress
 from tests import builders
 from tests.builders import home, say, sqlite_of, talk
@@ -241,6 +241,24 @@ def test_what_was_written_meanwhile_stays_behind_what_comes_back(folder: Path) -
     row = db.get_session("tip") or {}
     assert (row["message_count"], row["parent_session_id"]) == (counted + 1, "root")
     assert len(undone.left_in_trash) == 0, "the file that is there begins with what was in the trash"
+
+
+def test_what_was_imported_meanwhile_is_not_put_back_beside_it(folder: Path) -> None:
+    """Mutants: no look at all; the time, the session or the words left out, by which a message is another one."""
+    db = SessionDB(folder / "state.db")
+    before = [(row["content"], row["timestamp"]) for row in db.get_messages("tip")]
+    receipt = db.delete(db.plan_delete("tip"))
+    db.ensure_session("tip", "telegram")
+    db.append_messages("tip", [{**message, "timestamp": OLD + 900} for message in old_talk(1, start=50)])
+    db.append_messages("tip", [*old_talk(1), *old_talk(2, start=40)])
+    db.append_message("tip", "user", "other words", timestamp=OLD + 8)
+    with pytest.raises(Refused, match=r"^2 of the 66 messages are there already .* delete tip first"):
+        db.restore(receipt.operation)
+    assert len(db.get_messages("tip")) == 5
+    assert db.get_session("root") is None
+    db.delete(db.plan_delete("tip"))
+    db.restore(receipt.operation)
+    assert [(row["content"], row["timestamp"]) for row in db.get_messages("tip")] == before
 
 
 def test_a_file_whose_place_was_taken_stays_in_the_trash(folder: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from store.base.errors import CannotOpen
 from store.base.server_address import parse_address
+from store.engine.fleet import LATE
 from store.postgres import changes as changes_module
 from store.postgres import create
 from store.postgres.changes import Changes
@@ -108,12 +109,12 @@ def test_a_row_comes_however_many_were_committed_before_it_and_all_of_many_come_
         for connection, session, shard in ((slow, "slow", 2), (undone, "undone", 3)):
             append(connection, schema, session, shard)
         many = f"INSERT INTO {schema}.messages (session_id, role) SELECT 'many' || n, 'user'"
-        fast.execute(f"{many} FROM generate_series(1, {2 * changes_module.LATE}) AS n".encode())
+        fast.execute(f"{many} FROM generate_series(1, {2 * LATE}) AS n".encode())
         append(fast, schema, "last", 1)
         append(slow, schema, "slow", 2)
         fast.commit()
         look()
-        assert sorted(found) == sorted(["last", *(f"many{n}" for n in range(1, 2 * changes_module.LATE + 1))])
+        assert sorted(found) == sorted(["last", *(f"many{n}" for n in range(1, 2 * LATE + 1))])
         found.clear()
         undone.rollback()
         slow.commit()

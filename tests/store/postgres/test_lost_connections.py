@@ -22,6 +22,7 @@ from store.base.cancel import Cancel
 from store.base.errors import Interrupted, Locked, StoreError, Unreachable
 from store.base.server_address import parse_address
 from store.postgres.reader import Reader
+from store.postgres.writer import Writer
 
 SqlRunner = Callable[..., list[Any]]
 TURNS = 12
@@ -109,6 +110,47 @@ def test_a_server_ends_a_transaction_whose_writer_the_network_lost(url: str) -> 
     idle, *others = row
     assert 0 < float(idle.removesuffix("ms")) <= 7000 or idle == "7s"
     assert others[1:] == ["on", "pg_catalog"]
+
+
+def test_a_link_that_is_cut_is_noticed_by_both_sides_within_half_a_minute(url: str) -> None:
+    """Mutants: a server waits for the rows of a COPY with the locks of a push; we wait for a server that is gone."""
+    address = parse_address(url)
+    with closing(Reader(address)) as reader, closing(Writer(address, reader, patience=1.0, creates=True)) as writer:
+        asked = b"SELECT name FROM pg_catalog.pg_settings WHERE name LIKE 'tcp%' AND source = 'session' ORDER BY name"
+        with writer.begun(seconds=1.0) as connection:
+            limited = [name for (name,) in connection.execute(asked)]
+            own = {name: int(value) for name, value in connection.info.get_parameters().items() if "alive" in name}
+    assert limited == ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_user_timeout"]
+    assert own["keepalives_idle"] + own["keepalives_interval"] * own["keepalives_count"] <= 30
+
+
+def test_a_transaction_that_a_server_ended_while_it_waited_for_us_says_so(url: str) -> None:
+    """Mutant: the error has no words of its own."""
+    with closing(SessionDB(url)) as db:
+        db.create_session("s1", "cli")
+
+        def _slow(tx: Any) -> None:
+            tx._rows("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '1', true)", ())
+            time.sleep(0.02)
+            tx.end_session("s1", "done", 1.7e9)
+
+        with pytest.raises(Unreachable, match="too slow"):
+            db.store.write(_slow)
+
+
+def test_a_write_sees_what_others_wrote_while_it_waited_for_the_lock(
+    url: str, run_sql: SqlRunner, worker_id: str
+) -> None:
+    """Mutant: the isolation is what the role has; each wait then ends with a failure to serialize, and another try."""
+    with closing(SessionDB(url)) as db:
+        db.create_session("s1", "cli")
+        run_sql(f"ALTER ROLE writer_{worker_id} SET default_transaction_isolation = 'serializable'")
+        try:
+            ended(run_sql, worker_id)
+            asked = "SELECT pg_catalog.current_setting('transaction_isolation')"
+            assert db.store.write(lambda tx: tx._rows(asked, ())) == [("read committed",)]  # type: ignore[attr-defined]
+        finally:
+            run_sql(f"ALTER ROLE writer_{worker_id} RESET default_transaction_isolation")
 
 
 def test_two_sessions_are_written_side_by_side_and_one_only_in_turn(url: str, server_url: str, worker_id: str) -> None:

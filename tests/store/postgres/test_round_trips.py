@@ -67,9 +67,19 @@ def test_a_turn_larger_than_the_server_takes_at_once_goes_in_parts(
     """Mutant: everything is one text."""
     monkeypatch.setattr("store.postgres.statements.MOST_SENT", 100)
     sent.clear()
-    db.append_messages("s1", [{"role": "user", "content": f"{part}" * 60} for part in range(4)], key="one")
+    db.append_messages("s1", [{"role": "user", "content": f"{part}" * 120} for part in range(4)], key="one")
     assert len(sent) >= 4
-    assert said(db) == [f"{part}" * 60 for part in range(4)]
+    assert said(db) == [f"{part}" * 120 for part in range(4)]
+
+
+def test_a_large_message_travels_with_what_begins_its_transaction(
+    db: SessionDB, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: it goes by itself, and the session is locked, on a slow network for longer than the server waits."""
+    monkeypatch.setattr("store.postgres.statements.MOST_SENT", 100)
+    sent.clear()
+    db.append_message("s1", "user", "x" * 400, key="one")
+    assert [(text.startswith("BEGIN"), "RETURNING id" in text) for text in sent] == [(True, True), (False, False)]
 
 
 def test_statements_that_come_again_are_prepared_and_those_of_a_pooler_are_not(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from store import Change, Count, Damaged, FallbackKind, Home, Origin, Session, SessionDB
+from store.base.errors import Unreachable
 from store.browse.browser import HomeBrowser
+from store.engine.fleet import State
 from store.files.home import ALL_PROFILES
-from store.profiles import members
+from store.profiles import newest, searches
 from store.profiles import watch as watch_module
 from store.profiles.browser import ProfilesBrowser
 from store.profiles.naming import ProfileNames
@@ -271,16 +273,30 @@ def test_of_many_profiles_few_sessions_are_read_and_none_of_the_newest_is_missed
                 store(db, f"s{place}-{age}", [say("user", "here", timestamp=1.7e9 + 100 * place - age)])
     with closing(ProfilesBrowser(Home(folder).profiles())) as merged:
         expected = merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]
-        monkeypatch.setattr(members, "MOST_WHOLE", 1)
-        monkeypatch.setattr(members, "FEWEST", 2)
+        monkeypatch.setattr(newest, "MOST_WHOLE", 1)
+        monkeypatch.setattr(newest, "FEWEST", 2)
         assert (merged.recent(limit=limit), merged.glance(limit=limit).sessions[:limit]) == expected
-        monkeypatch.setattr(members, "FIRST_STEP", 0.0)
+        monkeypatch.setattr(newest, "FIRST_STEP", 0.0)
         parts = merged.glances(limit=limit)
         first = next(parts).sessions
         answered = {merged.members.names.own(session)[0] for session in first}
         assert answered == ({0} if limit > 2 else {0, 1, 2})
         every = {session.id: session for session in (*first, *(row for part in parts for row in part.sessions))}
         assert set(expected[1]) <= set(every.values())
+
+
+def test_of_many_profiles_the_best_are_those_of_the_newest_hits_that_were_found(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: few hits, which may not be all, are ranked alone; each profile ranks its own."""
+    monkeypatch.setattr(searches, "MOST_RANKED", 1)
+    monkeypatch.setattr(searches, "SCORED", 2)
+    with closing(ProfilesBrowser(Home(root).profiles())) as merged:
+        every = [hit for batch in merged.search("walrus") for hit in batch.hits]
+        best = merged.rank("walrus", found=every[:2])
+        assert set(best.hits) == set(every[:2])
+        assert [fallback.ranked for fallback in best.fallbacks] == [2]
+        assert len(merged.rank("walrus", found=every[:1]).hits) == len(every) == 3
 
 
 class Polled:
@@ -303,3 +319,50 @@ def test_of_many_profiles_a_poll_looks_at_some_and_the_next_one_goes_on_there(mo
     watch = ProfilesWatch([Polled(number) for number in range(1, 8)], names, clock=lambda: Polled.now)
     seen = [change.newest_id for _ in range(4) if (change := watch.poll())]
     assert seen == [names.row(6, 7), names.row(2, 3), names.row(5, 6), names.row(6, 7)]
+
+
+class Asked:
+    """A server whose stamp and states are set; it notes what it is asked for."""
+
+    def __init__(self, number: int) -> None:
+        self.stamps, self.versions, self.asked = 0, [0] * number, list[int]()
+
+    def stamp(self) -> int:
+        return self.stamps
+
+    def newest(self, places: Sequence[int]) -> list[float]:
+        return [0.0 for _ in places]
+
+    def states(self, places: Sequence[int]) -> list[State | None]:
+        self.asked += places
+        return [State(self.versions[place], place) for place in places]
+
+
+class Failing(Polled):
+    """A watch that cannot be polled at times."""
+
+    fails = False
+
+    def poll(self, *, after: int | None = None) -> Change | None:
+        if Failing.fails:
+            raise Unreachable("away")
+        return super().poll()
+
+
+def test_profiles_of_a_server_are_looked_at_after_a_commit_alone_and_again_where_that_failed() -> None:
+    """Mutants: the server is asked for every state with each poll; what could not be polled is forgotten."""
+    server = Asked(3)
+    names = ProfileNames(["p0", "p1", "p2"])
+    watch = ProfilesWatch([Failing(number) for number in range(1, 4)], names, [((0, 1, 2), server)], clock=lambda: 0.0)
+    assert watch.poll() is not None
+    assert [watch.poll() for _ in range(3)] == [None] * 3
+    assert server.asked == [0, 1, 2]
+    server.stamps, server.versions[1] = 1, 1
+    Failing.fails = True
+    assert watch.poll() is None
+    Failing.fails = False
+    change = watch.poll()
+    assert change is not None
+    assert change.newest_id == names.row(1, 2)
+    assert watch.poll() is None
+    assert server.asked == 3 * [0, 1, 2]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import closing
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from store.engine.push_target import PushTarget, SessionCopy
 from store.files.home import FileStamp, Home
 from store.open import open_to_read
-from store.push import file_watch
+from store.push import file_watch, folder_events
 from store.push.file_watch import Changed, FileWatch
 from store.push.following import follow
 from tests import builders
@@ -99,10 +100,18 @@ def test_what_is_written_into_any_file_is_copied_with_the_next_look(
         assert list(pusher.verify()) == []
 
 
-def test_a_look_costs_the_files_that_changed_last_and_some_of_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Callable[[], FileWatch]]:
+    """A watch on the files of a folder, whose clock stands."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(FileWatch(tmp_path, tmp_path / "none", clock=lambda: 0.0)))
+
+
+def test_a_look_without_reports_costs_the_files_that_changed_last_and_some_of_the_others(
+    tmp_path: Path, watched: Callable[[], FileWatch], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutants: all files are looked at; none but the last changed; a folder is listed at each look."""
+    monkeypatch.setattr(folder_events, "_inotify", lambda: None)
     monkeypatch.setattr(file_watch, "IN_TURN", 10)
     monkeypatch.setattr(file_watch, "RECENT", 3)
     monkeypatch.setattr(file_watch, "SETTLED", -1.0)
@@ -122,7 +131,7 @@ def test_a_look_costs_the_files_that_changed_last_and_some_of_the_others(
 
     monkeypatch.setattr(file_watch, "_stamp", _stamp)
     monkeypatch.setattr(os, "scandir", _scandir)
-    watch = FileWatch(tmp_path, tmp_path / "none", clock=lambda: 0.0)
+    watch = watched()
     listed.clear()
 
     def _look() -> set[str]:
@@ -147,16 +156,75 @@ def test_a_look_costs_the_files_that_changed_last_and_some_of_the_others(
 
 
 def test_a_folder_that_is_missing_or_not_readable_has_no_changes(tmp_path: Path) -> None:
-    watch = FileWatch(tmp_path / "sessions", tmp_path / "spool")
-    assert watch.look() == Changed(set(), snapshots=False, spool=False)
+    with closing(FileWatch(tmp_path / "sessions", tmp_path / "spool")) as watch:
+        assert watch.look() == Changed(set(), snapshots=False, spool=False)
 
 
-def test_two_files_in_one_tick_of_a_folders_clock_are_both_noticed(tmp_path: Path) -> None:
+def test_two_files_in_one_tick_of_a_folders_clock_are_both_noticed(
+    tmp_path: Path, watched: Callable[[], FileWatch], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Mutant: a listing that was made within the tick is taken for the last one."""
-    watch = FileWatch(tmp_path, tmp_path / "none", clock=lambda: 0.0)
+    monkeypatch.setattr(folder_events, "_inotify", lambda: None)
+    watch = watched()
     added(tmp_path / "one.jsonl", "")
     assert watch.look().transcripts == {"one"}
     tick = tmp_path.stat().st_mtime_ns
     added(tmp_path / "two.jsonl", "")
     os.utime(tmp_path, ns=(tick, tick))
     assert watch.look().transcripts == {"two"}
+
+
+reports = pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+
+
+@reports
+def test_a_file_that_was_quiet_for_long_is_noticed_with_the_next_look_and_costs_no_other_file(
+    tmp_path: Path, watched: Callable[[], FileWatch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: no writes, names or removals are reported; a folder that another takes the place of stays watched; one
+    that is made later is never, one with the same inode is taken for that before it; names that were lost, since there
+    were too many, are not listed."""
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+    for number in range(10):
+        (sessions / f"s{number}.jsonl").write_text("")
+    monkeypatch.setattr(file_watch, "IN_TURN", 0)
+    monkeypatch.setattr(file_watch, "IN_TURN_REPORTED", 0)
+    monkeypatch.setattr(file_watch, "RECENT", 0)
+    monkeypatch.setattr(file_watch, "SETTLED", -1.0)
+    with closing(FileWatch(sessions, tmp_path / "spool", clock=lambda: 0.0)) as watch:
+        assert watch.look().transcripts == set()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "scandir", None)
+            added(sessions / "s4.jsonl", "x")
+            added(sessions / "new.jsonl", "")
+            (sessions / "s5.jsonl").rename(sessions / "moved.jsonl")
+            (sessions / "s6.jsonl").unlink()
+            added(sessions / "other.txt", "")
+            added(sessions / "request_dump.json", "")
+            changed = watch.look()
+            assert changed == Changed({"s4", "new", "s5", "moved", "s6"}, snapshots=False, spool=False)
+        (tmp_path / "spool").mkdir()
+        assert not watch.look().spool
+        added(tmp_path / "spool" / "pending-1.json", "{}")
+        assert watch.look().spool
+        sessions.rename(tmp_path / "old")
+        sessions.mkdir()
+        watch.look()
+        added(sessions / "s7.jsonl", "in another folder")
+        assert "s7" in watch.look().transcripts
+        with monkeypatch.context() as patched:
+            patched.setattr(folder_events, "_identity", lambda path: (0, 0))
+            watch.look()
+            (tmp_path / "spool" / "pending-1.json").unlink()
+            (tmp_path / "spool").rmdir()
+            (tmp_path / "spool").mkdir()
+            watch.look(), watch.look()
+            added(tmp_path / "spool" / "pending-1.json", "{}")
+            assert watch.look().spool
+        watch.look(), watch.look()
+        for number in range(2 * int(Path("/proc/sys/fs/inotify/max_queued_events").read_text()) // 3):
+            os.utime(sessions / "s7.jsonl", (number, number))
+            os.utime(tmp_path / "spool" / "pending-1.json", (number, number))
+        added(sessions / "late.jsonl", "")
+        assert "late" in watch.look().transcripts

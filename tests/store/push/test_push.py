@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from store import SessionDB, open_home
-from store.base.errors import Refused
+from store.base.errors import CannotOpen, Refused, StoreMissing
 from store.base.models import Origin
 from store.browse.browser import HomeBrowser
 from store.engine.push_target import PushTarget
@@ -127,6 +127,27 @@ def test_a_push_that_was_stopped_goes_on_and_one_that_loses_much_refuses(
     with pytest.raises(Refused, match="vanished"):
         pushed(pusher)
     assert run_sql(f"SELECT xmin::text, id FROM {schema}.sessions ORDER BY id") == before
+
+
+def test_a_role_that_may_make_no_schema_fills_an_empty_one_that_was_made_for_it(
+    server_url: str, run_sql: SqlRunner, schema: str
+) -> None:
+    """Mutants: a schema that is there is taken for one that is filled; one with others' tables is filled; a role that
+    may make no tables there is told to make a schema."""
+    url = server_url.replace("postgres@", "tests_reader@", 1)
+    run_sql(f"CREATE SCHEMA {schema}; GRANT USAGE ON SCHEMA {schema} TO tests_reader")
+    with closing(open_push_target(url, schema)) as target:
+        with pytest.raises(CannotOpen, match="GRANT CREATE ON SCHEMA"):
+            target.claim(WHOSE, take_over=False)
+        run_sql(f"CREATE TABLE {schema}.others(); GRANT CREATE ON SCHEMA {schema} TO tests_reader")
+        with pytest.raises(Refused, match="has tables of others"):
+            target.claim(WHOSE, take_over=True)
+        assert len(run_sql("SELECT 1 FROM pg_class WHERE relnamespace = %s::regnamespace", (schema,))) == 1
+        run_sql(f"DROP TABLE {schema}.others")
+        with pytest.raises(StoreMissing, match="there is no copy in"):
+            target.require_owner(WHOSE)
+        target.claim(WHOSE, take_over=False)
+        assert target.marks() == {}
 
 
 def test_a_schema_of_another_home_or_of_agents_is_refused(

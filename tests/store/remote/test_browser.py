@@ -4,9 +4,11 @@ and whatever else answers in its place ends the connection with one sentence."""
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 from store import Browser, Count, Home, Session, StoreError
 from store.base.errors import CannotOpen, ReadOnly, Unreachable
+from store.base.models import Change
 from store.base.remote_address import parse_remote
 from store.browse.browser import HomeBrowser
 from store.open import open_to_read
@@ -25,6 +28,8 @@ from store.remote.browser import RemoteBrowser
 
 SERVER = f"exec '{sys.executable}' -m hermes_tui serve-stdio"
 Ssh = Callable[[str], Path]
+PATIENCE = 60.0
+"""Seconds after which what hangs is ended."""
 
 
 @pytest.fixture
@@ -170,6 +175,88 @@ def test_one_list_has_the_homes_that_answer_and_a_row_for_one_that_does_not(
         assert ["no hermes-tui on far" in problem for problem in both.problems()] == [True]
         found = list(both.search("a*", limit=5))
         assert found[-1].hits or any(batch.hits for batch in found)
+
+
+ANSWERS = """read hello; echo '{"protocol": 1}'; number=0; while read line; do case $line in *cancel*) ;;
+*) number=$((number + 1)); echo "{\\"id\\": $number, \\"value\\": null}"; echo "{\\"id\\": $number, \\"end\\": true}" ;;
+esac; done"""
+"""A machine that answers every request with nothing."""
+
+
+@pytest.mark.parametrize(("then", "said"), [(ANSWERS, ""), ("exit 127", "no hermes-tui on far")])
+def test_a_home_that_is_not_waited_for_is_a_row_until_the_watch_says_that_it_answered_or_why_not(
+    ssh: Ssh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, said: str
+) -> None:
+    """Mutants: requests wait for it; the watch says nothing, or says it again and again; the row stays as it was."""
+    monkeypatch.setattr(connection, "FIRST_SECONDS", 0.0)
+    ssh(f"while [ ! -e '{tmp_path}/go' ]; do sleep 0.02; done; {then}")
+    with closing(RemoteBrowser(parse_remote("ssh://far/x"), waits=False)) as far:
+        far.connect()
+        [row] = far.file_sessions()
+        assert row.problem == "far has not answered yet"
+        watch = far.watch()
+        with pytest.raises(Unreachable, match="not answered yet"):
+            watch.poll()
+        (tmp_path / "go").touch()
+        change, ends = None, time.monotonic() + PATIENCE
+        while change is None and time.monotonic() < ends:
+            with suppress(Unreachable):
+                change = watch.poll()
+        assert change == Change(store=True, replaced=True)
+        if said:
+            assert said in far.file_sessions()[0].problem
+            with pytest.raises(Unreachable, match=said):
+                watch.poll()
+        else:
+            assert watch.poll() is None
+
+
+def test_changes_that_were_missed_while_the_connection_was_lost_are_looked_for_again(
+    ssh: Ssh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: the watch of the new connection has nothing to say of what came before it."""
+    monkeypatch.setattr(connection, "RETRY_SECONDS", 0.0)
+    ssh(ANSWERS.replace("*) number", "*) [ $number -lt 2 ] || exit; number"))
+    with closing(there(Path("/x"))) as far:
+        watch = far.watch()
+        assert [watch.poll(), watch.poll()] == [None, None]
+        with pytest.raises(Unreachable):
+            watch.poll()
+        assert [watch.poll(), watch.poll()] == [Change(store=True, replaced=True), None]
+
+
+def test_all_homes_of_one_list_are_connected_to_at_once(ssh: Ssh, tmp_path: Path) -> None:
+    """Mutant: each is when it is asked."""
+    said = ssh(f"while [ ! -e '{tmp_path}/go' ]; do sleep 0.02; done")
+    homes = [Home(tmp_path, name, remote=parse_remote(f"ssh://{name}/x")) for name in ("one", "two", "three")]
+    with closing(open_home(Home(tmp_path, "all", members=tuple(homes)))):
+        ends = time.monotonic() + PATIENCE
+        while not said.exists() or said.read_text().count("ssh://") < len(homes):
+            assert time.monotonic() < ends
+        (tmp_path / "go").touch()
+
+
+_KILLED = """import os, signal, sys
+from store.base.remote_address import parse_remote
+from store.remote.connection import RemoteConnection
+RemoteConnection(parse_remote("ssh://far/x")).start()
+while not os.path.exists(sys.argv[1]):
+    pass
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system ends a program with the one that started it")
+def test_no_ssh_is_left_of_a_program_that_was_killed_while_a_machine_did_not_answer(ssh: Ssh, tmp_path: Path) -> None:
+    """Mutant: `ssh` is started bare."""
+    ssh(f"touch '{tmp_path}/go'; exec sleep 600")
+    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "go")], check=False)
+    process, ends = int((tmp_path / "pid").read_text()), time.monotonic() + PATIENCE
+    try:
+        while Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            assert time.monotonic() < ends
+    except FileNotFoundError:
+        pass
 
 
 @pytest.mark.parametrize(

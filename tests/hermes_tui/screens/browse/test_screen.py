@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from hermes_tui.commands.registry import Place, footer
 from hermes_tui.feed.answers import HitsArrived, StoreBusy
 from hermes_tui.render.safe import safe
 from hermes_tui.state.rows import HitKey
@@ -576,5 +577,6 @@ async def test_sessions_come_in_other_orders_and_with_bookmarks(tmp_path: Path) 
         await stage.shows("◆ bookmarked")
         await stage.press("b", "escape", "b")
         await stage.shows("session is bookmarked no longer")
+        assert ("p", "profile") not in footer(Place.SESSIONS, stage.state.conditions)
         await stage.press("p")
         await stage.shows("there is one profile here")
