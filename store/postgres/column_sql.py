@@ -28,10 +28,8 @@ def text(layout: Layout, table: str, name: str) -> str:
 
 
 def searched_texts(layout: Layout) -> tuple[str, ...]:
-    """What of a message is searched: in a schema of ours the reasoning, too, of an answer that has nothing else."""
+    """What of a message is searched, as `SEARCHED_TEXTS`, and the reasoning of an answer that has nothing else."""
     texts = tuple(text(layout, "messages", name) for name in SEARCHED_TEXTS)
-    if not layout.is_ours:
-        return texts
     reasons = ", ".join(f"NULLIF({text(layout, 'messages', name)}, '')" for name in ("reasoning", "reasoning_content"))
     content, calls = (n_bytes(layout, "messages", name) for name in ("content", "tool_calls"))
     blank = f"pg_catalog.btrim({texts[0]}, E' \\t\\n\\r') = ''"

@@ -31,6 +31,8 @@ MOST = 1_000_000_000
 """Bytes of a batch; the server ends the connection of one that is longer by a tenth."""
 _CANCEL_TIMEOUT = 2.0
 """Seconds in which a server answers that it was asked to cancel, and in which it does."""
+_CANCELS = 20
+"""Times that it is asked."""
 
 RV = TypeVar("RV")
 
@@ -153,11 +155,14 @@ class Cancellation:
             self._ended.set()
 
     def _run(self) -> None:
-        try:
-            self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
-        except psycopg.Error:  # the statement ended, or the server does not answer
-            pass
-        self._ended.wait(_CANCEL_TIMEOUT)
+        for _ in range(_CANCELS):  # one that comes before the statement ends nothing
+            try:
+                self._connection.cancel_safe(timeout=_CANCEL_TIMEOUT)
+            except psycopg.Error:  # the statement ended, or the server does not answer
+                self._ended.wait(_CANCEL_TIMEOUT)
+                break
+            if self._ended.wait(_CANCEL_TIMEOUT / _CANCELS):
+                break
         with self._lock:
             if not self._ended.is_set() and not self._connection.closed:
                 with socket.socket(fileno=os.dup(self._connection.fileno())) as shared:

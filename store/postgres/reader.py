@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from ..base.cancel import Cancel
+from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Interrupted, StoreError, StoreMissing, Unreachable
 from ..base.server_address import ServerAddress, is_schema
 from ..formats.row_encoding import storable
@@ -240,6 +240,7 @@ def _fetch(
     cancellation = Cancellation(connection)
     try:
         with cancel.interrupting(cancellation.start):
+            raise_if_cancelled(cancel)  # while it was connected
             found = _without_guard(connection, connection.answers(batch, params))
     except psycopg.OperationalError:
         if not cancel.cancelled:

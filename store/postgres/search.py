@@ -19,6 +19,8 @@ from .search_walk import Walk
 
 MOST_RANKED = 2_000
 """Newest matches that are ranked."""
+COUNTED_ROWS = 10_000
+"""Matches whose sessions are read in one transaction."""
 WORD_ROWS = 2_000
 """Newest messages whose words may be meant."""
 CLOSE, FARTHEST = 75.0, 2
@@ -89,7 +91,8 @@ def count_matches(
     ids = _every(reader, query, session_filter, cancel, (1 << 31) if cap is None else cap + 1)
     shown = ids if cap is None else ids[:cap]
     sql = f"SELECT DISTINCT session_id FROM {reader.layout.messages} WHERE id = ANY(%s)"
-    sessions = frozenset(reader.texts(sql, (shown,), cancel=cancel)) if shown else frozenset[str]()
+    parts = (shown[start : start + COUNTED_ROWS] for start in range(0, len(shown), COUNTED_ROWS))
+    sessions = frozenset(session for part in parts for session in reader.texts(sql, (part,), cancel=cancel))
     return MatchCount(len(shown), sessions, len(shown) < len(ids))
 
 

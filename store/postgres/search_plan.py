@@ -85,9 +85,11 @@ def plan_of(reader: Reader, query: Query) -> Plan:
     layout = reader.layout
     column = terms.index_of(layout)
     words = terms.lookups(query, column) if column else None
-    if words is None or column is None or (column != TERMS and _is_small(reader, layout)):
-        condition, params = _prefilter(layout, query)
-        decides, deciding = terms.written(query, _columns(layout))
+    is_small = column not in (None, TERMS) and _is_small(reader, layout)
+    if words is None or column is None or is_small:
+        columns = _columns(layout, whole=is_small or column is None)
+        condition, params = terms.prefilter(query, columns)
+        decides, deciding = terms.written(query, columns)
         missing = query.has_words and column is None
         fallback = Fallback(FallbackKind.MISSING) if missing else None
         certain = not query.any_of and not query.none_of
@@ -109,7 +111,7 @@ def plan_of(reader: Reader, query: Query) -> Plan:
         None if known is None else known.estimate(words),
         *decided,
         terms.HAS_PAIRS if layout.lists_pairs and terms.has_pairs(query) else "",
-        partial(_prefilter, layout, query),
+        partial(terms.prefilter, query, _columns(layout, whole=True)),
         _gap(long, query),
     )
 
@@ -131,13 +133,14 @@ def _gap(long: str, query: Query) -> Fallback | None:
     return Fallback(FallbackKind.GAPS, (IndexGap.LONG,)) if "tool" in roles and _NOT_TOOLS in long else None
 
 
-def _prefilter(layout: Layout, query: Query) -> tuple[str, list[str]]:
-    return terms.prefilter(query, _columns(layout))
+def _columns(layout: Layout, *, whole: bool) -> list[str]:
+    """SQL of the texts that are searched.
 
-
-def _columns(layout: Layout) -> list[str]:
-    """SQL of the texts that are searched."""
-    return [sql for sql in column_sql.searched_texts(layout) if sql != "(NULL)::text"]
+    Args:
+        whole: With reasoning, of which Hermes' index has nothing.
+    """
+    texts = column_sql.searched_texts(layout)
+    return [sql for sql in (texts if whole else texts[: len(column_sql.SEARCHED_TEXTS)]) if sql != "(NULL)::text"]
 
 
 def _is_small(reader: Reader, layout: Layout) -> bool:

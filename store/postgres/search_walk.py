@@ -102,7 +102,7 @@ class Walk:
         [rows] = self._batch([self._window(above, FILE_IDS, size, first)])
         yield self._candidates.matching(rows)
         below = cells.integer(rows[-1][0]) if rows else FILE_IDS
-        if len(rows) < most and self._plan.matches and (rare or self._is_rare(min(limit, LATER))):
+        if len(rows) < most and self._plan.matches and (rare or self._is_rare(min(limit, LATER), len(rows) / size)):
             yield from self._by_index(above, below)
         else:
             yield from self._windows(above, below, max(WINDOW, size), most)
@@ -124,10 +124,15 @@ class Walk:
         """Statements with which a search begins."""
         return self._reader.batch(statements, cancel=self._cancel, again=True, **limit)
 
-    def _is_rare(self, limit: int) -> bool:
+    def _is_rare(self, limit: int, share: float) -> bool:
+        """Whether the index takes less than a walk, once the newest rows had too few matches.
+
+        Args:
+            share: Of matches in these rows.
+        """
         plan, layout = self._plan, self._layout
-        if plan.estimated is not None and self._candidates.is_lean:
-            return False
+        if plan.estimated is not None and self._candidates.is_lean:  # there are fewer than it says
+            return is_rare(share * layout.rows, layout, limit=limit)
         if 0 <= layout.rows <= FEW_ROWS:
             return True
         if layout.rows < 0:

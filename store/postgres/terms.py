@@ -25,6 +25,7 @@ operator, which the planner would look up in the index of words."""
 _PAIRS = " "
 _PAIR = 2
 """Characters of a run that an index word of ours has."""
+_LINE_END = re.compile(r"\\[ntrbf]")
 _BASIC = re.compile(r"\w+", re.ASCII)
 
 
@@ -34,8 +35,9 @@ def searched_text(content: object, tool_name: object, tool_calls: object, reason
     Args:
         reasoning: Of an answer that has nothing else.
     """
-    calls = searchable_calls(cells.text(tool_calls) or "")
-    parts = (cells.content(content), cells.text(tool_name), calls, cells.text(reasoning))
+    calls = cells.text(tool_calls) or ""
+    read = searchable_calls(calls) if _LINE_END.search(calls) else calls
+    parts = (cells.content(content), cells.text(tool_name), read, cells.text(reasoning))
     return searchable_text(" ".join(part or "" for part in parts))
 
 
@@ -182,17 +184,28 @@ def prefilter(query: Query, columns: Sequence[str]) -> tuple[str, list[str]]:
     alternatives, params = [], list[str]()
     for terms in query.any_of:
         tests = []
-        for word in (word for term in terms for word in term.words):
-            if _BASIC.fullmatch(word):
-                tests.append(_in_any(columns, '{0} COLLATE "C" ILIKE %s', _FOLDED, _ESCAPED))
-                escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-                params += [f"%{escaped}%"] * len(columns)
-            elif cjk_runs(word) == (word,):
-                escaped, signs = _of_escapes(word)
-                tests.append(_in_any(columns, _WRITTEN, escaped))
-                params += [*[f"%{word}%"] * len(columns), *signs * len(columns)]
+        for term in terms:
+            forms = [_tests(form, columns) for form in (term, *term.variants)]
+            if all(sql for sql, _ in forms):
+                tests.append("(" + " OR ".join(sql for sql, _ in forms) + ")")
+                params += [pattern for _, patterns in forms for pattern in patterns]
         alternatives.append(" AND ".join(tests) or "true")
     return " OR ".join(f"({tests})" for tests in alternatives) or "true", params
+
+
+def _tests(term: Term, columns: Sequence[str]) -> tuple[str, list[str]]:
+    """The same of one form of a term; "" where any text may have it."""
+    tests, params = [], list[str]()
+    for word in term.words:
+        if _BASIC.fullmatch(word):
+            tests.append(_in_any(columns, '{0} COLLATE "C" ILIKE %s', _FOLDED, _ESCAPED))
+            escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            params += [f"%{escaped}%"] * len(columns)
+        elif cjk_runs(word) == (word,):
+            escaped, signs = _of_escapes(word)
+            tests.append(_in_any(columns, _WRITTEN, escaped))
+            params += [*[f"%{word}%"] * len(columns), *signs * len(columns)]
+    return " AND ".join(tests), params
 
 
 def written(query: Query, columns: Sequence[str]) -> tuple[str, tuple[str, ...]]:

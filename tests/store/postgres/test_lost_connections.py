@@ -20,7 +20,8 @@ import pytest
 from store import SessionDB, SessionRecorder
 from store.base.cancel import Cancel
 from store.base.errors import Interrupted, Locked, StoreError, Unreachable
-from store.base.server_address import parse_address
+from store.base.server_address import ServerAddress, parse_address
+from store.postgres.connection import Connection, connect
 from store.postgres.reader import Reader
 from store.postgres.writer import Writer
 
@@ -207,6 +208,53 @@ def test_a_cancelled_read_ends_on_the_server_and_a_slow_one_at_its_limit(
     )
     assert run_sql(running, (f"writer_{worker_id}",)) == [(0,)]
     reader.close()
+
+
+def test_reads_that_are_cancelled_one_after_the_other_leave_nothing_running(
+    server_url: str, run_sql: SqlRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by keys, at any time of a read, also where the server is asked before the statement began. Mutant: it is asked
+    once.
+    """
+    asked, cancel_safe = list[int](), Connection.cancel_safe
+
+    def _too_early(self: Connection, **kwargs: Any) -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            cancel_safe(self, **kwargs)
+
+    monkeypatch.setattr(Connection, "cancel_safe", _too_early)
+    with closing(Reader(parse_address(server_url))) as reader:
+        for wait in (0.03, *(number / 1000 for number in range(10))):
+            cancel = Cancel()
+            threading.Timer(wait, cancel.cancel).start()
+            with pytest.raises(Interrupted):
+                reader.rows("SELECT pg_catalog.pg_sleep(61)", cancel=cancel)
+        assert reader.number("SELECT 7") == 7
+    running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(61)%COMMIT'"
+    assert run_sql(running) == [(0,)]
+
+
+def test_a_read_that_is_cancelled_while_it_connects_sends_nothing(
+    server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutant: its statement runs to its limit."""
+    cancel, sent = Cancel(), list[str]()
+    answers = Connection.answers
+
+    def _connect(address: ServerAddress) -> Connection:
+        cancel.cancel()
+        return connect(address)
+
+    def _answers(self: Connection, batch: str, params: Any) -> Any:
+        sent.append(batch)
+        return answers(self, batch, params)
+
+    monkeypatch.setattr("store.postgres.reader.connect", _connect)
+    monkeypatch.setattr(Connection, "answers", _answers)
+    with closing(Reader(parse_address(server_url))) as reader, pytest.raises(Interrupted):
+        reader.rows("SELECT 1", cancel=cancel)
+    assert sent == []
 
 
 def test_one_handle_serves_many_threads(url: str) -> None:

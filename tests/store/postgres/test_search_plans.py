@@ -16,7 +16,7 @@ from store.base.errors import Locked
 from store.base.fallbacks import Fallback, FallbackKind, IndexGap, ScanProgress
 from store.base.server_address import parse_address
 from store.engine.push_target import FILE_IDS
-from store.postgres import create, search, search_plan, search_walk, terms
+from store.postgres import create, search, search_plan, search_walk, terms, word_statistics
 from store.postgres.reader import Reader
 from store.query.matcher import accepts
 from store.query.parse import parse
@@ -171,25 +171,32 @@ SAID = (
 """Texts in other forms of Unicode, in reasoning, and behind the escape of a line end."""
 
 
-def test_what_a_search_of_a_home_finds_is_found_in_its_copy(
+def test_what_a_search_of_a_home_finds_is_found_in_its_copy_and_in_a_small_schema_of_hermes(
     tmp_path: Path, run_sql: SqlRunner, server_url: str, worker_id: str
 ) -> None:
     """Mutants: other forms of Unicode are not looked up, or count without a look at the text; reasoning that stands
-    alone has no words, or any has; calls are searched as they are stored.
+    alone has no words, or any has; calls are searched as they are stored; a scan looks at what an index would have.
     """
-    name = f"found_{worker_id}"
-    run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    names = f"found_{worker_id}", f"scanned_{worker_id}"
+    for name in names:
+        run_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
     assert [" " in (terms.stored_terms(text) or ()) for text in ("one 漢", "one two")] == [True, False]
     expected = {"한국": {1, 0}, "한": {1, 0}, "words 한국": {1, 0}, "한국 role:user": {1, 0}, "йод": {3, 2}}
     expected |= {"quinces": {7, 6, 4}, "text": {5}}
-    for place in (tmp_path / "state.db", f"{server_url}&schema={name}"):
-        with closing(SessionDB(place)) as db:
-            db.import_sessions([ImportedSession("s", {"source": "cli", "started_at": 1.7e9}, SAID)])
+    home = tmp_path / "state.db"
+    for place in (str(home), *(f"{server_url}&schema={name}" for name in names)):
+        if not place.endswith(names[1]):
+            with closing(SessionDB(place)) as db:
+                db.import_sessions([ImportedSession("s", {"source": "cli", "started_at": 1.7e9}, SAID)])
+        else:
+            on_postgres.make(server_url, names[1], home)
+        with closing(SessionDB(place, read_only=True)) as db:
             known = [row["id"] for row in db.get_messages("s")]
             for query, places in expected.items():
                 found = {hit.message_id for batch in db.search(query) for hit in batch.hits}
-                assert found == {known[place] for place in places}, query
-    run_sql(f"DROP SCHEMA {name} CASCADE")
+                assert found == {known[place] for place in places}, (query, place)
+    for name in names:
+        run_sql(f"DROP SCHEMA {name} CASCADE")
 
 
 ESCAPED = (
@@ -365,6 +372,22 @@ def test_a_common_word_takes_one_read_and_a_rare_one_where_it_is_known_to_be(
             before, is_rare = reader.reads, query in ("seldom", "nowhere")
             ids(reader, query, 20)
             assert reader.reads == before + 1 + (is_rare and not many), query
+
+
+def test_a_word_of_which_there_are_fewer_than_expected_is_left_to_the_index(
+    run_sql: SqlRunner, schema: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no statistics know, as a prefix that is typed, counts as half a percent of all. Mutant: the walk goes on."""
+    monkeypatch.setattr(search_plan, "FEW_ROWS", 0)
+    monkeypatch.setattr(word_statistics, "UNKNOWN_SHARE", 0.5)
+    filled(run_sql, schema)
+    run_sql(f"ANALYZE {schema}.messages")
+    with closing(Counted(url)) as reader:
+        for query, expected in (("nowhere*", []), ("seld*", [700, 2])):
+            assert ids(reader, query, 20) == expected
+            before = reader.reads
+            assert ids(reader, query, 20) == expected
+            assert reader.reads == before + 2, query
 
 
 def test_a_later_window_asks_for_the_ids_that_are_still_wanted(
