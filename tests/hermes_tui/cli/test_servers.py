@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from hermes_tui.__main__ import main
+from hermes_tui.cli.servers import AWAY_SECONDS, server_home
 from store import SessionDB
 from tests import builders
 from tests.postgres_server import PASSWORD
@@ -299,7 +300,9 @@ def test_among_several_homes_a_server_that_is_away_is_one_line_and_each_schema_a
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Mutants: the first that does not answer ends all; all schemas of a server are one home, which has none."""
+    """Mutants: the first that does not answer ends all, or is waited for each time; all schemas of a server are one
+    home, which has none.
+    """
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         builders.store(db, "said", builders.talk(2))
@@ -322,4 +325,5 @@ def test_among_several_homes_a_server_that_is_away_is_one_line_and_each_schema_a
         (f"desk-{schema}_2", "20260302_100000_a1b2c3"),
     }
     assert "profile away: 127.0.0.1/db cannot be reached" in err.splitlines()[-1]
+    assert server_home(away, None, alone=False).address.connect_timeout == AWAY_SECONDS
     assert SECRET not in err
