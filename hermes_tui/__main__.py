@@ -139,7 +139,7 @@ def _home(options: Options, stack: ExitStack) -> Home:
     from store import Home
 
     if not options.demo and (homes := members_of(options)):
-        return merged([(name, _located(place, options)) for name, place in homes])
+        return merged([(name, _located(place, options, alone=len(homes) == 1)) for name, place in homes])
     folder = options.home if isinstance(options.home, Path) else None
     if options.demo:
         from tempfile import TemporaryDirectory
@@ -155,20 +155,19 @@ def _home(options: Options, stack: ExitStack) -> Home:
     return home if options.demo else followed(home, options, os.environ, ask=_ask if may_ask else None)
 
 
-def _located(named: Path | str | None, options: Options) -> Home:
+def _located(named: Path | str | None, options: Options, *, alone: bool) -> Home:
     """The home at a place: a folder, a server or another machine; the user's own for None."""
     from hermes_tui.cli.output import remark
-    from hermes_tui.cli.servers import ADVICE, has_password, remote_home
+    from hermes_tui.cli.servers import ADVICE, has_password, remote_home, server_home
     from store import Home
     from store.base.remote_address import is_remote
-    from store.open import locate_server
 
     if isinstance(named, str) and is_remote(named):
         return remote_home(named)
     if isinstance(named, str):
         if has_password(named):
             remark(ADVICE, sys.stderr)
-        return locate_server(named, profile=options.profile)
+        return server_home(named, options.profile, alone=alone)
     return Home.locate(
         os.environ, home_option=named, profile=options.profile, platform=sys.platform, user_home=Path.home()
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from hermes_tui.cli.options import Options
@@ -10,6 +11,8 @@ from store import Home, StoreError
 from store.base.late_dataclass import replace
 from store.files.home import ALL_PROFILES, DEFAULT_PROFILE
 
+AWAY_SECONDS = 2
+"""Seconds that one of several servers is waited for after it did not answer."""
 ADVICE = "a password in a URL can be seen by others; PGPASSWORD or ~/.pgpass keeps it out of the command line"
 
 
@@ -66,13 +69,40 @@ def remote_home(url: str) -> Home:
     return Home(server_folder.root_of(address), address.name, remote=address)
 
 
+def server_home(url: str, profile: str | None, *, alone: bool) -> Home:
+    """The home on a server; among others one that does not answer is there too, and says so when it is read.
+
+    Raises:
+        StoreError: The URL is wrong; or, of one that is alone, the server does not answer or refuses.
+    """
+    from store.base.server_address import parse_address
+    from store.files import server_folder
+    from store.open import locate_server
+
+    address = parse_address(url)
+    try:
+        return locate_server(url, profile=profile)
+    except StoreError:
+        if alone:
+            raise
+    away = replace(address, connect_timeout=min(address.connect_timeout, AWAY_SECONDS))
+    return Home(server_folder.root_of(address), address.schema, server=away, label=address.name)
+
+
+def _parts(name: str, home: Home) -> list[tuple[str, Home]]:
+    """A home, or each of the schemas or profiles that it stands for, with their names."""
+    if not home.is_every:
+        return [(name, home)]
+    return [(f"{name}-{part.name}" if name else "", part) for part in home.profiles()]
+
+
 def merged(homes: Sequence[tuple[str, Home]]) -> Home:
     """Some homes as one, each with the name that it was given or one of its own; a single one is itself."""
     if len(homes) == 1:
         return homes[0][1]
     taken = {DEFAULT_PROFILE: 1}
     named: list[Home] = []
-    for name, home in homes:
+    for name, home in chain.from_iterable(_parts(*given) for given in homes):
         own = (name or home.name).replace("/", "-")  # a slash ends the name in an id of the list
         taken[own] = number = taken.get(own, 0) + 1 if named else 1
         named.append(replace(home, label=own if number == 1 else f"{own}-{number}"))

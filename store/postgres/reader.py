@@ -38,10 +38,11 @@ _GUARD = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
     " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {lock:d};"
     " SELECT pg_catalog.pg_backend_pid() / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
-    " AND pg_catalog.current_setting('search_path') IN ('pg_catalog', '\"pg_catalog\"') THEN 1 ELSE 0 END;"
+    " AND pg_catalog.current_setting('search_path') IN ('pg_catalog', '\"pg_catalog\"')"
+    " AND pg_catalog.set_config('extra_float_digits', '1', true) = '1' THEN 1 ELSE 0 END;"
     " SET LOCAL constraint_exclusion = off; "
 )
-"""Begins a read; the statement after it does not run where the transaction could write.
+"""Begins a read; the statement after it does not run where the transaction could write, and no time loses digits.
 
 Its row has the process of the server that answers.
 """

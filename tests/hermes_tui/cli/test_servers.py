@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from hermes_tui.__main__ import main
+from hermes_tui.cli.servers import AWAY_SECONDS, server_home
 from store import SessionDB
 from tests import builders
 from tests.postgres_server import PASSWORD
@@ -347,3 +348,39 @@ def test_a_password_file_of_others_and_odd_variables_are_one_line(
             assert main(["--home", url, "list"]) == 2
             [line] = capfd.readouterr().err.splitlines()
             assert said in line, name
+
+
+def test_among_several_homes_a_server_that_is_away_is_one_line_and_each_schema_a_home(
+    filled: str,
+    run_sql: SqlRunner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutants: the first that does not answer ends all, or is waited for each time; all schemas of a server are one
+    home, which has none.
+    """
+    home = builders.home(tmp_path)
+    with closing(builders.db(home)) as db:
+        builders.store(db, "said", builders.talk(2))
+    address, schema = filled.rsplit("&schema=", 1)
+    with closing(SessionDB(f"{address}&schema={schema}_2")) as other:
+        other.create_session("20260302_100000_a1b2c3", "cli")
+    away = f"postgresql://me:{SECRET}@127.0.0.1:1/db"
+    config = tmp_path / "config" / "hermes-tui"
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text(f'[homes]\naway = "{away}"\ndesk = "{address}"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HERMES_HOME", str(home))
+    assert main(["list", "--json"]) == 2
+    out, err = capsys.readouterr()
+    run_sql(f"DROP SCHEMA {schema}_2 CASCADE")
+    found = {session["profile"]: session["id"].rpartition("/")[2] for session in map(json.loads, out.splitlines())}
+    assert found.items() >= {
+        ("default", "said"),
+        (f"desk-{schema}", "20260301_100000_a1b2c3"),
+        (f"desk-{schema}_2", "20260302_100000_a1b2c3"),
+    }
+    assert "profile away: 127.0.0.1/db cannot be reached" in err
+    assert server_home(away, None, alone=False).address.connect_timeout == AWAY_SECONDS
+    assert SECRET not in err

@@ -68,11 +68,14 @@ def test_what_a_server_cannot_do_is_said_in_words(
     assert line in str(found)
 
 
-def test_a_server_that_quotes_every_name_is_read(server_url: str, run_sql: Callable[..., Any], worker_id: str) -> None:
-    """Mutant: the path is compared with the name as it was written."""
+def test_a_server_that_quotes_every_name_and_rounds_every_number_is_read(
+    server_url: str, run_sql: Callable[..., Any], worker_id: str
+) -> None:
+    """Mutants: the path is compared with the name as it was written; digits are as the role has them."""
     role = f"quoting_{worker_id}"
     run_sql(f"DROP ROLE IF EXISTS {role}")
     run_sql(f"CREATE ROLE {role} LOGIN")
     run_sql(f"ALTER ROLE {role} SET quote_all_identifiers = on")
+    run_sql(f"ALTER ROLE {role} SET extra_float_digits = -15")
     with closing(Reader(parse_address(server_url.replace("postgres@", f"{role}@", 1)))) as reader:
-        assert reader.number("SELECT 7") == 7
+        assert reader.rows("SELECT 1772359200.123456::float8") == [(1772359200.123456,)]
