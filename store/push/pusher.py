@@ -146,9 +146,10 @@ class Pusher:
             others = set(self._target.put_new(copies, now=now()))
             self._marks |= {self._target.stored_id(copy.session_id): copy.mark for copy in copies}
             self._marks |= {key: mark for key, mark in self._target.marks().items() if key in others} if others else {}
+            copied = {copy.session_id for copy in copies}
             for session_id in batch:
                 is_other = self._target.stored_id(session_id) in others
-                yield self.bring(session_id, now=now) if is_other else True
+                yield self.bring(session_id, now=now) if is_other else session_id in copied
 
     def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:
         counts = self.store.engine.sessions.row_counts(ids) if ids else {}
