@@ -294,7 +294,15 @@ class ServerCopy:
     @contextmanager
     def _transaction(self, *, seconds: float = STATEMENT) -> Iterator[Run]:
         """One transaction under the lock of the home's copy, which readers do not meet."""
-        with error_mapping.translated_errors(self.name, writes=True), self._writer.begun(seconds=seconds) as connection:
+        try:
+            with error_mapping.translated_errors(self.name, writes=True), self._begun(seconds) as run:
+                yield run
+        except StoreMissing:
+            raise Refused(f"nothing was written: {self.name} was dropped; another push makes it again") from None
+
+    @contextmanager
+    def _begun(self, seconds: float) -> Iterator[Run]:
+        with self._writer.begun(seconds=seconds) as connection:
             run = Run(connection, self._reader.layout.table(REVISIONS))
             name = f"{self._address.schema}:push"
             run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
