@@ -104,7 +104,7 @@ class Pusher:
         gone = self._gone(ids, vanished, now)
         done = written = 0
         yield PushStep(0, len(ids), 0, gone)
-        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
+        known = [session_id for session_id in ids if self._mark(session_id) is not None]
         for _ in self.copies.walk(known):
             yield PushStep(done, len(ids), written, gone)
         for was_copied in self._changed(ids, known, now):
@@ -136,7 +136,7 @@ class Pusher:
         return len(gone)
 
     def _changed(self, ids: Sequence[str], known: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
-        """Of each session whether it was copied, oldest first: those that the schema knows, then new ones."""
+        """Of each session whether it was copied: those that the schema knows from the newest on, then new ones."""
         for session_id in known:
             same = self.copies.is_as_copied(session_id, self._mark(session_id) or "")
             yield not same and self.bring(session_id, now=now)
