@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
@@ -83,10 +83,9 @@ class ServerCopy:
             ours = self._reader.layout.is_ours
         except StoreMissing:
             self._writer.make(copies=True)
-            try:
+            ours = False
+            with suppress(StoreMissing):
                 ours = self._reader.layout.is_ours
-            except StoreMissing:
-                ours = False
         if not ours:
             raise Refused(f"nothing was written: {self.name} has tables of others; --as NAME takes another schema")
         with self._transaction(seconds=LONGEST) as run:
@@ -160,10 +159,8 @@ class ServerCopy:
         number = sum(len(copy.messages) for copy in copies)
         with self._transaction(seconds=STATEMENT + number * ROW_SECONDS) as run:
             layout = self._reader.layout
-            known = run(
-                f"SELECT session_id FROM {layout.table(PUSHED)} WHERE session_id = ANY(%s)",
-                ([copy.session_id for copy in copies],),
-            )
+            sql = f"SELECT session_id FROM {layout.table(PUSHED)} WHERE session_id = ANY(%s)"
+            known = run(sql, ([copy.session_id for copy in copies],))
             others = {cells.text(row[0]) or "" for row in known}
             placed = self._placed(run, [copy for copy in copies if self.stored_id(copy.session_id) not in others], now)
             if self._has_any(run, placed):  # a repair gave a message to another session, or the schema was taken over
@@ -294,15 +291,19 @@ class ServerCopy:
     @contextmanager
     def _transaction(self, *, seconds: float = STATEMENT) -> Iterator[Run]:
         """One transaction under the lock of the home's copy, which readers do not meet."""
-        with error_mapping.translated_errors(self.name, writes=True), self._writer.begun(seconds=seconds) as connection:
-            run = Run(connection, self._reader.layout.table(REVISIONS))
-            name = f"{self._address.schema}:push"
-            run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
-            if self._owner is not None:
-                owners = run(f"SELECT owner, home FROM {self._reader.layout.table(MARKER)}", ())
-                if self._owner not in owners:
-                    raise Refused(f"nothing was written: another home took {self.name} over")
-            yield run
+        wrong = error_mapping.translated_errors(self.name, writes=True)
+        try:
+            with wrong, self._writer.begun(seconds=seconds) as connection:
+                run = Run(connection, self._reader.layout.table(REVISIONS))
+                name = f"{self._address.schema}:push"
+                run("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(%s, 0))", (name,))
+                if self._owner is not None:
+                    owners = run(f"SELECT owner, home FROM {self._reader.layout.table(MARKER)}", ())
+                    if self._owner not in owners:
+                        raise Refused(f"nothing was written: another home took {self.name} over")
+                yield run
+        except StoreMissing:
+            raise Refused(f"nothing was written: {self.name} was dropped; another push makes it again") from None
 
 
 class Run:

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from heapq import nlargest
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ IN_TURN, IN_TURN_REPORTED = 2_000, 200
 """Others that are looked at each time, and where changes are reported: not those by another machine."""
 SHARE = 50.0
 """So many times as long as a listing took is waited before the next one."""
+_GONE: FileStamp = (0, 0, 0, 0)
 SETTLED = 0.1
 """Seconds after which a change of a folder surely changed its time."""
 
@@ -70,7 +72,7 @@ class _Folder:
                 self._stamps[name] = stamp
             else:
                 self._stamps.pop(name, None)
-        for name in changed:
+        for name in nlargest(RECENT, changed, key=lambda name: self._stamps.get(name, _GONE)[2]):
             self._recent.pop(name, None)
             self._recent[name] = None
         while len(self._recent) > RECENT:

@@ -104,7 +104,7 @@ class Pusher:
         gone = self._gone(ids, vanished, now)
         done = written = 0
         yield PushStep(0, len(ids), 0, gone)
-        known = [session_id for session_id in reversed(ids) if self._mark(session_id) is not None]
+        known = [session_id for session_id in ids if self._mark(session_id) is not None]
         for _ in self.copies.walk(known):
             yield PushStep(done, len(ids), written, gone)
         for was_copied in self._changed(ids, known, now):
@@ -136,7 +136,7 @@ class Pusher:
         return len(gone)
 
     def _changed(self, ids: Sequence[str], known: Sequence[str], now: Callable[[], float]) -> Iterator[bool]:
-        """Of each session whether it was copied, oldest first: those that the schema knows, then new ones."""
+        """Of each session whether it was copied: those that the schema knows from the newest on, then new ones."""
         for session_id in known:
             same = self.copies.is_as_copied(session_id, self._mark(session_id) or "")
             yield not same and self.bring(session_id, now=now)
@@ -146,9 +146,10 @@ class Pusher:
             others = set(self._target.put_new(copies, now=now()))
             self._marks |= {self._target.stored_id(copy.session_id): copy.mark for copy in copies}
             self._marks |= {key: mark for key, mark in self._target.marks().items() if key in others} if others else {}
+            copied = {copy.session_id for copy in copies}
             for session_id in batch:
                 is_other = self._target.stored_id(session_id) in others
-                yield self.bring(session_id, now=now) if is_other else True
+                yield self.bring(session_id, now=now) if is_other else session_id in copied
 
     def _batches(self, ids: Sequence[str]) -> Iterator[list[str]]:
         counts = self.store.engine.sessions.row_counts(ids) if ids else {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -105,28 +106,43 @@ def bare(url: str, home: Home, folder: Path) -> float:
         return measured("bare COPY of rows made beforehand", folder, _copy)
 
 
-def followed(url: str, home: Home, seconds: float) -> None:
-    """Print how long messages took to the server beside a push that follows, and what that used of a core."""
+def quiet_files(home: Home, number: int) -> list[Path]:
+    """So many sessions of files alone, which nobody writes to."""
+    home.sessions_dir.mkdir(exist_ok=True)
+    files = [home.sessions_dir / f"quiet-{place:06}.jsonl" for place in range(number)]
+    for file in files:
+        file.write_text(json.dumps({"role": "user", "content": file.stem}) + "\n")
+    return files
+
+
+def followed(url: str, home: Home, seconds: float, quiet: int) -> None:
+    """Print how long messages took to the server beside a push that follows, and what that used of a core.
+
+    Args:
+        quiet: Files of the home that were quiet for long, one of which is written to each time.
+    """
     command = [sys.executable, "-m", "hermes_tui", "--home", str(home.root), "push", url, "--as", "bench", "--follow"]
     environment = os.environ | {"XDG_STATE_HOME": str(home.root.parent / "state")}
-    quiet = subprocess.DEVNULL
     file = home.sessions_dir / "of-a-file-alone.jsonl"
-    file.parent.mkdir(exist_ok=True)
-    follower = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=quiet)
+    files = quiet_files(home, quiet)
+    random.Random(7).shuffle(files)
+    follower = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     with closing(SessionDB(home.state_db)) as db, psycopg.connect(url, autocommit=True) as connection:
         assert follower.stdout is not None
         follower.stdout.read(1)
         time.sleep(2 * PAUSE + 1)
         session = str(db.list_sessions_rich(limit=1)[0]["id"])
 
-        def _write(key: str) -> None:
-            with file.open("a") as lines:
+        def _write(key: str, into: Path = file) -> None:
+            with into.open("a") as lines:
                 lines.write(json.dumps({"role": "user", "content": key}) + "\n")
 
         writes: dict[str, Callable[[str], object]] = {
             "appends": lambda key: db.append_message(session, "user", key),
             "lines of a file alone": _write,
         }
+        if files:
+            writes[f"lines of one of {quiet:,} quiet files"] = lambda key: _write(key, files.pop())
         lags: dict[str, list[float]] = {name: [] for name in writes}
         began, used = time.monotonic(), _of_process(follower.pid)
         while time.monotonic() - began < seconds:
@@ -153,6 +169,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.push", description=__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0, help="that the home is followed")
+    parser.add_argument("--quiet-files", type=int, default=0, help="that the home gets, one of which is written to")
     parser.add_argument("--only-follow", action="store_true", help="leave the table out")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-push-"))
@@ -162,7 +179,7 @@ def main() -> int:
     try:
         if not given.only_follow:
             table(url, home, folder)
-        followed(url, home, given.seconds)
+        followed(url, home, given.seconds, given.quiet_files)
     finally:
         shutil.rmtree(folder / "home")
     return 0

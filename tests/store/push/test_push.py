@@ -263,3 +263,12 @@ def test_what_files_alone_have_is_copied_in_its_place_and_labelled(
         assert list(pusher.verify()) == []
     assert run_sql(labels)[1:2] == [("both", "sqlite", 6)]
     assert run_sql(f"SELECT count(*) FROM {schema}.messages WHERE hermes_tui_gone_at > 0") == [(6,)]
+
+
+def test_a_push_that_follows_ends_where_its_schema_was_dropped(pusher: Pusher, run_sql: SqlRunner, schema: str) -> None:
+    """Mutant: it is tried again and again, and never made."""
+    looks = follow(pusher)
+    assert next(looks) > 0
+    run_sql(f"DROP SCHEMA {schema} CASCADE")
+    with pytest.raises(Refused, match="was dropped; another push makes it again"):
+        next(follow(pusher))

@@ -15,7 +15,7 @@ import pytest
 
 from store.engine.push_target import PushTarget
 from store.files.home import Home
-from store.open import open_to_read
+from store.open import open_push_target, open_to_read
 from store.push.following import follow
 from store.push.pusher import Pusher
 from tests import builders
@@ -110,9 +110,10 @@ def unreadable(monkeypatch: pytest.MonkeyPatch, path: Path, how: str) -> None:
 
 
 def test_a_damaged_page_of_sqlite_keeps_the_copies_of_its_sessions_and_the_others_go_on(
-    tmp_path: Path, target: PushTarget, run_sql: SqlRunner, schema: str
+    tmp_path: Path, target: PushTarget, server_url: str, run_sql: SqlRunner, schema: str
 ) -> None:
-    """Mutants: the walk ends the push, a session that cannot be read, or the newest messages."""
+    """Mutants: the walk ends the push, a session that cannot be read, or the newest messages; a session that was never
+    read is said to be copied."""
     home = builders.home(tmp_path)
     with closing(builders.db(home)) as db:
         for number in range(12):
@@ -139,6 +140,13 @@ def test_a_damaged_page_of_sqlite_keeps_the_copies_of_its_sessions_and_the_other
             db.append_messages("s00", builders.talk(1, word="last"))
         assert next(looks) == 1
     assert run_sql(shown) == [(245,)]
+    run_sql(f"DROP SCHEMA IF EXISTS {schema}_new CASCADE")
+    with (
+        closing(open_push_target(server_url, f"{schema}_new")) as other,
+        closing(open_to_read(Home(home))) as store,
+    ):
+        step = list(claimed(store, other).push())[-1]
+    assert (step.kept > 0, step.written) == (True, step.total - step.kept)
 
 
 CASES = [
