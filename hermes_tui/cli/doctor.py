@@ -26,6 +26,8 @@ def doctor(home: Home, options: Options, streams: Streams) -> int:
     """
     if options.replay and options.read_only:
         raise ReadOnly("--replay writes, and --read-only was given; leave one of them out")
+    if options.replay and home.elsewhere:
+        raise ReadOnly(f"nothing was written: {home.elsewhere} is only read")
     if options.replay and home.is_every:
         return complain(EVERY, streams.err)
     output = Output(streams.out)

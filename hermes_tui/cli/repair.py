@@ -27,7 +27,7 @@ def repair(home: Home, options: Options, streams: Streams) -> int:
         0; 1 where something was refused; 2 where nobody could be asked or the options contradict each other, as for
         a repair of all profiles as one.
     """
-    if complaint := _contradiction(options):
+    if complaint := _only_read(home) or _contradiction(options):
         return complain(complaint, streams.err)
     if home.is_every and not options.dry_run:
         return complain(EVERY, streams.err)
@@ -116,6 +116,11 @@ def _list(home: Home, options: Options, output: Output) -> int:
             counted = f"{in_words(found.inserted):>7}  {found.state:<8}"
             output.line(safe(f"{found.id}  {output.stamp(found.started_at)}  {counted}  {found.session_id}"))
     return 0
+
+
+def _only_read(home: Home) -> str:
+    """Why a home of another machine is not repaired, "" for others."""
+    return "" if home.remote is None else f"nothing was written: {home.elsewhere} is only read; repair it there"
 
 
 def _contradiction(options: Options) -> str:

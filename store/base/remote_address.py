@@ -27,9 +27,16 @@ class RemoteAddress:
 
     @property
     def destination(self) -> str:
-        """What `ssh` takes as its destination."""
+        """What `ssh` takes as its destination; it takes no URL of an IPv6 address, whose port is an option then."""
         user = f"{self.user}@" if self.user else ""
+        if self.is_ipv6:
+            return f"{user}{self.host[1:-1]}"
         return f"{SCHEME}{user}{self.host}" + ("" if self.port is None else f":{self.port}")
+
+    @property
+    def is_ipv6(self) -> bool:
+        """The host is an address of IPv6."""
+        return self.host.startswith("[")
 
     @property
     def name(self) -> str:

@@ -64,7 +64,8 @@ def _with_us() -> list[str]:
 
 def command(address: RemoteAddress) -> list[str]:
     """The command line of `ssh`."""
-    return ["ssh", *_OPTIONS, "--", address.destination, COMMAND]
+    port = ["-p", str(address.port)] if address.is_ipv6 and address.port is not None else []
+    return ["ssh", *_OPTIONS, *port, "--", address.destination, COMMAND]
 
 
 Answer = dict[str, object]

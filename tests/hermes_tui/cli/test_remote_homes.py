@@ -68,6 +68,18 @@ def test_a_home_that_is_wrong_in_the_config_is_named_with_its_line(
     assert folders[0].is_dir()
 
 
+@pytest.mark.parametrize(
+    "verb", [["repair", "--all", "--yes"], ["repair", "--all", "--dry-run"], ["doctor", "--replay"]]
+)
+def test_a_home_of_another_machine_is_not_repaired_from_here(
+    verb: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mutant: there is said to be nothing to repair."""
+    assert main(["--home", "ssh://far/x", *verb]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), "far is only read" in err) == ("", 1, True)
+
+
 def test_names_in_one_list_are_never_the_same() -> None:
     far = remote_home("ssh://far/x")
     every = merged([("", Home(Path("here"))), ("", far), ("", far), ("default", far), ("a/b", far)])

@@ -282,7 +282,9 @@ def test_an_address_that_could_be_an_option_or_hides_something_is_refused(url: s
 
 def test_a_port_a_user_and_an_address_of_ipv6_are_taken() -> None:
     address = parse_remote("ssh://me@[::1]:22/~/x y")
-    assert (address.destination, address.path) == ("ssh://me@[::1]:22", "~/x y")
+    assert address.path == "~/x y"
+    assert connection.command(address)[-5:] == ["-p", "22", "--", "me@::1", connection.COMMAND]
+    assert connection.command(parse_remote("ssh://[::1]"))[-3:] == ["--", "::1", connection.COMMAND]
     assert parse_remote("ssh://host").path == ""
 
 
