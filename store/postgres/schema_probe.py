@@ -69,6 +69,7 @@ PROBE = (
 )
 """The tables of some schemas, each with its columns: name, type or that of its domain, NULL for one that is not built
 in, and NULL where the role may not read it; by their names, as the catalog of many schemas is indexed."""
+_FIELDS = 8
 
 SCHEMAS = (
     "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"
@@ -184,9 +185,12 @@ class Layout:
 
 
 def layouts_of(schemas: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, Layout]:
-    """The structures of some schemas in the rows of `PROBE`; of one that is not there without a table."""
+    """The structures of some schemas in the rows of `PROBE`; of one that is not there without a table.
+
+    Rows that are no answer to it, of something else than PostgreSQL, are left out.
+    """
     found: dict[str, list[Sequence[object]]] = {schema: [] for schema in schemas}
-    for schema, *row in rows:
+    for schema, *row in (row for row in rows if len(row) == _FIELDS and row[0] in found):
         found[str(schema)].append(row)
     return {schema: _layout(schema, tables) for schema, tables in found.items()}
 
@@ -203,7 +207,7 @@ def _layout(schema: str, rows: Iterable[Sequence[object]]) -> Layout:
             continue
         kinds[name] = str(kind)
         columns[name] = {}
-        for field, of_type, readable in attributes if isinstance(attributes, list) else ():
+        for field, of_type, readable in filter(_is_column, attributes if isinstance(attributes, list) else ()):
             read = read_as(name, field, of_type)
             if readable is None:
                 unread.add((name, field))
@@ -219,6 +223,10 @@ def _layout(schema: str, rows: Iterable[Sequence[object]]) -> Layout:
     sources = {name: source for name in READ if (source := _source(f'"{schema}"."{name}"', columns.get(name, {})))}
     forbidden = frozenset(policies), frozenset(calling), frozenset(unread)
     return Layout(schema, tables, kinds, *forbidden, sources, estimated, partial)
+
+
+def _is_column(attribute: object) -> bool:
+    return isinstance(attribute, list) and len(attribute) == 3 and isinstance(attribute[0], str)
 
 
 def _source(table: str, columns: Mapping[str, str]) -> str:

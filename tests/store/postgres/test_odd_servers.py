@@ -15,6 +15,7 @@ from store.base.errors import Interrupted
 from store.base.server_address import parse_address
 from store.postgres import connection, reader
 from store.postgres.reader import Reader
+from store.postgres.schema_probe import layouts_of
 
 SECRET = "s3cret-in-the-url"
 SSL_REQUEST = 80_877_103
@@ -135,3 +136,10 @@ def test_a_search_on_a_silent_server_ends_when_it_is_cancelled() -> None:
         server.asked.wait()
         cancel.cancel()
         assert ended.wait(20)
+
+
+def test_rows_that_are_no_answer_to_the_look_at_a_schema_are_left_out() -> None:
+    """Mutants: rows of another length, of a schema that was not asked for, and columns that are none are taken apart."""
+    known = ("s", "messages", "r", False, False, 1.0, [], ["id", ["role", "text"], ["content", "text", "read"]])
+    [found] = layouts_of(["s"], [(), ("s",), ("other", *known[1:]), known]).values()
+    assert found.tables == {"messages": ("content",)}
