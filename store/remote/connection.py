@@ -47,7 +47,7 @@ _OPTIONS = (
     *("-T", "-a", "-x", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"),
     *("-o", "ClearAllForwardings=yes", "-o", "ForwardAgent=no", "-o", "ForwardX11=no", "-o", "PermitLocalCommand=no"),
     *("-o", "Tunnel=no", "-o", "RequestTTY=no", "-o", "RemoteCommand=none", "-o", "ControlMaster=no"),
-    *("-o", "ServerAliveInterval=15"),
+    *("-o", "ServerAliveInterval=15", "-o", "Compression=yes"),
 )
 
 

@@ -297,9 +297,9 @@ def test_every_verb_of_the_wire_has_types_that_can_be_read() -> None:
 
 
 def test_settings_of_the_users_own_ssh_run_no_other_command_and_leave_no_connection_behind() -> None:
-    """Mutants: either option left out; `RemoteCommand` of a host in ~/.ssh/config then makes ssh refuse."""
+    """Mutants: an option left out; `RemoteCommand` of a host in ~/.ssh/config then makes ssh refuse."""
     words = connection.command(parse_remote("ssh://far/x"))
-    assert {"RemoteCommand=none", "ControlMaster=no", "BatchMode=yes"} < set(words)
+    assert {"RemoteCommand=none", "ControlMaster=no", "BatchMode=yes", "Compression=yes"} < set(words)
 
 
 class Overheard(RemoteBrowser):
