@@ -35,6 +35,7 @@ CRASHED = 1
 """Exit code of Textual after an error of its own."""
 NONE_CHOSEN = 1
 """Exit code of `--print-id` where no session was opened."""
+NAMED = "a server is named with --home: hermes-tui --home postgresql://user@host:port/db"
 NO_CHOICE = "--print-id asks on a terminal, and there is none here (or TERM is dumb); hermes-tui list prints every id"
 NO_SCREEN = "this is the list, because there is no terminal here; start it in one (TERM not dumb) for the screen"
 
@@ -100,8 +101,8 @@ def _run(options: Options) -> int:
             has_screen = _has_screen(options)
             if options.demo or options.verb == "export" or has_screen:
                 _end_by_signals()
-            if options.verb is None and options.query and not has_screen:
-                return complain(_no_verb(options.query[0]), sys.stderr)
+            if options.verb is None and (wrong := _misplaced(options.query, has_screen=has_screen)):
+                return complain(wrong, sys.stderr)
             if options.print_id and not has_screen:
                 return complain(NO_CHOICE, sys.stderr)
             shows = options.verb in (None, "open") and has_screen
@@ -192,6 +193,19 @@ def _verb(options: Options, home: Home) -> int:
     can_ask = sys.stdin.isatty() and sys.stderr.isatty()
     verb = verb_named(options.verb or "list")
     return verb(home, options, Streams(sys.stdout, sys.stderr, _ask if can_ask else None))
+
+
+def _misplaced(words: Sequence[str], *, has_screen: bool) -> str:
+    """What is wrong with words that are no verb; "" where the screen searches for them.
+
+    An address of a server is not searched for, since searches are kept.
+    """
+    if any("://" in word for word in words):
+        from store.base.server_address import is_server
+
+        if any(map(is_server, words)):
+            return NAMED
+    return "" if has_screen or not words else _no_verb(words[0])
 
 
 def _no_verb(word: str) -> str:

@@ -25,20 +25,22 @@ def check(home: Home, options: Options, streams: Streams) -> int:
         1 where history lies in JSONL that SQLite lacks, or bytes of its lines cannot be read, else 0.
     """
     output = Output(streams.out)
-    lost = damaged = 0
+    compared = lost = damaged = 0
     with opened(home) as db:
         wanted = [session_named(db, name).id for name in options.ids] or None
         printed = ids_by_look_up(home, db)
-        if not options.json:
-            output.line(HEAD)
-        for found in db.checks(wanted):
+        for compared, found in enumerate(db.checks(wanted), 1):
             result = replace(found, session_id=printed(found.session_id))
             lost += result.verdict in LOST
             damaged += result.damaged_lines > 0
             if options.json:
                 output.json(picked(result, *FIELDS))
-            else:
-                output.line(_check_line(result))
+                continue
+            if compared == 1:
+                output.line(HEAD)
+            output.line(_check_line(result))
+    if not options.json and not compared:
+        output.line(safe("there is no session to compare"))
     if not options.json and lost:
         remark(f"{many(lost, 'session')} with history that only a JSONL file has", streams.err)
     if not options.json and damaged:

@@ -92,8 +92,9 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Leave with exit code 2 and one line that says what is wrong and where help is."""
         from hermes_tui.render.safe import one_line
+        from store.base.server_address import without_passwords
 
-        self.exit(WRONG, f"hermes-tui: {one_line(message)}; see {self.prog} --help\n")
+        self.exit(WRONG, f"hermes-tui: {one_line(without_passwords(message))}; see {self.prog} --help\n")
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:

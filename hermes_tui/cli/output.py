@@ -85,6 +85,8 @@ def complain(problem: object, err: TextIO) -> int:
 
 def remark(text: str, err: TextIO) -> None:
     """Write a line beside the results."""
-    line = f"hermes-tui: {one_line(text)}"
+    from store.base.server_address import without_passwords
+
+    line = f"hermes-tui: {one_line(without_passwords(text))}"
     encoding = err.encoding or "utf-8"
     print(line.encode(encoding, "replace").decode(encoding), file=err)

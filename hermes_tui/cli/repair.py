@@ -107,7 +107,7 @@ def _list(home: Home, options: Options, output: Output) -> int:
         operations, printed = db.operations(), ids_by_look_up(home, db)
         operations = tuple(replace(found, session_id=printed(found.session_id)) for found in operations)
     if not list_deletions(home, options, output) and not operations and not options.json:
-        output.line(safe("no repair was made here yet"))
+        output.line(safe("no repair and no deletion was made here yet"))
     for found in operations:
         if options.json:
             known = picked(found, "id", "session_id", "started_at", "inserted", "moved", "to_insert")

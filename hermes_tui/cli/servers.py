@@ -43,14 +43,14 @@ def members_of(options: Options) -> list[tuple[str, Path | str | None]]:
 
 def without_secret(place: str) -> str:
     """An address of the config file as it may be printed."""
-    from store.base.server_address import is_server, parse_address
+    from store.base.server_address import is_like_address, is_server, parse_address
 
     if is_server(place):
         try:
             return parse_address(place).name
         except StoreError:
             return "postgresql://"
-    return place
+    return "postgresql://" if is_like_address(place) else place
 
 
 def remote_home(url: str) -> Home:

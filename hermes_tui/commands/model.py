@@ -108,7 +108,8 @@ class Command:
     "history", "rankable", "family", "flagged", "details", "unwrapped", "profiles" or "copying" (the two seconds after a
     copy), of a repair "applies", "running", "idle", "asked" (the plan of an undo), "done", "undoable" or "mergeable",
     of the doctor "waiting", of sessions kept in order "managed", "deletable", "forceable", "children" or "renames", of
-    an export "choosing" or "several", of marked sessions "marked", of statistics "counted"; "" for none.
+    an export "choosing", "maskable", "chained" or "several", of marked sessions "marked", of statistics "counted"; ""
+    for none.
     """
     words: Mapping[Place, str] = field(default_factory=dict)
     """Other words for the footer, by place."""

@@ -91,10 +91,10 @@ EXPORTING: tuple[Command, ...] = (
     .when(*EXPORT, rank=20, needs="choosing")
     .key("o", "choose('only')", "Other messages"),
     Command("r", "mask", "put a mask in place of each likely secret, or leave them in")
-    .when(*EXPORT, rank=15, needs="choosing")
+    .when(*EXPORT, rank=15, needs="maskable")
     .key("r", "choose('redact')", "Mask likely secrets, or leave them in"),
     Command("l", "chain", "the whole chain of compressions as one reading, or the session alone")
-    .when(*EXPORT, rank=30, needs="choosing")
+    .when(*EXPORT, rank=30, needs="chained")
     .key("l", "choose('lineage')", "Whole chain, or the session alone"),
     Command("t", "by title", "name the files by title, or by id")
     .when(*EXPORT, rank=35, needs="choosing")

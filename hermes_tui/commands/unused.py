@@ -28,10 +28,12 @@ REASONS = {
     "mergeable": "{merge} would insert nothing more",
     "done": "nothing was repaired here yet",
     "managed": "only sessions in SQLite are renamed or marked here, and not with --read-only",
-    "deletable": "nothing is deleted here with --read-only, of another machine or of all profiles as one",
+    "deletable": "nothing is deleted on a server or another machine, of all profiles as one, or with --read-only",
     "forceable": "nothing is refused that could be forced",
     "children": "it has no branches and no subagents",
     "waiting": "nothing waits to be written",
+    "maskable": "no likely secret was found",
+    "chained": "this session has no chain",
 }
 """By the condition that a command needs and that does not hold, with the ids of keys that they name."""
 _OF_A_SESSION = frozenset({"flagged", "family", "managed"})

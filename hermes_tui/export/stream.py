@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from hermes_tui.render.drift_banner import banner_content
@@ -12,7 +13,17 @@ from hermes_tui.render.export.html import HtmlWriter
 from hermes_tui.render.export.json import JsonWriter
 from hermes_tui.render.export.jsonl import JsonlWriter
 from hermes_tui.render.export.markdown import MarkdownWriter
-from hermes_tui.render.export.model import About, ExportOptions, Format, Only, Record, Totals, Writer
+from hermes_tui.render.export.model import (
+    About,
+    ExportOptions,
+    Format,
+    MessageWriter,
+    Only,
+    Record,
+    RecordWriter,
+    Totals,
+    Writer,
+)
 from hermes_tui.render.export.redactor import Redactor
 from hermes_tui.render.export.text import TextWriter
 from hermes_tui.render.secrets import SecretKind
@@ -28,13 +39,12 @@ BODIES = 256
 TOGETHER = 32
 """Messages that are looked through for likely secrets at once."""
 
-_WRITERS: dict[Format, type[MarkdownWriter | HtmlWriter | JsonWriter | JsonlWriter | TextWriter]] = {
+_OF_MESSAGES: dict[Format, type[MarkdownWriter | HtmlWriter | TextWriter]] = {
     Format.MARKDOWN: MarkdownWriter,
     Format.HTML: HtmlWriter,
-    Format.JSON: JsonWriter,
-    Format.JSONL: JsonlWriter,
     Format.TEXT: TextWriter,
 }
+_OF_RECORDS: dict[Format, type[JsonWriter | JsonlWriter]] = {Format.JSON: JsonWriter, Format.JSONL: JsonlWriter}
 
 
 @dataclass(slots=True)
@@ -96,9 +106,15 @@ class SessionExport:
             Interrupted: It was cancelled between two batches.
             StoreError: The session cannot be read on.
         """
-        writer = _WRITERS[self._options.format]()
+        writer: Writer
+        if (form := self._options.format) in _OF_RECORDS:
+            writer = of_records = _OF_RECORDS[form]()
+            batches = partial(self._records, writer=of_records)
+        else:
+            writer = of_messages = _OF_MESSAGES[form]()
+            batches = partial(self._messages, writer=of_messages)
         yield writer.head(self.about)
-        yield from self._read(writer, progress, cancel)
+        yield from self._read(writer, batches, progress, cancel)
         yield from writer.tail(self.about, self.totals, self._options)
 
     def looked_through(self) -> Iterator[int]:
@@ -107,28 +123,30 @@ class SessionExport:
         Raises:
             StoreError: The session cannot be read on.
         """
-        for _ in self._read(None):
+        read = self._records if self._options.format in _OF_RECORDS else self._messages
+        for _ in self._read(None, partial(read, writer=None)):
             yield self._tally.messages
 
     def _read(
         self,
         writer: Writer | None,
+        batches: Callable[[Piece], Iterator[str]],
         progress: Callable[[int], None] | None = None,
         cancel: Cancel | None = None,
     ) -> Iterator[str]:
         as_rows = self._options.format is Format.JSONL  # what another store is to replay, rows and their states
         chain = self._options.lineage and not as_rows
-        records = _WRITERS[self._options.format].takes_records
+        records = self._options.format in _OF_RECORDS
         for piece in self._db.pieces(self.reading, chain=chain, asides=not records, copies=as_rows, records=records):
             if writer and piece.first and piece.sections > 1:
                 yield writer.seam(piece.section_id, piece.place, piece.sections)
-            for batch in self._records(piece, writer) if records else self._messages(piece, writer):
+            for batch in batches(piece):
                 yield batch
                 if progress:
                     progress(self._tally.messages)
                 raise_if_cancelled(cancel)
 
-    def _messages(self, piece: Piece, writer: Writer | None) -> Iterator[str]:
+    def _messages(self, piece: Piece, *, writer: MessageWriter | None) -> Iterator[str]:
         for batch in _bodies(self._db, piece):
             wanted = [message for message in batch if _is_wanted(message, self._options.only)]
             text = "".join(
@@ -139,13 +157,13 @@ class SessionExport:
             self._add_to_digest()
             yield text
 
-    def _written(self, writer: Writer | None, cleaned: Message, message: Message) -> str:
+    def _written(self, writer: MessageWriter | None, cleaned: Message, message: Message) -> str:
         text = writer.message(cleaned) if writer else ""
         if not message.aside:
             self._count(text, is_active=message.active, is_compacted=message.compacted, role=message.role)
         return writer.put(text, is_active=message.active or message.aside) if writer else ""
 
-    def _records(self, piece: Piece, writer: Writer | None) -> Iterator[str]:
+    def _records(self, piece: Piece, *, writer: RecordWriter | None) -> Iterator[str]:
         wanted = self._db.records(piece)
         if only := self._options.only:
             wanted = (record for record in wanted if _is_wanted_record(record, only))

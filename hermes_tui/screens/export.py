@@ -53,7 +53,8 @@ class ExportScreen(FramedScreen[bool]):
         self._feed, self._browser, self._glyphs = feed, browser, browser.glyphs
         rows = [row for row in map(browser.catalog.row, session_ids) if row is not None]
         has_chain = any(row.session.chain > 1 for row in rows)
-        self.state = ExportState(tuple(session_ids), ExportOptions(Format.MARKDOWN, lineage=has_chain))
+        options = ExportOptions(Format.MARKDOWN, lineage=has_chain)
+        self.state = ExportState(tuple(session_ids), options, has_chain=has_chain)
         self._titles = [title_of(row.session, row.outline) or one_line(row.session.id) for row in rows]
         self._input = LineInput(placeholder="a file or a folder", id="new-path")
         self._frame = PageFrame("Export", self._input)

@@ -26,6 +26,8 @@ class ExportState:
     output: str = ""
     """The path that was typed; "" for the folder that the program runs in."""
     by_title: bool = False
+    has_chain: bool = False
+    """One of the sessions is a section of a chain."""
     typing: bool = False
     """A path is being typed."""
     targets: tuple[Target, ...] | None = None
@@ -59,11 +61,14 @@ class ExportState:
     @property
     def conditions(self) -> frozenset[str]:
         """The conditions that hold, for the commands that need one."""
+        choosing = not (self.running or self.is_done or self.typing)
         holds = {
             "applies": self.proposal is not None,
             "running": self.running,
             "idle": not self.running,
-            "choosing": not (self.running or self.is_done or self.typing),
+            "choosing": choosing,
+            "maskable": choosing and bool(self.secrets or self.options.redact or not self.is_counted),
+            "chained": choosing and self.has_chain,
             "several": len(self.session_ids) > 1,
         }
         return frozenset(name for name, met in holds.items() if met)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from hermes_tui.state.rows import HitGroup, HitKey, SessionRow, hit_key, in_reading_order
 from store.base.late_dataclass import dataclass, replace
+from store.files.home import DEFAULT_PROFILE
 from store.models import Batch, Count, Hit, Session
 
 LAST = 1 << 30
@@ -150,9 +151,11 @@ class Results:
 
 
 def session_of(hit: Hit) -> Session:
-    """A session, as far as one of its hits describes it."""
+    """A session, as far as one of its hits describes it; in a merged list its id begins with its profile."""
+    profile, slash, _ = hit.session_id.partition("/")
     return Session(
         hit.session_id,
+        profile=profile if slash else DEFAULT_PROFILE,
         source=hit.source,
         title=hit.title,
         model=hit.model,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from .errors import CannotOpen
 from .late_dataclass import dataclass, field, replace
@@ -17,6 +17,9 @@ PARAMETERS = (*("host", "port", "dbname", "user", "password", "sslmode", "sslroo
 CONNECT_TIMEOUT = 10
 """Seconds that a connection may take where the URL has no other number."""
 _MODES = ("disable", "require", "verify-ca", "verify-full")
+_MEANT = late_pattern(r"(?i)^\W*(?:jdbc:)?postgres\w*[:/].*@|\b(?:password|service|dbname)\s*=")
+_USER = late_pattern(r"(?i)(postgres[\w+]*(?::/{0,2}|/{1,2}))[^\s“”'\":]*:[^\s“”'\"]*@")
+_PASSWORD = late_pattern(r"(?i)\b(password)(\s*=\s*)[^\s&;“”'\"]+")
 _SCHEMA = late_pattern(r"[a-z_][a-z0-9_]{0,62}")
 _NAME = late_pattern(r"[^\x00-\x1f\x7f]{0,255}")
 
@@ -95,6 +98,28 @@ def is_server(text: object) -> bool:
     return isinstance(text, str) and text.lower().startswith(SCHEMES)
 
 
+def is_like_address(text: str) -> bool:
+    """True for what was meant as the address of a server, in whatever form, and may have a password in it."""
+    return bool(_MEANT.search(text))
+
+
+def without_passwords(text: str) -> str:
+    """A text without what may be the password in an address of a server."""
+    return _PASSWORD.sub(r"\1\2…", _USER.sub(r"\1…@", text)) if "@" in text or "=" in text else text
+
+
+def is_schema(name: str) -> bool:
+    """True for the name of a schema as Hermes writes them."""
+    return bool(_SCHEMA.fullmatch(name)) and not name.startswith("pg_")
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with a password, where it has none."""
+    if parse_address(url).password:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}password={quote(password, safe='')}"
+
+
 def parse_address(url: str) -> ServerAddress:
     """The address in a URL.
 
@@ -113,7 +138,7 @@ def parse_address(url: str) -> ServerAddress:
         raise CannotOpen("the server's URL has a “#”; write %23 in a password, and the schema as ?schema=NAME")
     given = _given(parts)
     values: dict[str, str] = {
-        "host": parts.hostname or "",
+        "host": unquote(parts.hostname or ""),
         "port": "" if port is None else str(port),
         "dbname": unquote(parts.path.removeprefix("/")),
         "user": unquote(parts.username or ""),
@@ -143,7 +168,7 @@ def _checked(values: Mapping[str, str]) -> ServerAddress:
         raise CannotOpen("the server's URL names more than one host; name one")
     if values.get("sslmode", "") not in ("", *_MODES):
         raise CannotOpen(f"“sslmode” in the server's URL must be one of {', '.join(_MODES)}")
-    if (schema := values.get("schema", "")) and (not _SCHEMA.fullmatch(schema) or schema.startswith("pg_")):
+    if (schema := values.get("schema", "")) and not is_schema(schema):
         raise CannotOpen(
             "“schema” in the server's URL is no schema: small letters, digits and _, at most 63, not pg_ at its start"
         )

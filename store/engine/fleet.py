@@ -23,9 +23,9 @@ class State(NamedTuple):
 class Fleet(Protocol):
     """Databases of one server, each named by its place among them; a request is about `AT_ONCE` of them at most."""
 
-    def newest(self, places: Sequence[int]) -> list[float]:
+    def newest(self, places: Sequence[int]) -> list[float | None]:
         """Times that no session and no message of each is newer than, where its rows were written in the order of
-        their times; infinity where it cannot be said, as of one that cannot be read.
+        their times; infinity where it cannot be said, None where it cannot be read now.
         """
 
     def stamp(self) -> Hashable:

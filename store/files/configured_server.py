@@ -12,13 +12,16 @@ from ..base.late_dataclass import dataclass, field
 from ..base.late_pattern import late_pattern
 from .home import Home
 
-VARIABLE = "HERMES_DATABASE_URL"
+VARIABLE, PASSWORD = "HERMES_DATABASE_URL", "PGPASSWORD"
 _SECTION = late_pattern(
-    r"(?m)^database:[ \t]*(?:\{(?P<inline>[^}\n]*)\}|(?P<block>(?:#.*)?\n(?:[ \t]+.*\n?|[ \t]*(?:#.*)?\n)*))"
+    r"""(?m)^["']?database["']?[ \t]*:[ \t]*"""
+    r"""(?:\{(?P<inline>[^}]*)\}|(?P<block>(?:\#.*)?\n(?:[ \t]+.*\n?|[ \t]*(?:\#.*)?\n)*))"""
 )
-_ENTRY = late_pattern(r"""(?m)(?:^|,)[ \t]*(?P<key>\w+):[ \t]*["']?(?P<value>[^"',#\n]*)""")
+_ENTRY = late_pattern(r"""(?m)(?:^|,)(?P<indent>[ \t]*)["']?(?P<key>\w+)["']?[ \t]*:[ \t]*["']?(?P<value>[^"',#\n]*)""")
+_NONE = ("", "~", "null")
 _SETTING = late_pattern(
-    rf"""(?m)^[ \t]*(?:export[ \t]+)?{VARIABLE}[ \t]*=[ \t]*(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ \t]*$"""
+    r"""(?m)^[ \t]*(?:export[ \t]+)?(?P<name>\w+)[ \t]*=[ \t]*"""
+    r"""(?:'(?P<single>[^']*)'[ \t]*(?:\#.*)?|"(?P<double>[^"]*)"[ \t]*(?:\#.*)?|(?P<bare>.*?)(?:[ \t]+\#.*)?)[ \t]*$"""
 )
 _MOST = 1 << 20
 """Bytes of a configuration that are read."""
@@ -44,21 +47,34 @@ def configured_server(home: Home, environ: Mapping[str, str], *, own: bool) -> C
         CannotOpen: It chooses a server and names none.
     """
     written = _read(home.folder / "config.yaml")
-    section = _SECTION.search(written) if "postgres" in written else None
+    *_, section = (None, *_SECTION.finditer(written)) if "postgres" in written.lower() else (None,)
     if section is None:
         return None
-    entries = _ENTRY.finditer(section["inline"] or section["block"])
-    values = {entry["key"]: entry["value"].strip() for entry in entries}
-    if values.get("backend") not in ("postgres", "postgresql"):
+    entries = [*_ENTRY.finditer(section["inline"] or section["block"])]
+    deeper = entries[0]["indent"] + " " if entries and not section["inline"] else None
+    values = {
+        entry["key"]: entry["value"].strip()
+        for entry in entries
+        if deeper is None or not entry["indent"].startswith(deeper)
+    }
+    if values.get("backend", "").lower() not in ("postgres", "postgresql"):
         return None
-    setting = _SETTING.search(_read(home.folder / ".env"))
-    url = (environ.get(VARIABLE, "").strip() if own else "") or (setting["value"] if setting else "")
+    settings = {
+        found["name"]: found["single"] or found["double"] or found["bare"] or ""
+        for found in _SETTING.finditer(_read(home.folder / ".env"))
+    }
+    url = (environ.get(VARIABLE, "").strip() if own else "") or settings.get(VARIABLE, "")
     if not url:
         raise CannotOpen(
             f"{home.folder / 'config.yaml'} chooses PostgreSQL, and {VARIABLE} is not in {home.folder / '.env'};"
             " name the server with --home postgresql://…"
         )
-    return ConfiguredServer(url, values.get("schema") or computed_schema(home))
+    if (password := settings.get(PASSWORD)) and not environ.get(PASSWORD):
+        from ..base.server_address import with_password
+
+        url = with_password(url, password)
+    schema = values.get("schema", "")
+    return ConfiguredServer(url, computed_schema(home) if schema in _NONE else schema)
 
 
 def computed_schema(home: Home) -> str:
@@ -71,9 +87,11 @@ def computed_schema(home: Home) -> str:
 
 
 def _read(path: Path) -> str:
-    """A small text file; "" where there is none or it may not be read."""
+    """A small text file; "" where there is none, it is a pipe, or it may not be read."""
     try:
+        if not path.is_file():
+            return ""
         with path.open("rb") as file:
-            return file.read(_MOST).decode("utf-8", "replace")
+            return file.read(_MOST).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     except OSError:
         return ""

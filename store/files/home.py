@@ -169,10 +169,7 @@ class Home:
         )
         folder = next((candidate for candidate in candidates if _is_folder(candidate)), None)
         if folder is None:
-            first = candidates[0]
-            absent = f"there is no Hermes home at {first}; start hermes once,"
-            why = f"{first} is no folder;" if os.path.lexists(first) else absent
-            raise HomeMissing(f"{why} name one (--home DIR), or try --demo")
+            raise _missing(candidates[0])
         home = _home_of(folder.absolute())
         if profile is None and home_option is None and home.profile == DEFAULT_PROFILE:
             sticky = _active_profile(home.root)
@@ -194,6 +191,16 @@ class Home:
             )
         profiles = (Home(self.root, name) for name in _profile_names(self.root))
         return (Home(self.root), *(home for home in profiles if _holds_sessions(home)))
+
+
+def _missing(folder: Path) -> HomeMissing:
+    from ..base.server_address import is_like_address
+
+    if is_like_address(str(folder)):
+        return HomeMissing("a server is named --home postgresql://user@host:port/db, not otherwise")
+    absent = f"there is no Hermes home at {folder}; start hermes once,"
+    why = f"{folder} is no folder;" if os.path.lexists(folder) else absent
+    return HomeMissing(f"{why} name one (--home DIR), or try --demo")
 
 
 def default_state_db(environ: Mapping[str, str], platform: str, user_home: Path) -> Path:

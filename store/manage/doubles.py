@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ..base.errors import Refused
-from ..engine.managed import MESSAGES, Image, ManagedRows
+from ..engine.managed import MESSAGES, Image, ManagedRows, TrashHeader
 from ..engine.operations import Cell, RawRow
 from ..formats import message_codec
 
@@ -14,21 +14,20 @@ PAGE = 256
 _SAID = ("role", "content", "tool_calls", "tool_call_id")
 
 
-def refuse_doubles(
-    managed: ManagedRows, session_ids: Sequence[str], own: Iterable[int], trash: Iterable[Image]
-) -> None:
+def refuse_doubles(managed: ManagedRows, header: TrashHeader, own: Iterable[int], trash: Iterable[Image]) -> None:
     """Refuse an undo that would write messages twice; what others said meanwhile is no such message.
 
     A message is the same where session, time and all that was said are.
 
     Args:
+        header: The deletion.
         own: Ids of the messages in the trash.
         trash: The rows in it; they are read only where the sessions have messages of other ids.
 
     Raises:
         Refused: At least one of them is there.
     """
-    others = sorted(set(managed.message_ids(session_ids)).difference(own))
+    others = sorted(set(managed.message_ids(header.session_ids)).difference(own))
     if not others:
         return
     pages = (managed.messages(others[start : start + PAGE]) for start in range(0, len(others), PAGE))
@@ -39,7 +38,8 @@ def refuse_doubles(
         session = _text(there[0]["session_id"])
         raise Refused(
             f"{len(there)} of the {len(kept)} messages are there already under other ids, as an import writes them, so"
-            f" nothing was put back; delete {session} first, which moves these into the trash too"
+            f" nothing was put back; delete {session}, which moves these into the trash too,"
+            f" then undo {header.operation}"
         )
 
 

@@ -61,7 +61,7 @@ class Restore:
             folder.verify_files(manifest, self._store.sessions_dir, begun=header.state == UNDOING)
             rows = folder.rows(manifest)
             if header.state != UNDOING:
-                refuse_doubles(self._managed, header.session_ids, rows.message_ids, folder.images(rows))
+                refuse_doubles(self._managed, header, rows.message_ids, folder.images(rows))
             header = self._put_rows_back(folder, rows, header)
             if not self._cancel.cancelled:
                 header = self._put_files_back(folder, manifest, header)

@@ -25,8 +25,13 @@ def integer(cell: object) -> int:
     """The cell as an integer, 0 for NULL and for what is no number."""
     if isinstance(cell, int):
         return cell
+    written = "0" if cell is None else str(cell)
     try:
-        number = float(str(cell)) if cell is not None else 0.0
+        return int(written)
+    except ValueError:
+        pass
+    try:
+        number = float(written)
     except ValueError:
         return 0
     return int(number) if math.isfinite(number) else 0

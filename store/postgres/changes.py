@@ -110,7 +110,8 @@ def revision(layout: Layout) -> str:
     """The statement of a number that changes with each commit."""
     if layout.is_ours and REVISIONS in layout.kinds:
         return f"SELECT sum(revision)::bigint FROM {layout.table(REVISIONS)}"
-    if layout.has("state_change_revision", "revision"):
-        return f"SELECT revision FROM {layout.table('state_change_revision')} LIMIT 1"
     # all of it: a transaction that ends after a later one changes the list of running ones alone
-    return "SELECT pg_catalog.hashtextextended(pg_catalog.pg_current_snapshot()::text, 0)"
+    commits = "pg_catalog.hashtextextended(pg_catalog.pg_current_snapshot()::text, 0)"
+    if layout.has("state_change_revision", "revision"):
+        return f"SELECT COALESCE((SELECT revision FROM {layout.table('state_change_revision')} LIMIT 1), {commits})"
+    return f"SELECT {commits}"

@@ -67,7 +67,10 @@ class Connection(psycopg.Connection[TupleRow]):
         for result in self.wait(generators.execute(self.pgconn)):
             if result.status == pq.ExecStatus.TUPLES_OK:
                 loaders.set_pgresult(result)
-                found.append(loaders.load_rows(0, result.ntuples, _plain))
+                try:
+                    found.append(loaders.load_rows(0, result.ntuples, _plain))
+                except (ValueError, RecursionError) as error:
+                    raise psycopg.InterfaceError(f"a cell is no value of its type: {type(error).__name__}") from None
             elif result.status != pq.ExecStatus.COMMAND_OK:
                 raise psycopg.errors.error_from_result(result)
         return found

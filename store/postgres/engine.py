@@ -16,7 +16,7 @@ from ..engine.operations import ActiveCounts, OperationHeader, RawRow, RepairFac
 from ..engine.rows import Capabilities, MessageCells, RowDict, SessionEnds, StoredRow
 from ..engine.search import SearchStep, SessionFilter
 from ..query.ast import Query
-from . import agent_rows, counts, create, hits, messages, search, sessions
+from . import agent_rows, counts, hermes_columns, hits, messages, search, sessions
 from .changes import Changes
 from .fleet import SchemaFleet
 from .health import Health
@@ -107,7 +107,7 @@ class PostgresMessages(_Reads):
         try:
             return frozenset(self.reader.layout.fields("messages"))
         except StoreMissing:
-            return create.columns("messages")
+            return hermes_columns.columns("messages")
 
 
 class PostgresRecords(_Reads):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -35,10 +36,19 @@ def translated(error: psycopg.Error, name: str, *, writes: bool = False) -> erro
             f"nothing was written: the role may not write to {name}; let its owner GRANT USAGE ON SCHEMA"
             " and SELECT, INSERT, UPDATE, DELETE ON ALL TABLES"
         )
+    if not writes and isinstance(error, pg.LockNotAvailable):
+        return errors.Unreachable(f"{name} is being changed by its owner, who holds a table; try again in a while")
     for kinds, make in _KNOWN:
         if isinstance(error, kinds):
             return make(name)
     return _unanswered(error, name) if isinstance(error, psycopg.OperationalError) else _other(error, name)
+
+
+def may_not_read(name: str) -> errors.NoPermission:
+    """The error of a role that may not read a schema."""
+    return errors.NoPermission(
+        f"the role may not read {name}; let its owner GRANT USAGE ON SCHEMA and SELECT ON ALL TABLES"
+    )
 
 
 _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Callable[[str], errors.StoreError]], ...] = (
@@ -50,12 +60,7 @@ _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Calla
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
     (pg.InvalidCatalogName, lambda name: errors.StoreMissing(f"the server has no database {name.partition('#')[0]}")),
-    (
-        (pg.InsufficientPrivilege,),
-        lambda name: errors.NoPermission(
-            f"the role may not read {name}; let its owner GRANT USAGE ON SCHEMA and SELECT ON ALL TABLES"
-        ),
-    ),
+    (pg.InsufficientPrivilege, may_not_read),
     (
         (pg.UndefinedTable, pg.InvalidSchemaName),
         lambda name: errors.StoreMissing(f"{name} has no tables of Hermes; another ?schema= may"),
@@ -79,19 +84,39 @@ _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Calla
             " too slow; try again"
         ),
     ),
+    (
+        pg.DivisionByZero,  # of the check before each read
+        lambda name: errors.CannotOpen(f"{name} does not keep a transaction read-only, so nothing is read from it"),
+    ),
+    (
+        pg.UntranslatableCharacter,
+        lambda name: errors.StoreError(f"{name} is kept in an encoding that lacks a character of this, so it has none"),
+    ),
+    (
+        pg.CharacterNotInRepertoire,
+        lambda name: errors.Damaged(f"{name} holds bytes that are no text; its encoding is not UTF8"),
+    ),
     (pg.TooManyConnections, lambda name: errors.Unreachable(f"{name} has no connection free; try again later")),
 )
 
 
 def _unanswered(error: psycopg.OperationalError, name: str) -> errors.StoreError:
     """By the words of libpq, which has no codes for what goes wrong before a connection stands."""
-    said = str(error).lower()
+    said = _NAMES.sub(r"\1", str(error)).lower()
     for signs, make in _SAID:
         if any(sign in said for sign in signs):
             return make(name)
+    if _SEVERITY in said:
+        return errors.Unreachable(
+            f"{name} refused the connection in words that are not known here; check user, password, database and rights"
+        )
     return errors.Unreachable(f"{name} cannot be reached, or the connection was lost; check that the server runs")
 
 
+_NAMES = re.compile(r"""("|host ')[^"']*["']""")
+"""Names in what libpq says, of hosts and users, which may have any words in them."""
+_SEVERITY = ":  "
+"""Follows the severity of what a server says, in whatever language it speaks."""
 _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = (
     (
         ("invalid response to ssl negotiation",),
@@ -102,7 +127,10 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
         lambda name: errors.Unreachable(f"the server of {name} is starting or stopping; try again in a while"),
     ),
     (
-        ("too many clients", "too many connections", "connection slots"),
+        (
+            *("too many clients", "too many connections", "connection slots"),
+            *("no more connections allowed", "query_wait_timeout"),
+        ),
         lambda name: errors.Unreachable(f"{name} has no connection free; try again later"),
     ),
     (
@@ -124,7 +152,10 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
             "authentication method requirement",
             "channel binding",
             "invalid value for parameter",
+            " value: ",
             "definition of service",
+            "service file",
+            "requirepeer",
         ),
         lambda name: errors.CannotOpen(
             f"{name} and a variable of the environment do not agree; look at PGSERVICE, PGREQUIREAUTH,"
@@ -132,11 +163,17 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
         ),
     ),
     (
-        ("password authentication failed", "no password supplied", "pg_hba"),
+        ("pg_hba",),
+        lambda name: errors.NoPermission(
+            f"{name} lets nobody in so: pg_hba.conf has no entry for the user, this machine or the encryption"
+        ),
+    ),
+    (
+        ("authentication failed", "no password supplied"),
         lambda name: errors.NoPermission(f"{name} refused the user or the password; PGPASSWORD or ~/.pgpass has it"),
     ),
     (
-        ('database "',),
+        ('database "', "no such database"),
         lambda name: errors.StoreMissing(f"the server has no database {name.partition('#')[0]}"),
     ),
     (
@@ -144,10 +181,28 @@ _SAID: tuple[tuple[tuple[str, ...], Callable[[str], errors.StoreError]], ...] = 
         lambda name: errors.NoPermission(f"{name} knows no such user; name one in the URL or in PGUSER"),
     ),
     (
-        ("ssl", "certificate"),
+        ("not supported", "mechanisms", "sasl", "gss", "sspi"),
+        lambda name: errors.CannotOpen(f"{name} asks for a way to sign in that this program does not know"),
+    ),
+    (
+        ("verify failed", "does not match host name", "root certificate", "could not get server's host name"),
         lambda name: errors.CannotOpen(
-            f"{name} and TLS do not agree; sslmode=disable in the URL goes without, unencrypted"
+            f"the certificate of {name} was not verified; sslrootcert= in the URL names the file of its authority"
         ),
+    ),
+    (
+        ("certificate required", "certificate file", "private key", "client certificate"),
+        lambda name: errors.CannotOpen(
+            f"{name} asks for a certificate of yours, which ~/.postgresql or PGSSLCERT and PGSSLKEY would have"
+        ),
+    ),
+    (
+        ("does not support ssl",),
+        lambda name: errors.CannotOpen(f"{name} offers no TLS; sslmode=disable in the URL goes without, unencrypted"),
+    ),
+    (
+        ("ssl", "certificate"),
+        lambda name: errors.CannotOpen(f"{name} and this program agree on no TLS; check the server's version of it"),
     ),
     (
         ("resolve host", "name or service", "not known"),

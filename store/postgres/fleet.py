@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..base.errors import StoreError, Unreachable
+from ..base.errors import Locked, StoreError, Unreachable
 from ..engine.fleet import State
 from ..engine.push_target import FILE_IDS
 from . import cells, column_sql
@@ -34,9 +34,9 @@ class SchemaFleet:
     def __init__(self, readers: Sequence[Reader]) -> None:
         self._readers = readers
 
-    def newest(self, places: Sequence[int]) -> list[float]:
+    def newest(self, places: Sequence[int]) -> list[float | None]:
         """Times that nothing of each schema is newer than."""
-        return self._each(places, self._newest, math.inf)
+        return self._each(places, self._newest, None)
 
     def stamp(self) -> str:
         """The transactions that are visible: a commit in any schema changes them."""
@@ -47,7 +47,7 @@ class SchemaFleet:
         return self._each(places, self._states, None)
 
     def _each(self, places: Sequence[int], ask: Callable[[list[Reader]], list[T]], otherwise: T) -> list[T]:
-        """The answers of some schemas at once; where that fails each half of them is asked."""
+        """The answers of some schemas at once; where that fails each half of them is asked, or each alone."""
         readers = [self._readers[place] for place in places]
         if not readers:
             return []
@@ -60,13 +60,14 @@ class SchemaFleet:
             return [answers.get(place, otherwise) for place in places]
         except Unreachable:
             return [otherwise] * len(places)
-        except StoreError:
+        except StoreError as error:
             if len(places) == 1:
                 return [otherwise]
-            half = len(places) // 2
-            return [*self._each(places[:half], ask, otherwise), *self._each(places[half:], ask, otherwise)]
+            part = 1 if isinstance(error, Locked) else len(places) // 2  # each further try would wait as long
+            parts = (places[start : start + part] for start in range(0, len(places), part))
+            return [answer for some in parts for answer in self._each(some, ask, otherwise)]
 
-    def _newest(self, readers: list[Reader]) -> list[float]:
+    def _newest(self, readers: list[Reader]) -> list[float | None]:
         statements = [(_newest_statement(reader.layout), ()) for reader in readers]
         return [_bound(rows[0]) for rows in readers[0].batch(statements, seconds=SECONDS)]
 

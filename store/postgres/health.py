@@ -68,10 +68,10 @@ class Health:
     def _rights(self) -> Finding:
         layout = self._reader.layout
         sql = (
-            "SELECT pg_catalog.has_table_privilege(t, 'INSERT') OR pg_catalog.has_table_privilege(t, 'UPDATE')"
-            " OR pg_catalog.has_table_privilege(t, 'DELETE') FROM pg_catalog.unnest(%s::text[]) AS t"
+            "SELECT pg_catalog.has_table_privilege(t, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+            " OR pg_catalog.has_any_column_privilege(t, 'INSERT, UPDATE') FROM pg_catalog.unnest(%s::text[]) AS t"
         )
-        writes = any(row[0] for row in self._reader.rows(sql, ([layout.messages, layout.sessions],)))
+        writes = any(row[0] for row in self._reader.rows(sql, ([layout.table("messages"), layout.table("sessions")],)))
         if layout.is_ours or not writes:
             return Finding("rights", True, "the role may write" if writes else "the role may only read")
         advice = (
@@ -93,6 +93,6 @@ class Health:
             " ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)"
             " WHERE i.indrelid = %s::regclass AND am.amname = 'gin' AND i.indisvalid AND a.attname = %s"
         )
-        if not self._reader.number(sql, (layout.messages, column)):
+        if not self._reader.number(sql, (layout.table("messages"), column)):
             return Finding("index", None, f"the words of {column} have no valid index: a search reads the rows")
         return Finding("index", True, f"words are indexed in {column}")

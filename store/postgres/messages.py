@@ -268,7 +268,7 @@ def versions(reader: Reader, ids: Sequence[str]) -> Mapping[str, SectionVersion]
     active, compacted = column_sql.active(layout), column_sql.compacted(layout)
     rows = reader.rows(
         f"SELECT session_id, count(*), max(id), count(*) FILTER (WHERE {active}),"
-        f" COALESCE(sum(id) FILTER (WHERE {active}), 0)::bigint, count(*) FILTER (WHERE {compacted})"
+        f" COALESCE(sum(id) FILTER (WHERE {active}), 0)::text, count(*) FILTER (WHERE {compacted})"
         f" FROM {layout.messages} AS messages WHERE session_id = ANY(%s) GROUP BY session_id",
         (list(ids),),
     )

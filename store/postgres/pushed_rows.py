@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from ..engine.operations import Cell, RawRow, RawText
 from ..engine.push_target import SOURCE, source_of
-from . import cells, create
+from . import cells, hermes_columns
 from .schema_probe import TERMS
 from .terms import LONGEST, stored_terms, text_of
 
@@ -28,7 +28,7 @@ def row_of(table: str, raw: RawRow) -> dict[str, object]:
         table: `sessions` or `messages`.
         raw: Its cells in SQLite.
     """
-    kinds = create.kinds(table)
+    kinds = hermes_columns.kinds(table)
     found: dict[str, object] = {}
     extra: dict[str, object] = {}
     for name, cell in raw.items():
@@ -47,7 +47,7 @@ def row_of(table: str, raw: RawRow) -> dict[str, object]:
 
 def columns_of(table: str, rows: Iterable[RawRow]) -> list[str]:
     """Those columns that rows made of some raw ones have."""
-    names = {name for raw in rows for name in raw} & create.columns(table)
+    names = {name for raw in rows for name in raw} & hermes_columns.columns(table)
     return sorted(names | {EXTRA, SOURCE} | ({TERMS, LONG} if table == "messages" else set()))
 
 

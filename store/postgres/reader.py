@@ -14,7 +14,7 @@ import psycopg
 
 from ..base.cancel import Cancel, raise_if_cancelled
 from ..base.errors import CannotOpen, Interrupted, StoreError, StoreMissing, Unreachable
-from ..base.server_address import ServerAddress
+from ..base.server_address import ServerAddress, is_schema
 from ..formats.row_encoding import storable
 from . import cells, error_mapping
 from .connection import MARGIN, Cancellation, Connection, connect, recover
@@ -27,6 +27,8 @@ Params = Sequence[object]
 
 STATEMENT_SECONDS = 30.0
 """Time limit of a statement that has no other."""
+LOCK_SECONDS = 2.0
+"""Seconds that a read waits for a table that its owner holds."""
 LOOK_SECONDS = 10.0
 """Time limit of a look at the catalog."""
 PAGE = 256
@@ -34,9 +36,9 @@ PAGE = 256
 
 _GUARD = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = pg_catalog;"
-    " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {milliseconds:d};"
+    " SET LOCAL statement_timeout = {milliseconds:d}; SET LOCAL lock_timeout = {lock:d};"
     " SELECT pg_catalog.pg_backend_pid() / CASE WHEN pg_catalog.current_setting('transaction_read_only') = 'on'"
-    " AND pg_catalog.current_setting('search_path') = 'pg_catalog' THEN 1 ELSE 0 END;"
+    " AND pg_catalog.current_setting('search_path') IN ('pg_catalog', '\"pg_catalog\"') THEN 1 ELSE 0 END;"
     " SET LOCAL constraint_exclusion = off; "
 )
 """Begins a read; the statement after it does not run where the transaction could write.
@@ -110,7 +112,8 @@ class Reader:
 
     def schemas(self) -> list[str]:
         """The schemas of the database that hold sessions and messages."""
-        return [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
+        found = [str(row[0]) for row in self._run([(SCHEMAS, ())], None, LOOK_SECONDS)[0]]
+        return [name for name in found if is_schema(name)]
 
     def rows(
         self,
@@ -179,13 +182,17 @@ class Reader:
         if cancel is not None and cancel.cancelled:
             raise Interrupted("the request was cancelled")
         params = [sendable(value) for _, bound in statements for value in bound]
-        guard, joined = _GUARD.format(milliseconds=int(seconds * 1000)), "; ".join(sql for sql, _ in statements)
+        joined = "; ".join(sql for sql, _ in statements)
+        guard = _GUARD.format(milliseconds=int(seconds * 1000), lock=int(min(seconds, LOCK_SECONDS) * 1000))
         with error_mapping.translated_errors(self.name):
             for _ in range(MOST + 1):
                 with self._lent() as (connection, was_idle):
                     written = f"{_KEPT}{connection.prepared.written(statements)}" if again else joined
                     try:
-                        return _fetch(connection, f"{guard}{written}; COMMIT", params, cancel, seconds)
+                        found = _fetch(connection, f"{guard}{written}; COMMIT", params, cancel, seconds)
+                        if len(found) != len(statements):
+                            raise psycopg.InterfaceError("not an answer to each statement")
+                        return found
                     except psycopg.OperationalError:
                         if not (was_idle and connection.closed):
                             raise
@@ -248,6 +255,9 @@ def _fetch(
 
 def _without_guard(connection: Connection, answers: list[list[Row]]) -> list[list[Row]]:
     """The answers but the guard's, which says whether a pooler stands between."""
-    [(process,)], *found = answers
+    guarded, *found = answers or [[]]
+    if [len(row) for row in guarded] != [1]:
+        raise psycopg.InterfaceError("not an answer to the check")
+    [(process,)] = guarded
     connection.prepared.is_direct = process == connection.info.backend_pid
     return found

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..base.errors import NoPermission, NotADatabase, StoreMissing
+from .column_types import READ, read_as
+from .error_mapping import may_not_read
 
 MARKER = "hermes_tui_schema"
 """A table that only schemas of ours have."""
@@ -56,13 +58,17 @@ PROBE = (
     "SELECT c.nspname, c.relname, c.relkind::text, c.relrowsecurity, c.calls, c.reltuples,"
     " ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i"
     " WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL),"
-    " ARRAY(SELECT CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN a.attname::text END"
+    " ARRAY(SELECT ARRAY[a.attname::text,"
+    " CASE WHEN COALESCE(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace"
+    " THEN COALESCE(b.typname, t.typname)::text END,"
+    " CASE WHEN pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 'read' END]"
     " FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
+    " LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype AND t.typtype = 'd'"
     " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)"
     f" FROM ({_TABLES}) AS c"
 )
-"""The tables of some schemas, each with its columns, NULL for one of a type that is not built in; by their names, as
-the catalog of many schemas is indexed."""
+"""The tables of some schemas, each with its columns: name, type or that of its domain, NULL for one that is not built
+in, and NULL where the role may not read it; by their names, as the catalog of many schemas is indexed."""
 
 SCHEMAS = (
     "SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE (SELECT count(*) FROM pg_catalog.pg_class AS c"
@@ -75,7 +81,6 @@ _SEARCHED = (
     *("id", "session_id", "role", "content", "tool_name", "tool_calls", "timestamp", "active", "compacted"),
     *("reasoning", "reasoning_content", TERMS, VECTOR, "hermes_tui_long", "hermes_tui_gone_at"),
 )
-_READ = ("sessions", "messages")
 _ORDINARY = ("r", "p")
 _NEEDED = (
     *(("sessions", "id"), ("messages", "id"), ("messages", "session_id"), ("messages", "content")),
@@ -90,13 +95,17 @@ class Layout:
 
     schema: str
     columns: Mapping[str, tuple[str, ...]]
-    """Table -> columns in their order; of the tables that are read only columns of built-in types."""
+    """Table -> columns in their order, those alone whose types are known and that the role may read."""
     kinds: Mapping[str, str]
     """Table -> its kind: r ordinary, p partitioned, v view, m materialised view, f foreign."""
     policies: frozenset[str]
     """Tables with row policies."""
     calling: frozenset[str]
     """Tables whose reading would run functions that are not the server's own."""
+    unread: frozenset[tuple[str, str]]
+    """Tables and their columns that the role may not read."""
+    sources: Mapping[str, str]
+    """Table with columns of other types -> SQL that reads them as the expected ones."""
     rows: float
     """Estimated messages; -1 where nobody counted."""
     partial_indexes: tuple[str, ...]
@@ -126,13 +135,13 @@ class Layout:
 
     @cached_property
     def messages(self) -> str:
-        """The table of messages, as SQL."""
-        return self.table("messages")
+        """The messages, as SQL: their table, or what reads its columns as the expected types."""
+        return self.sources.get("messages") or self.table("messages")
 
     @cached_property
     def sessions(self) -> str:
-        """The table of sessions, as SQL."""
-        return self.table("sessions")
+        """The sessions, as SQL."""
+        return self.sources.get("sessions") or self.table("sessions")
 
     @cached_property
     def searched(self) -> str:
@@ -154,9 +163,9 @@ class Layout:
         Raises:
             StoreMissing: A table is missing.
             NotADatabase: A table is a view or foreign, lacks a column, or runs functions of others.
-            NoPermission: A table has row policies, which hide rows.
+            NoPermission: A table has row policies, which hide rows, or the role may not read it.
         """
-        for table in _READ:
+        for table in READ:
             if table not in self.kinds:
                 raise StoreMissing(f"{name} has no table “{table}”; another ?schema= may")
             if self.kinds[table] not in _ORDINARY:
@@ -168,6 +177,8 @@ class Layout:
                     f"“{table}” of {name} has an index or a part that runs functions of others, so it is not read"
                 )
         for table, column in _NEEDED:
+            if (table, column) in self.unread:
+                raise may_not_read(name)
             if not self.has(table, column):
                 raise NotADatabase(f"“{table}” of {name} has no column “{column}” of a known type")
 
@@ -182,20 +193,36 @@ def layouts_of(schemas: Sequence[str], rows: Iterable[Sequence[object]]) -> dict
 
 def _layout(schema: str, rows: Iterable[Sequence[object]]) -> Layout:
     """The structure of one; of other tables than the two only such as can be read are known."""
-    tables: dict[str, tuple[str, ...]] = {}
+    columns: dict[str, dict[str, str]] = {}
     kinds: dict[str, str] = {}
-    policies, calling = set[str](), set[str]()
+    policies, calling, unread = set[str](), set[str](), set[tuple[str, str]]()
     estimated, partial = -1.0, tuple[str, ...]()
-    for table, kind, policy, calls, tuples, conditions, columns in rows:
+    for table, kind, policy, calls, tuples, conditions, attributes in rows:
         name = str(table)
-        if name not in _READ and (kind not in _ORDINARY or policy or calls):
+        if name not in READ and (kind not in _ORDINARY or policy or calls):
             continue
         kinds[name] = str(kind)
-        tables[name] = tuple(column for column in columns if column is not None) if isinstance(columns, list) else ()
+        columns[name] = {}
+        for field, of_type, readable in attributes if isinstance(attributes, list) else ():
+            read = read_as(name, field, of_type)
+            if readable is None:
+                unread.add((name, field))
+            elif read is not None:
+                columns[name][field] = read
         policies |= {name} if policy else set()
         calling |= {name} if calls else set()
         if name == "messages" and isinstance(tuples, float):
             estimated = tuples
         if name == "messages" and isinstance(conditions, list):
             partial = tuple(map(str, conditions))
-    return Layout(schema, tables, kinds, frozenset(policies), frozenset(calling), estimated, partial)
+    tables = {name: tuple(found) for name, found in columns.items()}
+    sources = {name: source for name in READ if (source := _source(f'"{schema}"."{name}"', columns.get(name, {})))}
+    forbidden = frozenset(policies), frozenset(calling), frozenset(unread)
+    return Layout(schema, tables, kinds, *forbidden, sources, estimated, partial)
+
+
+def _source(table: str, columns: Mapping[str, str]) -> str:
+    """A table whose columns are read as the expected types; "" where all have these."""
+    read = [f'{sql} AS "{name}"' for name, sql in columns.items()]
+    is_plain = all(sql == f'"{name}"' for name, sql in columns.items())
+    return "" if is_plain else f"(SELECT {', '.join(read)} FROM {table})"

@@ -56,14 +56,16 @@ class ProfileLists:
 
     def _read(self, at: _Cursor, limit: int) -> _Cursor:
         read: list[Session] = []
+        joined = 0
         ends = time.monotonic() + JOINING
         while at.place in self._members.places and len(read) < JOINED * limit and (not read or time.monotonic() < ends):
             found = self._members.answer(at.place, asking(Browser.sessions, limit=limit, cursor=at.inner), Page(()))
             read += self._members.names.renamed(at.place, found.items)
+            joined += bool(found.items)
             at = _Cursor(at.place, found.cursor) if found.more else _Cursor(at.place + 1)
             if found.more:
                 break
-        return replace(at, read=tuple(sorted(read, key=last_active, reverse=True)))
+        return replace(at, read=tuple(sorted(read, key=last_active, reverse=True) if joined > 1 else read))
 
     def recent(self, *, limit: int = 200) -> tuple[Session, ...]:
         """The newest sessions of all profiles, last active first; those of before where nothing was committed since."""
@@ -72,7 +74,7 @@ class ProfileLists:
             return tuple(replace(row, live=_is_live(row)) for row in self._recent[1])
         found = newest(self._members, partial(asking, Browser.recent), lambda rows: rows, limit)
         rows = tuple(sorted(chain.from_iterable(found), key=last_active, reverse=True)[:limit])
-        self._recent = key, rows
+        self._recent = key if not self._members.problems() else None, rows
         return rows
 
     def glance(self, *, limit: int = 200) -> FirstListing:

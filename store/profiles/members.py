@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
-from ..base.errors import CannotOpen, Damaged, StoreError, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Locked, StoreError, StoreMissing
 from ..browse.browser import HomeBrowser
 from ..engine.fleet import AT_ONCE
 from ..open import fleet_of, open_to_read
@@ -52,9 +52,12 @@ class Members:
         self.browsers = [_browser(home, store, waits=waits) for home, store in zip(homes, stores, strict=True)]
         self.fleets = tuple(_fleets(homes, stores))
         """Profiles that answer some questions at once: their places, and what asks them."""
-        self._times: dict[int, tuple[Hashable, list[float]]] = {}
+        self._together = {place for places, _ in self.fleets for place in places}
+        self._times: dict[int, tuple[Hashable, list[float | None]]] = {}
         """Of each fleet what `newest_times` found, and the stamp before it."""
         self._unread: dict[int, str] = {}
+        self._on_server = {place for place, home in enumerate(homes) if home.server is not None}
+        """Places of schemas, which were there: one that is missing is gone."""
 
     @property
     def places(self) -> range:
@@ -74,12 +77,25 @@ class Members:
         self._unread[place] = f"profile {self.names.profiles[place]}: {error}"
         return self._unread[place]
 
-    def newest_times(self) -> Iterator[dict[int, float]]:
-        """Times that nothing in a profile is newer than, by its place, some at a time: first of those of which nothing
-        is known, which is infinity.
+    def note_missing(self, place: int, error: StoreMissing) -> None:
+        """The same of a profile that has no store: of one on disk that is no problem."""
+        if place in self._on_server:
+            self.note(place, error)
+
+    def note_unread(self, place: int, error: StoreError) -> None:
+        """The same of one that cannot be read; raises `Locked` of one on disk, which is asked again.
+
+        A schema that takes too long is left out, so that the others are shown.
         """
-        together = {place for places, _ in self.fleets for place in places}
-        yield {place: math.inf for place in self.places if place not in together}
+        if isinstance(error, Locked) and place not in self._on_server:
+            raise error
+        self.note(place, error)
+
+    def newest_times(self) -> Iterator[dict[int, float | None]]:
+        """Times that nothing in a profile is newer than, by its place, some at a time: first of those of which nothing
+        is known, which is infinity. None for a schema that cannot be read now, or which takes long.
+        """
+        yield {place: math.inf for place in self.places if place not in self._together}
         for number, (places, fleet) in enumerate(self.fleets):
             stamp = self._stamp(fleet)
             known, times = self._times.get(number, (None, []))
@@ -91,14 +107,14 @@ class Members:
                 some = range(start, min(start + AT_ONCE, len(places)))
                 times += fleet.newest(some)
                 yield {places[at]: times[at] for at in some}
-            self._times[number] = stamp, times
+            if None not in times:
+                self._times[number] = stamp, times
 
     @property
     def stamp(self) -> Hashable:
         """What changes with any commit in any profile; None where it cannot be said."""
-        together = sum(len(places) for places, _ in self.fleets)
         stamps = tuple(self._stamp(fleet) for _, fleet in self.fleets)
-        return stamps if together == len(self.browsers) and None not in stamps else None
+        return stamps if len(self._together) == len(self.browsers) and None not in stamps else None
 
     @staticmethod
     def _stamp(fleet: Fleet) -> Hashable:
@@ -113,10 +129,11 @@ class Members:
         """The answer of one profile; `otherwise` where it has no state.db yet, or one that cannot be read."""
         try:
             return request(self.browsers[place])
-        except StoreMissing:
+        except StoreMissing as error:
+            self.note_missing(place, error)
             return otherwise
-        except (CannotOpen, Damaged) as error:
-            self.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self.note_unread(place, error)
             return otherwise
 
     def answers(self, request: Callable[[Member], T], otherwise: U) -> list[T | U]:
@@ -136,10 +153,10 @@ class Members:
         try:
             for item in items:
                 yield self.names.renamed(place, item)
-        except StoreMissing:
-            return
-        except (CannotOpen, Damaged) as error:
-            self.note(place, error)
+        except StoreMissing as error:
+            self.note_missing(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self.note_unread(place, error)
 
 
 def last_active(row: Session) -> tuple[float, str]:

@@ -9,7 +9,7 @@ import math
 import sys
 import time
 from bisect import insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .members import last_active
@@ -52,6 +52,8 @@ class NewestSessions(Generic[T]):
         self._few = limit if number <= MOST_WHOLE else max(FEWEST, 2 * limit // number)
         self._waiting: list[tuple[_Key, int]] = []
         """Keys that no session of a profile can have or exceed, and its place, negative; the newest last."""
+        self._unread: list[int] = []
+        """Places of profiles that could not be read just now."""
         self._best: list[_Key] = []
         """Heap of the newest keys of all answers, `limit` at most."""
         self._known: set[_Key] = set()
@@ -64,24 +66,35 @@ class NewestSessions(Generic[T]):
     def steps(self) -> Iterator[dict[int, T]]:
         """Answers by the places of their profiles, in steps that grow longer; one may be answered for again."""
         for times in self._members.newest_times():
-            for place, newest in times.items():
-                insort(self._waiting, (self._above(place, newest), -place))
+            self._add(times)
             while self._waiting and self._waiting[-1][0][0] == math.inf:
-                self._ask(-self._waiting.pop()[1], self._few)
+                self._ask_next()
                 if self._is_due:
                     yield self._handed_over()
-            if (
-                self._is_due and self._waiting and not self._best
-            ):  # a screen shows these while the other times are looked up
+            if self._is_due and self._waiting and not self._best:  # a screen shows these meanwhile
                 while self._waiting and len(self._best) < self._limit:
-                    self._ask(-self._waiting.pop()[1], self._few)
+                    self._ask_next()
                 yield self._handed_over()
         while self._waiting and self._is_wanted(self._waiting[-1][0]):
-            self._ask(-self._waiting.pop()[1], self._few)
+            self._ask_next()
+        if self._unread:  # each may take long, and hides no other
+            yield self._handed_over()
+        for place in self._unread:
+            self._ask(place, self._few)
         for place, key in sorted(self._last.items(), key=lambda item: item[1], reverse=True):
             if self._is_wanted(key):
                 self._ask(place, self._limit)
         yield self._step
+
+    def _add(self, times: Mapping[int, float | None]) -> None:
+        for place, newest in times.items():
+            if newest is None:
+                self._unread.append(place)
+            else:
+                insort(self._waiting, (self._above(place, newest), -place))
+
+    def _ask_next(self) -> None:
+        self._ask(-self._waiting.pop()[1], self._few)
 
     @property
     def _is_due(self) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..base.cancel import raise_if_cancelled
-from ..base.errors import CannotOpen, Damaged, StoreMissing
+from ..base.errors import CannotOpen, Damaged, Locked, StoreMissing
 from ..base.fallbacks import Fallback, FallbackKind, ScanProgress
 from ..base.models import Batch, Count, Hit
 from ..search.ranking import SCORED, by_relevance, relevance
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 FIRST, LATER = 20, 100
 """Hits of the first batch of a search and of the others, as one store gives them."""
-MOST_RANKED = 8
-"""Profiles of which each ranks its own hits, however many there are."""
+MOST_ALONE = 8
+"""Profiles of which each ranks its own hits, however many there are, and looks for words that may be meant."""
 
 
 class ProfileSearches:
@@ -58,7 +59,7 @@ class ProfileSearches:
         waiting: list[tuple[float, int]] = []
         for times in self._members.newest_times():
             raise_if_cancelled(cancel)
-            waiting += [(-newest, place) for place, newest in times.items()]
+            waiting += [(math.inf if newest is None else -newest, place) for place, newest in times.items()]
         waiting.sort(reverse=True)
         heads: list[tuple[float, int, Hit, Iterator[Hit]]] = []
         while waiting or heads:
@@ -84,7 +85,7 @@ class ProfileSearches:
         Args:
             found: The newest hits of a search: of many profiles these are ranked, where there are as many as one ranks.
         """
-        if found is not None and len(found) >= SCORED and len(self._members.browsers) > MOST_RANKED:
+        if found is not None and len(found) >= SCORED and len(self._members.browsers) > MOST_ALONE:
             fallback = Fallback(FallbackKind.RANKED, ranked=len(found))
             return Batch(tuple(by_relevance(found)[:limit]), done=True, capped=True, fallbacks=(fallback,))
         return self._merged(
@@ -105,13 +106,14 @@ class ProfileSearches:
         return Count(hits if cap is None else min(hits, cap), sum(count.sessions for count in counts), capped)
 
     def meant(self, query: Query | str, *, cancel: Cancel | None = None) -> dict[str, str]:
-        """Corrections for words that no profile's index has."""
-        members = self._members
-        every = [
-            members.answer(place, lambda browser: browser.meant(query, cancel=cancel), dict[str, str]())
-            for place in members.places
-        ]
-        return {word: right for word, right in every[0].items() if all(word in words for words in every)}
+        """Corrections for words that no profile's index has; of very many the first are asked."""
+        found: dict[str, str] | None = None
+        for place in self._members.places[:MOST_ALONE]:
+            answer = self._members.answer(place, lambda browser: browser.meant(query, cancel=cancel), dict[str, str]())
+            found = answer if found is None else {word: right for word, right in found.items() if word in answer}
+            if not found:
+                break
+        return found or {}
 
     def _merged(self, request: Callable[[Member], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
         ends: dict[int, Batch] = {}
@@ -130,8 +132,8 @@ class ProfileSearches:
                 yield from self._members.names.renamed(place, batch.hits)
         except StoreMissing:
             return
-        except (CannotOpen, Damaged) as error:
-            self._members.note(place, error)
+        except (CannotOpen, Damaged, Locked) as error:
+            self._members.note_unread(place, error)
             unread = Fallback(FallbackKind.PROFILE_UNREAD, error=str(error))
             ends[place] = self._end(place, Batch((), done=True, fallbacks=(unread,), partial=True))
 

@@ -111,7 +111,9 @@ class Search:
             return
         try:
             yield from self._stored(limit, after_id)
-        except StoreMissing:
+        except StoreMissing as error:
+            if not self._engine.capabilities.files:
+                raise CannotOpen(str(error)) from None
             self.states.readable = False
             self._report(Fallback(FallbackKind.NO_STORE))
         except (CannotOpen, Damaged) as error:

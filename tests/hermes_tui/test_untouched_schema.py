@@ -24,7 +24,17 @@ from tests.terminal import Terminal, terminal
 HOMES = homes() if "HERMES_TUI_EVERY_HOME" in os.environ else ["v31"]
 ESCAPE, ENTER = "\x1b", "\r"
 SCREENS = (
-    *(("D", "PostgreSQL"), ("S", "sessions"), ("U", "Repairs"), ("F", ""), ("v", ""), ("L", ""), ("d", ""), ("r", "")),
+    *(
+        ("D", "PostgreSQL"),
+        ("S", "on a server are not counted"),
+        ("X", "deleted on a server"),
+        ("U", "Repairs"),
+        ("F", ""),
+        ("v", ""),
+        ("L", ""),
+        ("d", ""),
+        ("r", ""),
+    ),
     *(("p", ""), ("?", "Help")),
 )
 """Keys that open a screen from the list, and a word of it."""

@@ -1,7 +1,8 @@
 """`python -m tests.torture.fleet [--seconds N] [--cut N]`: three machines, a folder each, push and follow while agents
 write; the server is stopped at once and started again, a machine is cut off, a follower is killed.
 
-Where root runs it, each machine has a network of its own, whose link is taken down; `--folders` goes without.
+Where the user may make one, as root may, each machine has a network of its own, whose link then loses all packets;
+`--folders` goes without.
 
 Afterwards each schema equals its home, as `push --verify` compares them row by row, and no reader waited for a lock for
 longer than 100 ms: its statements end with an error then.
@@ -11,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,7 +28,7 @@ import apsw
 import psycopg
 
 from store.engine.push_target import FILE_IDS
-from tests.torture.network import Bridge, Network, Relay
+from tests.torture.network import Bridge, Network, Relay, can_be_made
 from tests.torture.postgres_writers import ROOT, Server
 
 BLOCKED_MS = 100
@@ -288,7 +288,7 @@ def main() -> int:
     if given.agent:
         agent(given.agent, given.seed, edits=given.edits)
     folder = Path(tempfile.mkdtemp(prefix="hermes-tui-fleet-"))
-    line, namespaces = "", not given.folders and os.geteuid() == 0 and shutil.which("ip") is not None
+    line, namespaces = "", not given.folders and can_be_made()
     print("a network namespace for each machine" if namespaces else "a folder for each machine", flush=True)
     options = {"machines": given.machines, "seconds": given.seconds, "cut": given.cut, "seed": given.seed}
     for line in run(folder, **options, namespaces=namespaces):

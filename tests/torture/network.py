@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
@@ -165,6 +165,16 @@ class Namespace:
     def close(self) -> None:
         """Take it away, with its link."""
         _ip("netns", "del", self._name)
+
+
+def can_be_made() -> bool:
+    """True where the user may make networks of their own."""
+    try:
+        with closing(Bridge()) as bridge:
+            bridge.namespace(0).close()
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def _ip(*words: str) -> None:

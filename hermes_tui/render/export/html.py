@@ -12,7 +12,6 @@ from hermes_tui.render import message_kind
 from hermes_tui.render.export.model import (
     About,
     ExportOptions,
-    Record,
     Totals,
     manifest_comment,
     pretty_arguments,
@@ -39,9 +38,7 @@ _ROLES = frozenset({"user", "assistant", "tool", "system"})
 
 
 class HtmlWriter:
-    """Implements `Writer`; the outline, of a line for each prompt, is held until the end."""
-
-    takes_records = False
+    """Implements `MessageWriter`; the outline, of a line for each prompt, is held until the end."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -82,10 +79,6 @@ class HtmlWriter:
             f"<h2>{escaped(one_line(message.role))}{name} <small>{facts}</small></h2>\n"
             f"{''.join(_body(message))}</article>\n"
         )
-
-    def record(self, record: Record) -> str:
-        """Not used."""
-        raise NotImplementedError
 
     def put(self, text: str, *, is_active: bool) -> str:  # noqa: ARG002  the text says which state it is in
         """The text as it is."""

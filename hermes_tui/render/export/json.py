@@ -7,13 +7,10 @@ from json import JSONEncoder
 from math import isfinite
 
 from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
-from store.models import Message
 
 
 class JsonWriter:
-    """Implements `Writer`; everything is ASCII, a message stands on a line."""
-
-    takes_records = True
+    """Implements `RecordWriter`; everything is ASCII, a message stands on a line."""
 
     def __init__(self) -> None:
         self._between = "\n  "
@@ -28,10 +25,6 @@ class JsonWriter:
     def seam(self, section_id: str, place: int, sections: int) -> str:  # noqa: ARG002  each message has its section
         """Nothing."""
         return ""
-
-    def message(self, message: Message) -> str:
-        """Not used."""
-        raise NotImplementedError
 
     def record(self, record: Record) -> str:
         """A message on a line."""

@@ -16,7 +16,6 @@ from hermes_tui.render.export.json import as_json
 from hermes_tui.render.export.model import MANIFEST, About, ExportOptions, Record, Totals, manifest
 from store.base.strict_json import load_or
 from store.formats.message_codec import timestamp
-from store.models import Message
 
 INACTIVE = "inactive_messages"
 HELD = 8 << 20
@@ -46,9 +45,7 @@ _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2
 
 
 class JsonlWriter:
-    """Implements `Writer`."""
-
-    takes_records = True
+    """Implements `RecordWriter`."""
 
     def __init__(self) -> None:
         self._between, self._written = "", 0
@@ -64,10 +61,6 @@ class JsonlWriter:
     def seam(self, section_id: str, place: int, sections: int) -> str:  # noqa: ARG002  a section has a line of its own
         """Nothing."""
         return ""
-
-    def message(self, message: Message) -> str:
-        """Not used."""
-        raise NotImplementedError
 
     def record(self, record: Record) -> str:
         """A message; one that does not stand has its state, and the number of those before it."""

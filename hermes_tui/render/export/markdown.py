@@ -10,7 +10,6 @@ from hermes_tui.render import message_kind
 from hermes_tui.render.export.model import (
     About,
     ExportOptions,
-    Record,
     Totals,
     manifest_comment,
     pretty_arguments,
@@ -28,9 +27,7 @@ _TICKS = re.compile(r"`{3,}")
 
 
 class MarkdownWriter:
-    """Implements `Writer`."""
-
-    takes_records = False
+    """Implements `MessageWriter`."""
 
     def head(self, about: About) -> str:
         """Front matter, title and notes."""
@@ -55,10 +52,6 @@ class MarkdownWriter:
         reasoning = f"*reasoning*\n\n{_quoted(message.reasoning)}" if message.reasoning else ""
         calls = "".join(_call(call.name, call.arguments) for call in message.tool_calls)
         return f"## {facts}\n\n{notes}{reasoning}{_text(message)}{calls}"
-
-    def record(self, record: Record) -> str:
-        """Not used."""
-        raise NotImplementedError
 
     def put(self, text: str, *, is_active: bool) -> str:  # noqa: ARG002  the text says which state it is in
         """The text as it is."""

@@ -82,9 +82,7 @@ class Totals:
 
 
 class Writer(Protocol):
-    """Text of an export from one session's values; `message` or `record` is called, by `takes_records`."""
-
-    takes_records: bool
+    """Text of an export from one session's values: head, seams and end of a file."""
 
     def head(self, about: About) -> str:
         """Text before the messages."""
@@ -92,17 +90,25 @@ class Writer(Protocol):
     def seam(self, section_id: str, place: int, sections: int) -> str:
         """Text between two sections of a chain."""
 
-    def message(self, message: Message) -> str:
-        """Text of a message as it is shown."""
-
-    def record(self, record: Record) -> str:
-        """Text of a message with all its fields."""
-
     def put(self, text: str, *, is_active: bool) -> str:
         """The text of a message as it goes into the file now: with what separates it, or "" where it comes later."""
 
     def tail(self, about: About, totals: Totals, options: ExportOptions) -> Iterator[str]:
         """Text after them, with the manifest."""
+
+
+class MessageWriter(Writer, Protocol):
+    """Of a format that people read."""
+
+    def message(self, message: Message) -> str:
+        """Text of a message as it is shown."""
+
+
+class RecordWriter(Writer, Protocol):
+    """Of a format that programs read."""
+
+    def record(self, record: Record) -> str:
+        """Text of a message with all its fields."""
 
 
 def manifest(about: About, totals: Totals, options: ExportOptions) -> dict[str, object]:

@@ -10,7 +10,6 @@ from hermes_tui.render.export.model import (
     MARK,
     About,
     ExportOptions,
-    Record,
     Totals,
     manifest,
     sentence,
@@ -25,9 +24,7 @@ INDENT = "    "
 
 
 class TextWriter:
-    """Implements `Writer`."""
-
-    takes_records = False
+    """Implements `MessageWriter`."""
 
     def head(self, about: About) -> str:
         """Title, id and what else is known."""
@@ -50,10 +47,6 @@ class TextWriter:
         head = ", ".join(filter(None, about))
         body = "".join(f"{INDENT}{line}\n" for block in blocks for line in shown(block).split("\n"))
         return f"\n{one_line(message.role)}{name}  {head}".rstrip() + "\n" + body
-
-    def record(self, record: Record) -> str:
-        """Not used."""
-        raise NotImplementedError
 
     def put(self, text: str, *, is_active: bool) -> str:  # noqa: ARG002  the text says which state it is in
         """The text as it is."""

@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from hermes_tui.commands.registry import Offer
 from hermes_tui.feed import Feed
+from hermes_tui.render.blocks import STORE
 from hermes_tui.render.bound_keys import bound
 from hermes_tui.render.safe import one_line
 from hermes_tui.screens.browse.navigation import Navigation
@@ -136,7 +137,8 @@ class ScreensOver:
     def statistics(self) -> None:
         """The counts of the sessions that are searched for, else of all."""
         if not self._feed.counts.can_count:
-            self._navigation.say(f"sessions are counted in one home at a time: {bound('profiles')} goes to a profile")
+            advice = f"sessions are counted in one home at a time: {bound('profiles')} goes to a profile"
+            self._navigation.say(advice if self._state.store == STORE else "sessions on a server are not counted yet")
             return
         counted = self._make.statistics(self._feed, self._state, self._state.typed.strip())
         self._screen.app.push_screen(counted, self._leave_statistics)

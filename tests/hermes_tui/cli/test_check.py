@@ -28,6 +28,11 @@ def test_check_says_which_sessions_lost_history_and_exits_with_1(home: Path, run
     assert rows["20251220_070000_cccccccc"]["verdict"] == "jsonl_only"
 
 
+def test_a_check_of_an_empty_home_says_so(tmp_path: Path, run: Run) -> None:
+    """Mutant: the names of columns without a row."""
+    assert run(empty_home(tmp_path), "check") == (0, "there is no session to compare\n", "")
+
+
 def test_check_of_a_sound_session_exits_with_0(home: Path, run: Run) -> None:
     code, out, _ = run(home, "check", "20260101_100000_aaaaaa", "--json")
     assert code == 0

@@ -205,7 +205,7 @@ def test_all_profiles_as_one_show_plans_and_are_not_written(home: Home, capsys: 
 @pytest.mark.slow
 def test_undo_without_an_id_lists_the_repairs(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(home, "undo") == 0
-    assert capsys.readouterr().out == "no repair was made here yet\n"
+    assert capsys.readouterr().out == "no repair and no deletion was made here yet\n"
     assert run(home, "repair", "known", "--yes", "--json") == 0
     [made] = said(capsys)
     assert run(home, "undo", "--json") == 0

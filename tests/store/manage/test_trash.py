@@ -252,7 +252,7 @@ def test_what_was_imported_meanwhile_is_not_put_back_beside_it(folder: Path) -> 
     db.append_messages("tip", [{**message, "timestamp": OLD + 900} for message in old_talk(1, start=50)])
     db.append_messages("tip", [*old_talk(1), *old_talk(2, start=40)])
     db.append_message("tip", "user", "other words", timestamp=OLD + 8)
-    with pytest.raises(Refused, match=r"^2 of the 66 messages are there already .* delete tip first"):
+    with pytest.raises(Refused, match=r"^2 of the 66 messages are there already .* delete tip, .* undo 20"):
         db.restore(receipt.operation)
     assert len(db.get_messages("tip")) == 5
     assert db.get_session("root") is None

@@ -125,14 +125,16 @@ def test_a_link_that_is_cut_is_noticed_by_both_sides_within_half_a_minute(url: s
     assert own["keepalives_idle"] + own["keepalives_interval"] * own["keepalives_count"] <= 30
 
 
-def test_a_transaction_that_a_server_ended_while_it_waited_for_us_says_so(url: str) -> None:
+def test_a_transaction_that_a_server_ended_while_it_waited_for_us_says_so(url: str, run_sql: SqlRunner) -> None:
     """Mutant: the error has no words of its own."""
     with closing(SessionDB(url)) as db:
         db.create_session("s1", "cli")
 
         def _slow(tx: Any) -> None:
-            tx._rows("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', '1', true)", ())
-            time.sleep(0.02)
+            idle = "SELECT pg_backend_pid(), pg_catalog.set_config('idle_in_transaction_session_timeout', '1', true)"
+            [(process, _)] = tx._rows(idle, ())
+            while run_sql("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (process,)):
+                time.sleep(0.01)
             tx.end_session("s1", "done", 1.7e9)
 
         with pytest.raises(Unreachable, match="too slow"):

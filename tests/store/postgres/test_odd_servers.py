@@ -68,6 +68,16 @@ def _message(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("!i", len(body) + 4) + body
 
 
+READY = _message(b"Z", b"I")
+
+
+def _one_cell(cell: bytes, oid: int = 25) -> bytes:
+    """An answer with one row of one cell."""
+    described = struct.pack("!h", 1) + b"name\0" + struct.pack("!ihihih", 0, 0, oid, -1, -1, 0)
+    row = struct.pack("!hi", 1, len(cell)) + cell
+    return _message(b"T", described) + _message(b"D", row) + _message(b"C", b"SELECT 1\0")
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits of tenths of a second in place of many."""
@@ -86,6 +96,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("18.0", None, "did not answer in time"),
         ("18.0", b"", "cannot be reached, or the connection was lost"),
         ("18.0", b"HTTP/1.1 400 Bad Request\r\n\r\n", "not PostgreSQL's"),
+        ("18.0", READY, "not PostgreSQL's"),
+        ("18.0", _one_cell(b"schema") + READY, "not PostgreSQL's"),
+        ("18.0", _one_cell(b"1") + _one_cell(b"\xff") + READY, "not PostgreSQL's"),
+        ("18.0", _one_cell(b"1") + _one_cell(b"no number", 20) + READY, "not PostgreSQL's"),
+        ("18.0", _one_cell(b"1") + _one_cell(b"{", 3802) + READY, "not PostgreSQL's"),
+        ("18.0", _one_cell(b"1") + _one_cell(b"../../outside") + READY, "no schema with sessions"),
         ("18.0", _message(b"E", f"SFATAL\0C57P01\0M{SECRET}\0\0".encode()), "cannot be reached, or the connection"),
         ("18.0", _message(b"E", f"SERROR\0CXX000\0M{SECRET}\0\0".encode()), "refused a statement (InternalError_"),
     ],
@@ -93,7 +109,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_is_old_silent_or_odd_is_one_line(
     version: str, last_words: bytes | None, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Mutant: no look at the version."""
+    """Mutants: no look at the version; an answer to one statement of two; a cell that is none; any name of a schema."""
     with closing(StandIn(version, last_words)) as server:
         for verb in ("list", "search"):
             assert main(["--home", server.url, verb, *(["words"] if verb == "search" else [])]) == 2

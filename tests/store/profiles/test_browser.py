@@ -289,7 +289,7 @@ def test_of_many_profiles_the_best_are_those_of_the_newest_hits_that_were_found(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mutants: few hits, which may not be all, are ranked alone; each profile ranks its own."""
-    monkeypatch.setattr(searches, "MOST_RANKED", 1)
+    monkeypatch.setattr(searches, "MOST_ALONE", 1)
     monkeypatch.setattr(searches, "SCORED", 2)
     with closing(ProfilesBrowser(Home(root).profiles())) as merged:
         every = [hit for batch in merged.search("walrus") for hit in batch.hits]
@@ -330,7 +330,7 @@ class Asked:
     def stamp(self) -> int:
         return self.stamps
 
-    def newest(self, places: Sequence[int]) -> list[float]:
+    def newest(self, places: Sequence[int]) -> list[float | None]:
         return [0.0 for _ in places]
 
     def states(self, places: Sequence[int]) -> list[State | None]:

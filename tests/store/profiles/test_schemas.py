@@ -16,8 +16,10 @@ from store.browse.protocol import Watcher
 from store.engine.push_target import FILE_IDS
 from store.files.home import Home
 from store.open import locate_server
+from store.postgres import fleet
 from store.postgres.connection import Connection
 from store.postgres.fleet import SchemaFleet
+from store.postgres.reader import Reader
 from store.profiles import newest
 from store.profiles import watch as watch_module
 from store.profiles.browser import ProfilesBrowser
@@ -182,7 +184,7 @@ def test_schemas_that_cannot_be_read_are_named_and_hide_no_other(schemas: Schema
         assert len({hit.session_id for batch in merged.search("word") for hit in batch.hits}) == 3
         schemas.run(f"ALTER TABLE {broken}.messages ALTER timestamp TYPE jsonb USING to_jsonb(timestamp)")
         assert [session.profile for session in merged.recent(limit=2)] == [schemas.made[5], broken]
-        assert [problem.split(":")[0].rpartition("_")[2] for problem in merged.problems()] == ["01", "03"]
+        assert [problem.split(":")[0].rpartition("_")[2] for problem in merged.problems()] == ["01", "03", "04"]
 
 
 def add_message(schemas: Schemas, name: str, row: int, session: str) -> None:
@@ -240,3 +242,28 @@ def test_the_first_rows_of_many_schemas_come_before_all_were_asked_for_their_tim
         first, last = merged.glances(limit=4)
         assert {session.profile for session in first.sessions} == set(schemas.made[:2])
         assert {session.profile for session in last.sessions} == set(schemas.made[2:])
+
+
+def test_a_schema_that_is_locked_hides_no_other_and_is_named(
+    server_url: str, schemas: Schemas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: a lock fails the whole list; what is locked is asked first; answers without it stand for good."""
+    for place in range(3):
+        schemas.add([("s0", 1.7e9, [1.7e9 + place], False)])
+    monkeypatch.setattr(fleet, "SECONDS", 0.05)
+    for read in (Reader.batch, Reader.rows):
+        monkeypatch.setattr(read, "__kwdefaults__", {**(read.__kwdefaults__ or {}), "seconds": 0.1})
+    stamps = ["before"]
+    monkeypatch.setattr(SchemaFleet, "stamp", lambda _: stamps[-1])
+    with closing(schemas.browser()) as merged, psycopg.connect(server_url) as holding:
+        assert len(merged.recent()) == 3
+        holding.execute(f"LOCK TABLE {schemas.made[2]}.messages".encode())
+        stamps.append("locked")
+        first, _ = merged.glances(limit=4)
+        assert {session.profile for session in first.sessions} == set(schemas.made[:2])
+        assert len(merged.recent()) == 2
+        assert [problem.partition(":")[0] for problem in merged.problems()] == [f"profile {schemas.made[2]}"]
+        holding.rollback()
+        assert len(merged.recent()) == 3
+        found = [hit.timestamp for batch in merged.search("word") for hit in batch.hits]
+        assert found == [1.7e9 + 2, 1.7e9 + 1, 1.7e9]
