@@ -18,7 +18,8 @@ CONNECT_TIMEOUT = 10
 """Seconds that a connection may take where the URL has no other number."""
 _MODES = ("disable", "require", "verify-ca", "verify-full")
 _MEANT = late_pattern(r"(?i)^\W*(?:jdbc:)?postgres\w*[:/].*@|\b(?:password|service|dbname)\s*=")
-_USER = late_pattern(r"(?i)(postgres[\w+]*(?::/{0,2}|/{1,2}))[^\s“”'\":]*:[^\s“”'\"]*@")
+_WORD = late_pattern(r"[^\s“”'\"]+")
+_SCHEME = late_pattern(r"(?i)postgres[\w+]{0,16}(?::/{0,2}|/{1,2})")
 _PASSWORD = late_pattern(r"(?i)\b(password)(\s*=\s*)[^\s&;“”'\"]+")
 _SCHEMA = late_pattern(r"[a-z_][a-z0-9_]{0,62}")
 _NAME = late_pattern(r"[^\x00-\x1f\x7f]{0,255}")
@@ -105,7 +106,16 @@ def is_like_address(text: str) -> bool:
 
 def without_passwords(text: str) -> str:
     """A text without what may be the password in an address of a server."""
-    return _PASSWORD.sub(r"\1\2…", _USER.sub(r"\1…@", text)) if "@" in text or "=" in text else text
+    return _PASSWORD.sub(r"\1\2…", _WORD.sub(_without_user, text)) if "@" in text or "=" in text else text
+
+
+def _without_user(word: re.Match[str]) -> str:
+    """A word without what stands between the scheme and the last “@” in it, where that has a password."""
+    before, at, host = word[0].rpartition("@")
+    scheme = _SCHEME.search(before)
+    if scheme is None or ":" not in before[scheme.end() :]:
+        return word[0]
+    return f"{before[: scheme.end()]}…{at}{host}"
 
 
 def is_schema(name: str) -> bool:
