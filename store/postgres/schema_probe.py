@@ -49,7 +49,8 @@ _CALLS = (
 conditions and expressions of indexes, statistics and partition keys, with the reader's rights; those of checks it does
 not look at in our transactions."""
 _TABLES = (
-    f"SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.reltuples, {_CALLS} AS calls"
+    f"SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.reltuples, {_CALLS} AS calls,"
+    " pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable"
     " FROM (SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY(%s) OFFSET 0) AS n"
     " JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid"
     f" WHERE c.relname IN ({_NAMES}) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') OFFSET 0"
@@ -61,7 +62,7 @@ PROBE = (
     " ARRAY(SELECT ARRAY[a.attname::text,"
     " CASE WHEN COALESCE(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace"
     " THEN COALESCE(b.typname, t.typname)::text END,"
-    " CASE WHEN pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 'read' END]"
+    " CASE WHEN c.readable OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 'read' END]"
     " FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
     " LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype AND t.typtype = 'd'"
     " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)"
