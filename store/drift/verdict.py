@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..base.errors import CannotOpen, Damaged, Interrupted, StoreError, StoreMissing
-from ..base.late_dataclass import dataclass
+from ..base.late_dataclass import dataclass, replace
 from ..base.models import Check, Drift, JsonlFacts, Origin, Session, Verdict
 from .sources import Sources, read_sources
 
@@ -126,6 +126,7 @@ class Checker:
         """The same, with its flag in a list."""
         found = read_sources(self._engine, self._files, session_id, cancel=cancel)
         check = verified(session_id, found.compared(self._engine), sides(found))
+        check = replace(check, repairable=check.repairable and self._engine.capabilities.repairs)
         return Verification(check, found.written.problem, found.written.unfinished)
 
     def checks(self, ids: Iterable[str] | None = None, *, cancel: Cancel | None = None) -> Iterator[Check]:

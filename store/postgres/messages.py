@@ -23,6 +23,8 @@ from .schema_probe import Layout
 
 MAX_BODIES = 256
 """Bodies per request."""
+_ENDS_AT_ONCE = 64
+"""Sessions whose ends are read in one round trip."""
 FIRST_CHARS = 4_096
 """Characters read of the first user message; a multimodal cell is read whole."""
 MOST_ROWS = 4_096
@@ -227,12 +229,27 @@ def first_user_text(reader: Reader, session_id: str) -> str:
 
 def ends(reader: Reader, session_id: str) -> SessionEnds | None:
     """Beginning and end of a session; None where it has no message."""
-    layout = reader.layout
+    return ends_of(reader, [session_id]).get(session_id)
+
+
+def ends_of(reader: Reader, ids: Sequence[str]) -> Mapping[str, SessionEnds | None]:
+    """The same of those sessions that have messages, many in a round trip."""
+    found: dict[str, SessionEnds | None] = {}
+    for start in range(0, len(ids), _ENDS_AT_ONCE):
+        some, statement = ids[start : start + _ENDS_AT_ONCE], _ends_statement(reader.layout)
+        answers = reader.batch([(statement, (session_id,) * 7) for session_id in some])
+        known = zip(some, map(_ends, answers), strict=True)
+        found |= {session_id: ends for session_id, ends in known if ends is not None}
+    return found
+
+
+def _ends_statement(layout: Layout) -> str:
+    """The rows that decide; it binds the session's id seven times."""
     active = column_sql.active(layout)
     of_session = f"FROM {layout.messages} AS messages WHERE session_id = %s"
     calls = column_sql.n_bytes(layout, "messages", "tool_calls")
     reason = column_sql.text(layout, "messages", "finish_reason")
-    rows = reader.rows(
+    return (
         f"(SELECT 0, {_opening(FIRST_CHARS)}, NULL, 0::bigint, '' {of_session} AND role = 'user' ORDER BY id LIMIT 1)"
         f" UNION ALL (SELECT 1, {_opening(FIRST_CHARS)}, role::text, {calls}::bigint, {reason} {of_session}"
         f" AND {active} AND role IN ('user', 'assistant', 'tool') ORDER BY id DESC LIMIT 1)"
@@ -241,9 +258,11 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
         f" UNION ALL (SELECT 2, NULL, role::text, 0, NULL {of_session} AND {active} ORDER BY id DESC LIMIT 1)"
         f" UNION ALL (SELECT 2, NULL, role, 0, NULL FROM (SELECT role::text {of_session} LIMIT {MOST_ROWS}) AS seen"
         " WHERE role = 'session_meta' LIMIT 1)"
-        f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)",
-        (session_id,) * 7,
+        f" UNION ALL (SELECT 3, NULL, NULL, 0, NULL {of_session} AND role IN ('user', 'assistant') LIMIT 1)"
     )
+
+
+def _ends(rows: Sequence[Row]) -> SessionEnds | None:
     found = {row[0]: row for row in rows}
     if 2 not in found:
         return None
@@ -255,11 +274,6 @@ def ends(reader: Reader, session_id: str) -> SessionEnds | None:
     has_turns = last is None or last.role != "tool" or 3 in found
     described = any(row[0] == 2 and cells.text(row[2]) == "session_meta" for row in rows)
     return SessionEnds(first, last, has_turns, described)
-
-
-def ends_of(reader: Reader, ids: Sequence[str]) -> Mapping[str, SessionEnds | None]:
-    """The same of those sessions that have messages."""
-    return {session_id: found for session_id in ids if (found := ends(reader, session_id)) is not None}
 
 
 def versions(reader: Reader, ids: Sequence[str]) -> Mapping[str, SectionVersion]:

@@ -14,6 +14,7 @@ from ..engine.rows import NO_COUNTS
 from ..formats.lineage import Lineage, Link
 from . import cells, column_sql
 from .counts import counted, counts
+from .prepared import Statement
 from .reader import Reader, Row
 from .schema_probe import Layout
 
@@ -31,12 +32,13 @@ _RELATED = (
     "parent_session_id IS NOT NULL OR id IN (SELECT parent_session_id FROM {table} WHERE parent_session_id IS NOT NULL)"
 )
 _STARTED = "COALESCE(sessions.started_at, '-Infinity'::float8)"
+_START, _ID = "sessions.started_at::float8", 'sessions.id COLLATE "C"'
 
 
 class SessionCursor(NamedTuple):
     """End of a page of sessions that have a row."""
 
-    started_at: float
+    started_at: float | None
     id: str
 
 
@@ -54,7 +56,7 @@ def page(reader: Reader, *, limit: int, cursor: object, now: float, profile: str
         shown = _sessions(reader, rows[:limit], now, profile)
         if len(rows) > limit:
             last = rows[limit - 1]
-            started = last[-1] if isinstance(last[-1], float) else 0.0
+            started = last[-1] if isinstance(last[-1], float) else None
             return Page(shown, more=True, cursor=SessionCursor(started, cells.text(last[0]) or ""))
         cursor = OrphanCursor("")
     room = limit - len(shown)
@@ -66,13 +68,18 @@ def page(reader: Reader, *, limit: int, cursor: object, now: float, profile: str
 
 
 def _page(reader: Reader, limit: int, cursor: SessionCursor | None) -> list[Row]:
-    layout = reader.layout
-    behind = "" if cursor is None else f' WHERE ({_STARTED}, sessions.id COLLATE "C") < (%s::float8, %s)'
-    return reader.rows(
-        f"SELECT {_columns(layout)}, {_STARTED} FROM {layout.sessions} AS sessions{behind}"
-        f' ORDER BY {_STARTED} DESC, sessions.id COLLATE "C" DESC LIMIT %s',
-        (*(cursor or ()), limit),
-    )
+    """Those that have a start, in the order of its index, which a page behind another goes on with; then the others."""
+    select = f"SELECT {_columns(reader.layout)}, {_START} FROM {reader.layout.sessions} AS sessions WHERE {_START}"
+    started = f"{select} IS NOT NULL{{behind}} ORDER BY {_START} DESC, {_ID} DESC LIMIT %s"
+    others = f"{select} IS NULL{{behind}} ORDER BY {_ID} DESC LIMIT %s"
+    if cursor is None:
+        parts: list[Statement] = [(started.format(behind=""), (limit,)), (others.format(behind=""), (limit,))]
+    elif cursor.started_at is None:
+        parts = [(others.format(behind=f" AND {_ID} < %s"), (cursor.id, limit))]
+    else:
+        behind = f" AND ({_START}, {_ID}) < (%s::float8, %s)"
+        parts = [(started.format(behind=behind), (*cursor, limit)), (others.format(behind=""), (limit,))]
+    return [row for rows in reader.batch(parts) for row in rows][:limit]
 
 
 def by_ids(reader: Reader, ids: Iterable[str], *, now: float, profile: str) -> tuple[Session, ...]:
@@ -200,7 +207,8 @@ def links(reader: Reader, ids: Iterable[str] | None = None) -> tuple[Link, ...]:
             f" UNION ALL SELECT id FROM {table} WHERE parent_session_id = near.id) AS other"
             ") "
         )
-        where, params = f"id IN (SELECT id FROM near LIMIT {2 * MOST_RELATIVES})", (list(ids),)
+        # few are expected of an array, so that no plan looks at all sessions
+        where, params = f"id = ANY(ARRAY(SELECT id FROM near LIMIT {2 * MOST_RELATIVES}))", (list(ids),)
     return tuple(map(_link, reader.rows(f"{near}{_link_statement(layout)} WHERE {where}", params)))
 
 

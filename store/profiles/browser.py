@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_NAMED = 200
+"""Sessions of a profile among which more that start so are looked for."""
+
 
 def _of_session(
     verb: Callable[Concatenate[Browser, str, P], R], otherwise: Callable[[str], R] | None = None
@@ -70,6 +73,12 @@ def _of_session(
         return members.names.renamed(place, answer)
 
     return _call
+
+
+def _starting(browser: Browser, text: str) -> tuple[str, ...]:
+    """Ids that start so, of the first that have it in them or in a title; of several `resolve` says none."""
+    ids = [*browser.named(text, limit=_NAMED), *(session.id for session in browser.file_sessions())]
+    return tuple(name for name in ids if name.startswith(text))
 
 
 def _lists(merged: ProfilesBrowser) -> ProfileLists:
@@ -136,9 +145,8 @@ class ProfilesBrowser:
         return list(self.members.joined(lambda browser: tuple(browser.named(text, limit=limit)))[:limit])
 
     def resolve(self, text: str) -> str | None:
-        """The id itself, the root's before that of one other profile; else the one that starts so, in the same order.
-
-        With a profile's name before it, in that profile alone.
+        """The id itself, the root's before that of one other profile; else the one that starts so, in the same order,
+        where there are not several in any other. With a profile's name before it, in that profile alone.
         """
         place, own = self.members.names.split(text)
 
@@ -152,7 +160,10 @@ class ProfilesBrowser:
         exact = [session_id for session_id in found if self.members.names.split(session_id)[1] == own]
         if len(exact) == 1:
             return exact[0]
-        return known or (found[0] if len(found) == 1 else None)
+        if known or len(found) != 1:
+            return known
+        alike = self.members.joined(lambda browser: _starting(browser, own))
+        return found[0] if {*alike} <= {*found} else None
 
     # Messages
 

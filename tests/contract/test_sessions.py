@@ -310,6 +310,7 @@ def test_a_survey_tells_which_sessions_lack_messages_of_their_file(case: Case) -
     for step in case.browser.survey(cancel=Cancel()):
         flags |= step.drifts
     assert flags == {"same": None, "behind": Drift.JSONL_AHEAD, "alone": Drift.JSONL_ONLY}
+    assert case.browser.check("behind").repairable == case.engine.capabilities.repairs
     checks = {check.session_id: check.verdict for check in case.browser.checks()}
     assert checks == {
         "same": Verdict.SAME,

@@ -76,6 +76,20 @@ def test_a_whole_id_of_one_profile_comes_before_ids_of_the_root_that_start_so(ro
     assert db.resolve("nothing") is None
 
 
+def test_a_beginning_of_several_in_one_profile_names_none_of_another(root: Path, db: ProfilesBrowser) -> None:
+    """Mutant: the root says none of two, and the one of the other profile is taken."""
+    with (
+        closing(SessionDB(root / "state.db")) as own,
+        closing(SessionDB(root / "profiles" / "work" / "state.db")) as its,
+    ):
+        its.create_session("walk-3", "cli")
+        assert db.resolve("walk") == "work/walk-3"
+        for name in ("walk-1", "walk-2"):
+            own.create_session(name, "cli")
+    assert db.resolve("walk") is None
+    assert (db.resolve("walk-3"), db.resolve("work/wa")) == ("work/walk-3", "work/walk-3")
+
+
 @pytest.mark.slow
 def test_a_store_that_several_profiles_name_is_listed_and_found_once(root: Path) -> None:
     profiles = root / "profiles"
