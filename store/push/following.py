@@ -22,22 +22,33 @@ RECENT = 16
 """Sessions that began last, which are looked at with each change."""
 
 
-def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
+def follow(
+    pusher: Pusher, *, first: Callable[[], object] | None = None, clock: Callable[[], float] = time.monotonic
+) -> Iterator[int]:
     """Keep the schema up to date: at each look the number of sessions copied; whoever asks waits between two.
 
     What agents write into SQLite or into files is copied at once; edits that change no count and what vanished with
     the full push, which is also the first look.
 
+    Args:
+        first: Claims the schema and does that full push; what is written meanwhile is copied after it.
+
     Raises:
         Refused: The schema is another's.
     """
-    pusher.claim()
+    if first is None:
+        pusher.claim()
     with closing(_Followed(pusher, clock)) as followed:
-        yield from _looks(followed, pusher, clock)
+        next_full = clock()
+        if first is not None:
+            first()
+            next_full = clock() + FULL_EVERY
+            yield 0
+        yield from _looks(followed, pusher, clock, next_full)
 
 
-def _looks(followed: _Followed, pusher: Pusher, clock: Callable[[], float]) -> Iterator[int]:
-    next_full = next_look = clock()
+def _looks(followed: _Followed, pusher: Pusher, clock: Callable[[], float], next_full: float) -> Iterator[int]:
+    next_look = clock()
     while True:
         written = 0
         if clock() >= next_full:
