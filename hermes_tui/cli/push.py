@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
@@ -16,7 +17,7 @@ from hermes_tui.render.time import many
 from store import Home, StoreError, Unreachable
 from store.base.errors import DiskFull, Locked, Refused
 from store.base.server_address import parse_address
-from store.open import open_push_target, open_to_read
+from store.open import open_files_alone, open_push_target, open_to_read
 from store.push.following import follow
 from store.push.machine import identity, schema_of
 from store.push.pusher import Pusher, PushStep, Vanished
@@ -53,13 +54,14 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     if problem := _wrong(options) or _unasked(options, streams):
         return complain(problem, streams.err)
     every = Home(home.root).profiles() if options.profile is None else (home,)
-    homes = [profile for profile in every if _is_there(profile.state_db)]
+    homes = [profile for profile in every if _is_there(profile.state_db) or _has_files(profile)]
     if not homes:
         return complain(
             f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
         )
-    for profile in (profile for profile in every if profile not in homes):
-        remark(f"{profile.profile} has no state.db, so it is not copied", streams.err)
+    for profile in (profile for profile in every if not _is_there(profile.state_db)):
+        copied = ", its files are all of it" if profile in homes else " and no files, so it is not copied"
+        remark(f"{profile.profile} has no state.db{copied}", streams.err)
     codes: list[int] = []
     with ExitStack() as stack:
         followers: list[_Follower] = []
@@ -123,6 +125,19 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def _has_files(home: Home) -> bool:
+    """True where there is something beside a state.db that may be copied, or nobody may look."""
+    for folder in (home.sessions_dir, home.folder / "pending_messages"):
+        try:
+            if any(folder.iterdir()):
+                return True
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return True
+    return False
+
+
 def _wrong(options: Options) -> str:
     """What is wrong with the options, "" for nothing."""
     if options.name is not None and not any(letter.isascii() and letter.isalnum() for letter in options.name):
@@ -175,8 +190,12 @@ def _pusher(home: Home, options: Options) -> Iterator[tuple[Pusher, str]]:
     """What copies a home, and the name of its schema for people."""
     whose = identity(home, name=options.name)
     target = open_push_target(options.url, schema_of(whose))
-    with closing(target), closing(open_to_read(home)) as store:
-        yield Pusher(store, target, whose), target.name
+    with closing(target), TemporaryDirectory(prefix="hermes-tui-") as folder:
+        files_alone = not _is_there(home.state_db)
+        stand_in = Path(folder) / "state.db"
+        stand_in.touch()
+        with closing(open_files_alone(home, stand_in) if files_alone else open_to_read(home)) as store:
+            yield Pusher(store, target, whose, files_alone=files_alone), target.name
 
 
 def _say_unread(pusher: Pusher, streams: Streams) -> None:

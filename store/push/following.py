@@ -84,6 +84,7 @@ class _Followed:
 
     def look(self) -> int:
         """Bring up to date what has new messages, and what agents did something else to; the number of sessions."""
+        self._pusher.require_home()
         return self._stored() + self._written()
 
     def _stored(self) -> int:
