@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import stat
@@ -35,6 +36,9 @@ _CANCELS = 20
 """Times that it is asked."""
 
 RV = TypeVar("RV")
+
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+"""A connection that was lost is an error of ours; the driver's own line for it would stand beside that."""
 
 
 class Connection(psycopg.Connection[TupleRow]):
