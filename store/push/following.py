@@ -12,7 +12,7 @@ from .pusher import Pusher, Vanished
 
 FULL_EVERY = 60.0
 """Seconds between two full pushes, at least."""
-FULL_SHARE = 100.0
+FULL_SHARE = 200.0
 """So many times as much time as a full push ran is waited before the next one, without what it waited itself."""
 LOOK_EVERY = 0.5
 """Seconds between two looks at what agents write, while a full push runs."""
