@@ -253,7 +253,7 @@ class _Follower:
 
     def _say(self, text: str) -> None:
         if text and text != self._said:
-            remark(f"{self.name}: {text}", self._streams.err)
+            remark(text if self.name in text else f"{self.name}: {text}", self._streams.err)
         self._said = text
 
 

@@ -31,13 +31,15 @@ class Statements:
         self.answered = False
         """True once the server answered: before that nothing of it can be stored."""
 
-    def _begin(self) -> None:
-        """Ask a connection that is new or rested for a sign of life, and whose process of the server has it."""
+    def _ask(self) -> None:
+        """Ask a connection that is new or rested for a sign of life, and whose process of the server has it.
+
+        Nothing is begun by that: to write a large text for the server may take longer than a transaction may be idle.
+        """
         connection = self._connection
         if not connection.prepared.is_direct or time.monotonic() - connection.given_at > RESTED:
             connection.patience = MARGIN
-            begin = self._waiting.pop(0)
-            [[(process,)]] = self._sent([begin, ("SELECT pg_catalog.pg_backend_pid()", ())])
+            [[(process,)]] = self._sent([("SELECT pg_catalog.pg_backend_pid()", ())])
             connection.prepared.is_direct = process == connection.info.backend_pid
         connection.patience = self._patience
 
@@ -59,7 +61,7 @@ class Statements:
     def answers(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """The rows of each of some statements that return rows, sent with those that wait."""
         if not self.answered:
-            self._begin()
+            self._ask()
         sent, self._waiting = [*self._waiting, *statements], []
         found = self._sent(sent)
         return found[len(found) - len(statements) :]

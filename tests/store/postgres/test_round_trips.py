@@ -130,8 +130,8 @@ def test_an_idle_connection_that_was_lost_is_replaced_before_anything_is_written
 def test_nothing_is_begun_before_the_words_of_a_message_are_there(
     db: SessionDB, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Mutants: a rested connection is asked for a sign of life first, or the stamp of the session: the transaction's
-    idle time ends while the words are made; a rested one is not asked at all."""
+    """Mutants: a rested connection is asked for a sign of life in a transaction, or for the stamp of the
+    session: the idle time ends while the words are made; a rested one is not asked at all."""
     begun: list[int] = []
     stored = terms.stored_terms
 
@@ -144,7 +144,8 @@ def test_nothing_is_begun_before_the_words_of_a_message_are_there(
     rows = message_rows([{"role": "user", "content": "heron"}], now=1.0)
     sent.clear()
     db.append_message("s1", "user", "first", key="one")
-    assert [text.endswith("pg_backend_pid()") for text in sent] == [True, False, False]
+    assert [text.startswith("BEGIN") for text in sent] == [False, True, False]
+    assert sent[0].endswith("pg_backend_pid()")
     sent.clear()
     db.append_message("s1", "user", "second")
     now = db.store.engine.messages.stamp("s1")
