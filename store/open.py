@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from .engine.fleet import Fleet
     from .engine.push_target import PushTarget
 
-__all__ = ["PATIENCE", "fleet_of", "locate_server", "open_push_target", "open_store", "open_to_read"]
+__all__ = [
+    "PATIENCE",
+    "fleet_of",
+    "locate_server",
+    "open_files_alone",
+    "open_push_target",
+    "open_store",
+    "open_to_read",
+]
 
 OWN_SCHEMA = "hermes_tui"
 """The schema that agents write to where a URL names none."""
@@ -102,6 +110,23 @@ def open_to_read(home: Home, *, cache_dir: Path | None = None) -> HomeStore:
         address = home.address
         return _server_store(address, home.state_db, read_only=True, patience=PATIENCE, cache_dir=cache_dir)
     return open_store(home.state_db, read_only=True, sessions_dir=home.sessions_dir, cache_dir=cache_dir)
+
+
+def open_files_alone(home: Home, stand_in: Path) -> HomeStore:
+    """The same of a home that has no state.db.
+
+    Args:
+        stand_in: A file without a byte, which is read in its place.
+    """
+    engine = SqliteEngine(stand_in, patience=PATIENCE)
+    return HomeStore(
+        home.state_db,
+        engine,
+        sibling=open_to_read,
+        read_only=True,
+        sessions_dir=home.sessions_dir,
+        copied=engine.copied,
+    )
 
 
 def locate_server(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hermes_tui.cli.options import Options
 from hermes_tui.cli.output import Output, Streams, complain, remark
@@ -16,13 +17,12 @@ from hermes_tui.render.time import many
 from store import Home, StoreError, Unreachable
 from store.base.errors import DiskFull, Locked, Refused
 from store.base.server_address import parse_address
-from store.open import open_push_target, open_to_read
+from store.open import open_files_alone, open_push_target, open_to_read
 from store.push.following import follow
 from store.push.machine import identity, schema_of
 from store.push.pusher import Pusher, PushStep, Vanished
 
 DIFFERENT = 1
-UNDONE = 2
 MOST_UNREAD = 3
 """Files that are named of those that could not be read."""
 PAUSE = 0.5
@@ -54,36 +54,44 @@ def push(home: Home, options: Options, streams: Streams) -> int:
     if problem := _wrong(options) or _unasked(options, streams):
         return complain(problem, streams.err)
     every = Home(home.root).profiles() if options.profile is None else (home,)
-    homes = [profile for profile in every if _is_there(profile.state_db)]
+    homes = [profile for profile in every if _is_there(profile.state_db) or _has_files(profile)]
     if not homes:
         return complain(
             f"there is no {home.state_db}, so that nothing can be copied; --home names another home", streams.err
         )
-    for profile in (profile for profile in every if profile not in homes):
-        remark(f"{profile.profile} has no state.db, so it is not copied", streams.err)
-    codes: dict[Home, int] = {}
-    for profile in homes:
-        try:
-            codes[profile] = _first(profile, options, streams)
-        except Unreachable:
-            raise
-        except StoreError as error:
-            codes[profile] = complain(str(error) if len(homes) == 1 else f"{profile.profile}: {error}", streams.err)
-    followed = [profile for profile, code in codes.items() if code != UNDONE]
-    if options.follow and followed:
-        _follow(followed, options, streams)
-    return max(codes.values())
+    for profile in (profile for profile in every if not _is_there(profile.state_db)):
+        copied = ", its files are all of it" if profile in homes else " and no files, so it is not copied"
+        remark(f"{profile.profile} has no state.db{copied}", streams.err)
+    codes: list[int] = []
+    with ExitStack() as stack:
+        followers: list[_Follower] = []
+        for profile in homes:
+            try:
+                if options.follow:
+                    pusher, name = stack.enter_context(_pusher(profile, options))
+                    followers.append(_first(pusher, name, profile, options, streams))
+                    codes.append(0)
+                else:
+                    with _pusher(profile, options) as (pusher, name):
+                        codes.append(_push(pusher, name, profile, options, streams))
+            except Unreachable:
+                raise
+            except StoreError as error:
+                codes.append(complain(str(error) if len(homes) == 1 else f"{profile.profile}: {error}", streams.err))
+        if followers:
+            _follow(followers, options, streams)
+    return max(codes)
 
 
-def _first(home: Home, options: Options, streams: Streams) -> int:
-    """The first push; one that is followed is tried again where what is in the way may pass."""
+def _first(pusher: Pusher, name: str, home: Home, options: Options, streams: Streams) -> _Follower:
+    """The first push of a profile that is followed, tried again where what is in the way may pass."""
     pauses, said = _Pauses(), ""
+    follower = _Follower(pusher, name, streams)
     while True:
         try:
-            return _push(home, options, streams)
+            follower.begin(lambda: _push(pusher, name, home, options, streams))
+            return follower
         except PASSING as error:
-            if not options.follow:
-                raise
             if str(error) != said:
                 remark(f"{error}; trying again", streams.err)
             said = str(error)
@@ -117,6 +125,19 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def _has_files(home: Home) -> bool:
+    """True where there is something beside a state.db that may be copied, or nobody may look."""
+    for folder in (home.sessions_dir, home.folder / "pending_messages"):
+        try:
+            if any(folder.iterdir()):
+                return True
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return True
+    return False
+
+
 def _wrong(options: Options) -> str:
     """What is wrong with the options, "" for nothing."""
     if options.name is not None and not any(letter.isascii() and letter.isalnum() for letter in options.name):
@@ -136,32 +157,31 @@ def _unasked(options: Options, streams: Streams) -> str:
     return "" if streams.ask(f"{what}. Go on?") else "nothing was written"
 
 
-def _push(home: Home, options: Options, streams: Streams) -> int:
+def _push(pusher: Pusher, name: str, home: Home, options: Options, streams: Streams) -> int:
     """Copy or compare one profile."""
     output = Output(streams.out)
-    with _pusher(home, options) as (pusher, name):
-        if options.verify:
-            return _verify(pusher, output, name, as_json=options.json)
-        pusher.claim(take_over=options.take_over)
-        reported, step = time.monotonic(), PushStep(0, 0)
-        with ProgressLine(streams.err, name, unit="sessions") as progress:
-            for step in pusher.push(Vanished.MARK if options.allow_gone else Vanished.REFUSE):
-                progress.show(step.done, step.total)
-                if time.monotonic() - reported >= REPORT and not streams.err.isatty():
-                    reported = time.monotonic()
-                    remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
-        _say_unread(pusher, streams)
-        removed = pusher.prune() if options.prune else 0
-        if options.json:
-            counts: dict[str, object] = {"sessions": step.total, "copied": step.written}
-            counts |= {"gone": step.gone, "kept": step.kept, "rows_removed": removed}
-            output.json({"schema": name, "profile": home.profile} | counts)
-            return 0
-        ends = [f", {step.gone} gone"] if step.gone else []
-        ends += [f", {step.kept} left as they were"] if step.kept else []
-        output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{''.join(ends)}"))
-        if options.prune:
-            output.line(safe(f"{name}: {many(removed, 'row')} removed"))
+    if options.verify:
+        return _verify(pusher, output, name, as_json=options.json)
+    pusher.claim(take_over=options.take_over)
+    reported, step = time.monotonic(), PushStep(0, 0)
+    with ProgressLine(streams.err, name, unit="sessions") as progress:
+        for step in pusher.push(Vanished.MARK if options.allow_gone else Vanished.REFUSE):
+            progress.show(step.done, step.total)
+            if time.monotonic() - reported >= REPORT and not streams.err.isatty():
+                reported = time.monotonic()
+                remark(f"{name}: {step.done} of {many(step.total, 'session')}", streams.err)
+    _say_unread(pusher, streams)
+    removed = pusher.prune() if options.prune else 0
+    if options.json:
+        counts: dict[str, object] = {"sessions": step.total, "copied": step.written}
+        counts |= {"gone": step.gone, "kept": step.kept, "rows_removed": removed}
+        output.json({"schema": name, "profile": home.profile} | counts)
+        return 0
+    ends = [f", {step.gone} gone"] if step.gone else []
+    ends += [f", {step.kept} left as they were"] if step.kept else []
+    output.line(safe(f"{name}: {step.written} of {many(step.total, 'session')} copied{''.join(ends)}"))
+    if options.prune:
+        output.line(safe(f"{name}: {many(removed, 'row')} removed"))
     return 0
 
 
@@ -170,8 +190,12 @@ def _pusher(home: Home, options: Options) -> Iterator[tuple[Pusher, str]]:
     """What copies a home, and the name of its schema for people."""
     whose = identity(home, name=options.name)
     target = open_push_target(options.url, schema_of(whose))
-    with closing(target), closing(open_to_read(home)) as store:
-        yield Pusher(store, target, whose), target.name
+    with closing(target), TemporaryDirectory(prefix="hermes-tui-") as folder:
+        files_alone = not _is_there(home.state_db)
+        stand_in = Path(folder) / "state.db"
+        stand_in.touch()
+        with closing(open_files_alone(home, stand_in) if files_alone else open_to_read(home)) as store:
+            yield Pusher(store, target, whose, files_alone=files_alone), target.name
 
 
 def _say_unread(pusher: Pusher, streams: Streams) -> None:
@@ -195,6 +219,15 @@ class _Follower:
         self._looks = follow(pusher)
         self._said = ""
         self._pauses, self._next = _Pauses(), 0.0
+
+    def begin(self, first: Callable[[], object]) -> None:
+        """Watch the profile, do a first push, and go on from there.
+
+        Raises:
+            StoreError: The push failed.
+        """
+        self._looks = follow(self._pusher, first=first)
+        next(self._looks)
 
     def look(self) -> int:
         """Copy what is new: the sessions of it. What is in the way is said once, and tried again.
@@ -220,21 +253,18 @@ class _Follower:
 
     def _say(self, text: str) -> None:
         if text and text != self._said:
-            remark(f"{self.name}: {text}", self._streams.err)
+            remark(text if self.name in text else f"{self.name}: {text}", self._streams.err)
         self._said = text
 
 
-def _follow(homes: Sequence[Home], options: Options, streams: Streams) -> None:
+def _follow(followers: Sequence[_Follower], options: Options, streams: Streams) -> None:
     """Copy what agents write until the user ends it; a server that is away is asked again."""
     output = Output(streams.out)
-    with ExitStack() as stack:
-        pushers = [stack.enter_context(_pusher(home, options)) for home in homes]
-        followers = [_Follower(pusher, name, streams) for pusher, name in pushers]
-        while True:
-            for follower in followers:
-                if written := follower.look():
-                    _print_followed(output, follower.name, written, as_json=options.json)
-            time.sleep(PAUSE)
+    while True:
+        for follower in followers:
+            if written := follower.look():
+                _print_followed(output, follower.name, written, as_json=options.json)
+        time.sleep(PAUSE)
 
 
 def _print_followed(output: Output, name: str, written: int, *, as_json: bool) -> None:

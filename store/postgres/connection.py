@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import stat
@@ -29,12 +30,17 @@ _LINK = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
 """How soon a connection notices that nobody is at the other end: after some twenty seconds, not after hours."""
 MOST = 1_000_000_000
 """Bytes of a batch; the server ends the connection of one that is longer by a tenth."""
+SLOWEST = 5_000_000
+"""Bytes of a batch that a server takes and reads in a second, at least."""
 _CANCEL_TIMEOUT = 2.0
 """Seconds in which a server answers that it was asked to cancel, and in which it does."""
 _CANCELS = 20
 """Times that it is asked."""
 
 RV = TypeVar("RV")
+
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
+"""A connection that was lost is an error of ours; the driver's own line for it would stand beside that."""
 
 
 class Connection(psycopg.Connection[TupleRow]):
@@ -64,7 +70,8 @@ class Connection(psycopg.Connection[TupleRow]):
                 f"a message takes {len(written)} bytes on its way to the server, which takes {MOST} at most"
             )
         self.pgconn.send_query(written)
-        for result in self.wait(generators.execute(self.pgconn)):
+        timeout = None if self.patience is None else self.patience + len(written) / SLOWEST
+        for result in self.wait(generators.execute(self.pgconn), timeout=timeout):
             if result.status == pq.ExecStatus.TUPLES_OK:
                 loaders.set_pgresult(result)
                 try:

@@ -67,7 +67,7 @@ _KNOWN: tuple[tuple[type[psycopg.Error] | tuple[type[psycopg.Error], ...], Calla
     ),
     (
         (pg.DiskFull, pg.OutOfMemory),
-        lambda name: errors.DiskFull(f"nothing was written: the server of {name} has no room left"),
+        lambda name: errors.DiskFull(f"the server of {name} has no room left, and nothing more was written"),
     ),
     (
         pg.ReadOnlySqlTransaction,

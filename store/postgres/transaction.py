@@ -177,8 +177,11 @@ class Transaction:
 
     def append(self, session_id: str, rows: Sequence[MessageRow], /) -> list[int]:
         """Append messages; their ids."""
+        return self._appended(session_id, rows, self._appending(session_id, rows))
+
+    def _appended(self, session_id: str, rows: Sequence[MessageRow], statements: Sequence[Statement]) -> list[int]:
         self._lock(session_id)
-        counted, *said = self._answers(self._appending(session_id, rows))
+        counted, *said = self._answers(statements)
         if rows and not counted:
             raise _missing(session_id)
         return _ids(said)
@@ -235,11 +238,12 @@ class Transaction:
         self, session_id: str, expected: SessionStamp, rows: Sequence[MessageRow], /
     ) -> SessionStamp | None:
         """The same unless others wrote since `expected`: the new stamp, None where nothing was written."""
+        appending = self._appending(session_id, rows)
         self._lock(session_id)
         statement = messages.stamp_statement(self._layout)
         if self._rows(statement, (session_id,))[0] != expected:
             return None
-        self.append(session_id, rows)
+        self._appended(session_id, rows, appending)
         return self._rows(statement, (session_id,))[0]
 
     def replace(self, session_id: str, rows: Sequence[MessageRow], /, *, active_only: bool = False) -> None:

@@ -41,8 +41,6 @@ _LINK = (
 )
 """Of what may COPY: a server waits for rows, with the locks, as long as TCP does, by default for two hours."""
 _POOL = 2
-RESTED = 1.0
-"""Seconds after which an idle connection may have been lost unnoticed, so that it is asked for a sign of life first."""
 
 
 class Writer:
@@ -94,10 +92,8 @@ class Writer:
         while True:
             idle = self._taken()
             with self._given_back(idle or connect(self._address)) as connection:
-                sent = Statements(connection, _begin(patience, "synchronous_commit", "on"))
+                sent = Statements(connection, _begin(patience, "synchronous_commit", "on"), patience + MARGIN)
                 try:
-                    self._sign_of_life(connection, sent)
-                    connection.patience = patience + MARGIN
                     began = time.monotonic()
                     result = work(Transaction(sent, layout))
                     sent.commit()
@@ -109,11 +105,6 @@ class Writer:
                 except FORGOTTEN:
                     recover(connection)
                     connection.prepared.forget()
-
-    def _sign_of_life(self, connection: Connection, sent: Statements) -> None:
-        if not connection.prepared.is_direct or time.monotonic() - connection.given_at > RESTED:
-            connection.patience = MARGIN
-            sent.begin()
 
     @contextmanager
     def _begun(self, begin: Statement) -> Iterator[Connection]:

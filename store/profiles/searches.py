@@ -117,9 +117,10 @@ class ProfileSearches:
 
     def _merged(self, request: Callable[[Member], Batch], limit: int, key: Callable[[Hit], float]) -> Batch:
         ends: dict[int, Batch] = {}
-        nothing = Batch((), done=True)
-        members = self._members
-        lists = [self._hits(place, iter([members.answer(place, request, nothing)]), ends) for place in members.places]
+        lists = [
+            self._hits(place, map(request, self._members.browsers[place : place + 1]), ends)
+            for place in self._members.places
+        ]
         hits = list(heapq.merge(*lists, key=key))
         capped = len(hits) > limit or any(batch.capped for batch in ends.values())
         return _batch(hits[:limit], ends, capped=capped, done=True)

@@ -12,7 +12,7 @@ from .pusher import Pusher, Vanished
 
 FULL_EVERY = 60.0
 """Seconds between two full pushes, at least."""
-FULL_SHARE = 100.0
+FULL_SHARE = 200.0
 """So many times as much time as a full push ran is waited before the next one, without what it waited itself."""
 LOOK_EVERY = 0.5
 """Seconds between two looks at what agents write, while a full push runs."""
@@ -22,22 +22,33 @@ RECENT = 16
 """Sessions that began last, which are looked at with each change."""
 
 
-def follow(pusher: Pusher, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
+def follow(
+    pusher: Pusher, *, first: Callable[[], object] | None = None, clock: Callable[[], float] = time.monotonic
+) -> Iterator[int]:
     """Keep the schema up to date: at each look the number of sessions copied; whoever asks waits between two.
 
     What agents write into SQLite or into files is copied at once; edits that change no count and what vanished with
     the full push, which is also the first look.
 
+    Args:
+        first: Claims the schema and does that full push; what is written meanwhile is copied after it.
+
     Raises:
         Refused: The schema is another's.
     """
-    pusher.claim()
+    if first is None:
+        pusher.claim()
     with closing(_Followed(pusher, clock)) as followed:
-        yield from _looks(followed, pusher, clock)
+        next_full = clock()
+        if first is not None:
+            first()
+            next_full = clock() + FULL_EVERY
+            yield 0
+        yield from _looks(followed, pusher, clock, next_full)
 
 
-def _looks(followed: _Followed, pusher: Pusher, clock: Callable[[], float]) -> Iterator[int]:
-    next_full = next_look = clock()
+def _looks(followed: _Followed, pusher: Pusher, clock: Callable[[], float], next_full: float) -> Iterator[int]:
+    next_look = clock()
     while True:
         written = 0
         if clock() >= next_full:
@@ -73,6 +84,7 @@ class _Followed:
 
     def look(self) -> int:
         """Bring up to date what has new messages, and what agents did something else to; the number of sessions."""
+        self._pusher.require_home()
         return self._stored() + self._written()
 
     def _stored(self) -> int:

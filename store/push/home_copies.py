@@ -151,6 +151,11 @@ class HomeCopies:
             return replace(copy, mark=f"{copy.mark}|?|")
 
 
+def stored_part(mark: str) -> str:
+    """What a mark says of SQLite."""
+    return _parts(mark)[0]
+
+
 def _parts(mark: str) -> tuple[str, str, str]:
     stored, _, rest = mark.partition("|")
     state, _, kinds = rest.partition("|")

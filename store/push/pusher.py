@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from enum import Enum
 from ..base.errors import Locked, Refused
 from ..engine.push_target import HomeIdentity, PushTarget
 from ..home_store import HomeStore
-from .home_copies import HomeCopies
+from .home_copies import HomeCopies, stored_part
+from .session_copies import NOTHING
 
 BATCH_ROWS = 2_000
 """Messages of the new sessions that are one transaction."""
@@ -53,13 +55,16 @@ class Pusher:
         store: The home, opened to read.
         target: Its schema.
         identity: Whose copy it is.
+        files_alone: It has no state.db; an empty one stands for it.
 
     Raises:
         ReadOnly: The home's database cannot be copied.
     """
 
-    def __init__(self, store: HomeStore, target: PushTarget, identity: HomeIdentity) -> None:
-        self.store, self._target, self._identity = store, target, identity
+    def __init__(
+        self, store: HomeStore, target: PushTarget, identity: HomeIdentity, *, files_alone: bool = False
+    ) -> None:
+        self.store, self._target, self._identity, self._files_alone = store, target, identity, files_alone
         self.copies = HomeCopies(store)
         self._marks: dict[str, str] = {}
         """Mark of every session as it was copied last, by its id on the server."""
@@ -81,6 +86,21 @@ class Pusher:
         self.store.engine.sessions.has("")
         self._target.claim(self._identity, take_over=take_over)
 
+    def require_home(self) -> None:
+        """Make sure that a home of files alone is one still, and was so when it was copied.
+
+        Raises:
+            Refused: It has a state.db, or had one.
+        """
+        if not self._files_alone:
+            return
+        if os.path.lexists(self.store.path):
+            raise Refused(f"{self.store.path} is there by now; push again")
+        if any(mark and stored_part(mark) != NOTHING for mark in self._marks.values()):
+            raise Refused(
+                f"nothing was written: there is no {self.store.path}, which was copied before; look at the home first"
+            )
+
     def push(self, vanished: Vanished = Vanished.REFUSE, *, now: Callable[[], float] = time.time) -> Iterator[PushStep]:
         """Bring the schema up to date with the home, step by step; what was done stays where it is stopped.
 
@@ -93,6 +113,7 @@ class Pusher:
         """
         yield from (PushStep(0, 0) for _ in self.copies.look())
         self._marks = dict(self._target.marks())
+        self.require_home()
         yield PushStep(0, 0)
         stamp, before = self.copies.stamp(), self._target.stamp()
         if stamp and stamp == before:

@@ -178,3 +178,7 @@ def _update(digest: Any, row: RawRow) -> None:
     """Add the cells of a row; an empty one is no cell, so that a new column changes nothing."""
     cells = [(name, cell) for name, cell in sorted(row.items()) if cell is not None]
     digest.update(repr(cells).encode(errors="surrogatepass"))
+
+
+NOTHING = _mark(None, _Seen())
+"""Mark of a session of which SQLite has nothing."""

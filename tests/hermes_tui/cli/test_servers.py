@@ -384,3 +384,45 @@ def test_among_several_homes_a_server_that_is_away_is_one_line_and_each_schema_a
     assert "profile away: 127.0.0.1/db cannot be reached" in err
     assert server_home(away, None, alone=False).address.connect_timeout == AWAY_SECONDS
     assert SECRET not in err
+
+
+def test_a_home_of_files_alone_is_copied_and_a_state_db_that_comes_or_goes_is_said_before_anything_is_written(
+    server_url: str,
+    run_sql: SqlRunner,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Mutants: it is passed over; what SQLite gets is never copied where files were followed; a state.db that is away
+    leaves its sessions to the files."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    run_sql("DROP SCHEMA IF EXISTS m_files_default CASCADE")
+    home, name = builders.home(tmp_path), "local/postgres#m_files_default"
+    (home / "sessions").mkdir(exist_ok=True)
+    (home / "sessions" / "alone.jsonl").write_text(json.dumps(builders.say("user", "heron")) + "\n")
+    command = ["push", "--home", str(home), server_url, "--as", "files"]
+
+    def _said(*more: str) -> tuple[int, list[str]]:
+        code = main([*command, *more])
+        out, err = capsys.readouterr()
+        return code, [*out.splitlines(), *err.splitlines()]
+
+    def _pause(_: float) -> None:
+        if (home / "state.db").exists():
+            raise KeyboardInterrupt
+        with closing(builders.db(home)) as db:
+            builders.store(db, "said", builders.talk(2))
+
+    monkeypatch.setattr("hermes_tui.cli.push.time.sleep", _pause)
+    alone = "hermes-tui: default has no state.db, its files are all of it"
+    code, lines = _said("--follow")
+    assert (code, lines[:2]) == (2, [f"{name}: 1 of 1 session copied", alone])
+    assert lines[2].endswith("state.db is there by now; push again")
+    rows = run_sql("SELECT session_id, hermes_tui_source, content FROM m_files_default.messages")
+    assert [tuple(row) for row in rows] == [("alone", "jsonl", "heron")]
+    assert _said() == (0, [f"{name}: 1 of 2 sessions copied"])
+    for file in home.glob("state.db*"):
+        file.unlink()
+    code, lines = _said("--allow-gone")
+    assert (code, lines[0], "which was copied before" in lines[1]) == (2, alone, True)
+    assert run_sql("SELECT count(*) FROM m_files_default.messages WHERE hermes_tui_gone_at IS NULL") == [(3,)]

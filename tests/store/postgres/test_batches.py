@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from random import Random
+from typing import Any
 
 import psycopg
 import pytest
@@ -56,3 +57,20 @@ def test_what_no_server_takes_is_not_sent(server_url: str, monkeypatch: pytest.M
         with pytest.raises(ValueError, match="22 bytes"):
             connection.answers("SELECT %s", ["a" * 13])
         assert connection.answers("SELECT %s", ["a" * 10]) == [[("a" * 10,)]]
+
+
+def test_a_long_batch_is_waited_for_longer(server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: a server that is busy with a large message is given up as one that hangs."""
+    monkeypatch.setattr("store.postgres.connection.SLOWEST", 2)
+    with closing(connect(parse_address(server_url))) as connection:
+        waits: list[float | None] = []
+        wait = connection.wait
+
+        def _wait(gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            waits.append(timeout)
+            return wait(gen, interval, timeout)
+
+        monkeypatch.setattr(connection, "wait", _wait)
+        for connection.patience in (None, 5.0):
+            connection.answers("SELECT %s", ["a" * 10])
+    assert waits == [None, 5.0 + len("SELECT 'aaaaaaaaaa'") / 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -279,3 +280,9 @@ def test_one_handle_serves_many_threads(url: str) -> None:
         finally:
             sys.setswitchinterval(interval)
         assert len(stored) == 8 * TURNS == db.message_count()
+
+
+def test_the_driver_prints_no_line_of_its_own_where_a_copy_was_cut(server_url: str) -> None:
+    """Mutant: its logger has no handler, so that Python prints what it warns of on the error stream."""
+    with closing(connect(parse_address(server_url))):
+        assert logging.getLogger("psycopg").handlers

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 
 from store import SessionDB
+from store.formats.row_encoding import message_rows
+from store.postgres import terms
 from store.postgres.connection import Connection
 
 SqlRunner = Callable[..., list[Any]]
@@ -123,3 +125,30 @@ def test_an_idle_connection_that_was_lost_is_replaced_before_anything_is_written
     run_sql("SELECT pg_terminate_backend(%s, 5000)", (idle(db)[-1].info.backend_pid,))
     db.append_message("s1", "user", "after")
     assert said(db) == ["before", "after"]
+
+
+def test_nothing_is_begun_before_the_words_of_a_message_are_there(
+    db: SessionDB, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: a rested connection is asked for a sign of life in a transaction, or for the stamp of the
+    session: the idle time ends while the words are made; a rested one is not asked at all."""
+    begun: list[int] = []
+    stored = terms.stored_terms
+
+    def _stored(text: str) -> list[str] | None:
+        begun.append(len(sent))
+        return stored(text)
+
+    monkeypatch.setattr("store.postgres.statements.RESTED", -1.0)
+    monkeypatch.setattr("store.postgres.terms.stored_terms", _stored)
+    rows = message_rows([{"role": "user", "content": "heron"}], now=1.0)
+    sent.clear()
+    db.append_message("s1", "user", "first", key="one")
+    assert [text.startswith("BEGIN") for text in sent] == [False, True, False]
+    assert sent[0].endswith("pg_backend_pid()")
+    sent.clear()
+    db.append_message("s1", "user", "second")
+    now = db.store.engine.messages.stamp("s1")
+    sent.clear()
+    assert db.store.write(lambda tx: tx.append_after("s1", now, rows))
+    assert begun == [0, 0, 0]

@@ -228,3 +228,35 @@ def test_a_file_that_was_quiet_for_long_is_noticed_with_the_next_look_and_costs_
             os.utime(tmp_path / "spool" / "pending-1.json", (number, number))
         added(sessions / "late.jsonl", "")
         assert "late" in watch.look().transcripts
+
+
+def test_what_is_written_during_the_first_push_is_copied_with_the_first_look_and_nothing_is_compared_again(
+    tmp_path: Path, target: PushTarget, schema: str, run_sql: SqlRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: the watch begins after the first push; everything is compared once more behind it, or never."""
+    home = builders.home(tmp_path)
+    (home / "sessions").mkdir(exist_ok=True)
+    line = json.dumps(HERON) + "\n"
+    added(home / "sessions" / "quiet.jsonl", line)
+    now = 0.0
+    with closing(builders.db(home)) as db, closing(open_to_read(Home(home))) as store:
+        builders.store(db, "both", [HERON])
+        pusher = claimed(store, target)
+        pushes: list[None] = []
+        push = pusher.push
+
+        def _push(*given: Any) -> Any:
+            pushes.append(None)
+            return push(*given)
+
+        def _first() -> None:
+            list(pusher.push())
+            added(home / "sessions" / "quiet.jsonl", line)
+            db.append_message("both", "user", "more")
+
+        monkeypatch.setattr(pusher, "push", _push)
+        looks = follow(pusher, first=_first, clock=lambda: now)
+        assert [next(looks), next(looks), len(pushes)] == [0, 2, 1]
+        assert run_sql(f"SELECT count(*) FROM {schema}.messages") == [(4,)]
+        now = 61.0
+        assert [next(looks), len(pushes)] == [0, 2]
