@@ -34,7 +34,7 @@ def filled(server_url: str, run_sql: Callable[..., Any], worker_id: str) -> list
 def test_a_schema_that_is_dropped_is_named_and_the_others_are_read(
     server_url: str, run_sql: Callable[..., Any], worker_id: str
 ) -> None:
-    """Mutants: it counts as an empty home; a search there has no hits."""
+    """Mutants: it counts as an empty home; a search there has no hits; the best hits are said to be those of all."""
     homes = filled(server_url, run_sql, worker_id)
     names = [home.profile for home in homes]
     with closing(ProfilesBrowser(homes)) as merged, closing(HomeBrowser(open_to_read(homes[0]))) as alone:
@@ -44,7 +44,8 @@ def test_a_schema_that_is_dropped_is_named_and_the_others_are_read(
         [problem] = merged.problems()
         assert names[0] in problem
         *_, last = merged.search("lighthouse", limit=9)
-        assert [names[0] in (item.error or "") for item in last.fallbacks] == [True]
+        best = merged.rank("lighthouse")
+        assert [names[0] in (item.error or "") for item in (*last.fallbacks, *best.fallbacks)] == [True] * 2
         with pytest.raises(CannotOpen, match="no table"):
             list(alone.search("lighthouse", limit=9))
 
@@ -63,7 +64,9 @@ def test_a_schema_whose_table_its_owner_holds_is_named_soon_and_the_others_are_r
             "is being changed by its owner, who holds a table; try again in a while"
         ]
         *_, last = merged.search("lighthouse", limit=9)
-        assert [held in (item.error or "") for item in last.fallbacks] == [True]
+        best = merged.rank("lighthouse")
+        assert [held in (item.error or "") for item in (*last.fallbacks, *best.fallbacks)] == [True] * 2
+        assert len(best.hits) == 1
         owner.rollback()
         assert len(merged.recent(limit=9)) == 2
 
