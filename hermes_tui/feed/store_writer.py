@@ -17,7 +17,7 @@ Ended: TypeAlias = RepairsEnded | ReplayEnded | ManageEnded
 """What is posted at the end of a run."""
 NOT_WRITTEN = (
     "nothing is written: hermes-tui was started with --read-only (start it without), "
-    "or shows all profiles as one (ctrl+p switches to one of them)"
+    "shows all profiles as one (ctrl+p switches to one of them), or reads a server or another machine"
 )
 
 
