@@ -84,6 +84,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
             else:
                 _print_hit(output, printed(hit.session_id), hit, lines)
         meant = {} if found.hits or options.json else db.meant(query)
+        lost = () if found.partial else db.problems()
     sessions = len({hit.session_id for hit in found.hits})
     if options.json:
         output.json({"summary": _summary(found, sessions, milliseconds, sort)})
@@ -96,7 +97,7 @@ def search(home: Home, options: Options, streams: Streams) -> int:
     if found.partial:
         alone = ", from files alone" if found.unread and not home.is_every else ""
         return complain(f"partial{alone}: {found.fallback}", streams.err)
-    return 0
+    return complain(f"partial: {lost[0]}", streams.err) if lost else 0
 
 
 def _find(db: Browser, query: str, *, limit: int, sort: str) -> _Results:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EVERY = "all profiles as one are only read; name the one to write to with --profile NAME"
 """Answer to a verb that would write into all profiles."""
+NAMED = 3
+"""Homes that could not be read, of which one sentence says why."""
 
 
 def opened(home: Home, *, cache_dir: Path | None = None) -> closing[Browser]:
@@ -53,5 +55,7 @@ def session_named(db: Browser, name: str) -> Session:
         with suppress(StoreMissing):
             session = session or db.session(db.resolve(own) or own)
     if session is None:
+        if unread := db.problems():
+            raise StoreError(f"no session “{name}” in what could be read; {'; '.join(unread[:NAMED])}")
         raise StoreError(f"no session “{name}” here, or more than one starts so; hermes-tui list prints every id")
     return session

@@ -246,10 +246,12 @@ class ProfilesBrowser:
         yield from self.members.browsers[place].records(replace(piece, section_id=own, heads=heads))
 
     def context(self, session_id: str, message_id: int, *, width: int = 1) -> tuple[ContextLine, ...]:
-        """The messages around one."""
+        """The messages around one; none where its profile cannot be read any more."""
         place, own = self.members.names.split(session_id)
         inner = self.members.names.own_row(message_id)
-        return self.members.names.renamed(place, self.members.browsers[place].context(own, inner, width=width))
+        ask = asking(Browser.context, own, inner, width=width)
+        lines: tuple[ContextLine, ...] = self.members.answer(place, ask, ())
+        return self.members.names.renamed(place, lines)
 
     search = delegate(_searches, ProfileSearches.search)
     rank = delegate(_searches, ProfileSearches.rank)

@@ -58,6 +58,7 @@ class Members:
         self._unread: dict[int, str] = {}
         self._on_server = {place for place, home in enumerate(homes) if home.server is not None}
         """Places of schemas, which were there: one that is missing is gone."""
+        self._on_disk = {place for place, home in enumerate(homes) if not home.elsewhere}
 
     @property
     def places(self) -> range:
@@ -85,9 +86,9 @@ class Members:
     def note_unread(self, place: int, error: StoreError) -> None:
         """The same of one that cannot be read; raises `Locked` of one on disk, which is asked again.
 
-        A schema that takes too long is left out, so that the others are shown.
+        A schema or a machine that takes too long is left out, so that the others are shown.
         """
-        if isinstance(error, Locked) and place not in self._on_server:
+        if isinstance(error, Locked) and place in self._on_disk:
             raise error
         self.note(place, error)
 

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from ..base import errors, strict_json
 from ..base.cancel import Cancel
-from ..base.errors import Interrupted, StoreError, Unreachable
+from ..base.errors import Damaged, Interrupted, StoreError, Unreachable
 from ..base.remote_address import RemoteAddress
 from . import wire
 
@@ -39,6 +39,7 @@ MOST_LATE = 10_000
 """Lines in a row that may come of cancelled requests, or say that the other side lives."""
 MOST_TEXT = 500
 """Characters of an error of the other side that are shown."""
+_OF_READING = (errors.CannotOpen, Damaged, errors.Locked, errors.SessionMissing, errors.QueryInvalid, errors.UnsafeId)
 _MISSING = 127
 """Exit code of a shell that does not find a program."""
 
@@ -181,11 +182,14 @@ class _Link:
         started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
         self._complaints = threading.Thread(target=self._read_complaints, daemon=True)
         self._reader = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._unsent: queue.SimpleQueue[dict[str, object] | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write, daemon=True)
         self._reader.start()
         if isinstance(process := started.get(), OSError):
             raise Unreachable(f"ssh cannot be started: {process.strerror}")
         self._process = process
         self._complaints.start()
+        self._writer.start()
         self._is_known.set()
 
     def greet(self) -> None:
@@ -195,7 +199,7 @@ class _Link:
             Unreachable: It is another one, or does not answer.
         """
         try:
-            self._send({"protocol": wire.VERSION, "home": self._address.path})
+            self._unsent.put({"protocol": wire.VERSION, "home": self._address.path})
             self._check(self._waiting[0].get(timeout=HELLO_SECONDS))
             del self._waiting[0]
         except queue.Empty:
@@ -241,12 +245,12 @@ class _Link:
         self._heard = time.monotonic()
         try:
             with cancel.interrupting(lambda: answers.put(Interrupted("the request was cancelled"))):
-                self._send({"id": number, "verb": verb, "args": args})
+                self._unsent.put({"id": number, "verb": verb, "args": args})
                 while "end" not in (answer := self._next(answers)):
                     yield answer.get("value")
         finally:
             if self._waiting.pop(number, None) is not None and self._failure is None:
-                self._send({"id": number, "cancel": True}, quiet=True)
+                self._unsent.put({"id": number, "cancel": True})
 
     def _next(self, answers: queue.SimpleQueue[Answer | StoreError]) -> Answer:
         while True:
@@ -262,16 +266,16 @@ class _Link:
                 raise _error_of(answer)
             return answer
 
-    def _send(self, message: dict[str, object], *, quiet: bool = False) -> None:
+    def _write(self) -> None:
+        """Send what is asked, in a thread of its own: a machine that does not read would stop who asks."""
         stream = self._stream(self._process.stdin)
         try:
-            with self._lock:
+            while message := self._unsent.get():
                 stream.write(wire.line(message))
                 stream.flush()
         except (OSError, ValueError):
-            if not quiet:
-                self._reader.join(END_SECONDS)  # what it said before it ended is the reason
-                raise self._failure or self._ended() from None
+            self._reader.join(END_SECONDS)  # what it said before it ended is the reason
+            self._fail(self._ended())
 
     @staticmethod
     def _stream(stream: IO[bytes] | None) -> IO[bytes]:
@@ -338,6 +342,7 @@ class _Link:
 
     def end(self) -> None:
         """End `ssh` with its group."""
+        self._unsent.put(None)
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self._process.pid, number)
@@ -348,7 +353,7 @@ class _Link:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        for thread in (self._complaints, self._reader):
+        for thread in (self._complaints, self._reader, self._writer):
             if thread is not threading.current_thread():
                 thread.join(END_SECONDS)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -369,7 +374,8 @@ def _answer_of(line: bytes) -> Answer | None:
 
 
 def _error_of(answer: Answer) -> StoreError:
-    """The error of the other side; an unknown class is a StoreError."""
-    kind: Any = getattr(errors, str(answer["error"]), StoreError)
-    known = isinstance(kind, type) and issubclass(kind, StoreError) and kind is not errors.ColumnMissing
-    return (kind if known else StoreError)(" ".join(str(answer.get("text", "")).split())[:MOST_TEXT])
+    """The error of the other side; one that is none of reading is of that home alone."""
+    kind: Any = getattr(errors, str(answer["error"]), None)
+    return (kind if isinstance(kind, type) and issubclass(kind, _OF_READING) else Damaged)(
+        " ".join(str(answer.get("text", "")).split())[:MOST_TEXT]
+    )

@@ -111,7 +111,7 @@ class _Served:
 
     def _answer(self, number: int, request: dict[str, object]) -> None:
         cancel = self._running[number]
-        ending: dict[str, object] = {"error": StoreError.__name__, "text": f"{request.get('verb')} failed there"}
+        ending: dict[str, object] = {"error": Damaged.__name__, "text": f"{request.get('verb')} failed there"}
         try:
             for value in self._values(request, cancel):
                 raise_if_cancelled(cancel)

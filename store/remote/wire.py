@@ -20,6 +20,10 @@ VERSION = 1
 """Of the protocol; both sides must have the same."""
 MAX_BYTES = 16 << 20
 """Bytes of a line."""
+MOST = 1 << 64
+"""Above every row id and inode."""
+TIMES = -62e9, 253e9
+"""Seconds since 1970 of the years that a calendar has; other fractions do not cross."""
 VERBS = frozenset(
     {
         "sessions",
@@ -137,10 +141,13 @@ def _container(value: object, kind: Any, args: tuple[Any, ...]) -> object:
 
 
 def _scalar(value: object, hint: Any) -> object:
-    if hint is float and type(value) is int:
-        return float(value)
+    if hint is float and type(value) is int and abs(value) < MOST:
+        value = float(value)
     if type(value) is not (NoneType if hint is None else hint):
         raise WrongForm(str(hint))
+    first, last = TIMES if hint is float else (-MOST, MOST)
+    if isinstance(value, int | float) and not first < value < last:
+        raise WrongForm("a number out of range")
     return value
 
 

@@ -13,7 +13,9 @@ import pytest
 from hermes_tui.__main__ import main
 from hermes_tui.cli.servers import merged, remote_home
 from store import Home
+from store.base.errors import Unreachable
 from store.remote import connection
+from store.remote.browser import RemoteBrowser
 from tests.builders import db, home, say, store
 
 
@@ -85,3 +87,29 @@ def test_names_in_one_list_are_never_the_same() -> None:
     every = merged([("", Home(Path("here"))), ("", far), ("", far), ("default", far), ("a/b", far)])
     assert [member.name for member in every.members] == ["default", "far", "far-2", "default-2", "a-b"]
     assert every.is_every
+
+
+def test_a_session_of_a_home_that_cannot_be_read_is_not_said_to_be_missing(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Mutant: there is said to be none of that name."""
+    (tmp_path / "bin" / "ssh").write_text("#!/bin/sh\nexit 127\n")
+    assert main(["--home", str(folders[0]), "--home", "ssh://far/x", "show", "far/far1"]) == 2
+    said = capsys.readouterr().err
+    assert "“far/far1” in what could be read; profile far: no hermes-tui on far" in said
+
+
+def test_hits_are_printed_of_a_machine_that_is_lost_before_what_is_around_them_and_said_to_be_a_part(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mutants: nothing is printed; nothing is said."""
+
+    def _lost(*_: object, **__: object) -> None:
+        raise Unreachable("far cannot be reached")
+
+    monkeypatch.setattr(RemoteBrowser, "context", _lost)
+    assert main(["--home", str(folders[0]), "--home", f"ssh://far{folders[1]}", "search", "quinces"]) == 2
+    out, err = capsys.readouterr()
+    assert "far/far1" in out
+    assert "near1" in out
+    assert err == "hermes-tui: partial: profile far: far cannot be reached\n"

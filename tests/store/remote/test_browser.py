@@ -3,6 +3,7 @@ and whatever else answers in its place ends the connection with one sentence."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from store import Browser, Count, Home, Session, StoreError
-from store.base.errors import CannotOpen, ReadOnly, Unreachable
+from store.base.errors import CannotOpen, Damaged, HomeMissing, Locked, ReadOnly, Unreachable
 from store.base.models import Change
 from store.base.remote_address import parse_remote
 from store.browse.browser import HomeBrowser
@@ -134,6 +135,8 @@ WRONG = {
     f"{HELLO} head -c 5000 /dev/zero | tr '\\0' x; sleep 9": "over 16 MB",
     f'{HELLO} echo \'{{"id": 1, "value": {{"total": "many"}}}}\'; sleep 9': "wrong answer",
     f'{HELLO} echo \'{{"id": 1, "end": true}}\'; sleep 9': "part of an answer",
+    f'{HELLO} echo \'{{"id": 1, "value": {{"total": 1{"0" * 400}}}}}\'; sleep 9': "wrong answer",
+    f'{HELLO} echo \'{{"id": 1, "value": {{"total": NaN}}}}\'; sleep 9': "no answer",
     f"{HELLO} exit 1": "connection ended",
     f'{HELLO} yes \'{{"id": 7, "value": 1}}\'': "no answer",
     f"{HELLO} yes '{{\"id\": 0}}'": "no answer",
@@ -160,6 +163,48 @@ def test_whatever_else_answers_ends_the_connection_and_says_so_in_a_row(
         assert "\n" not in str(caught.value)
         if "wrong" not in WRONG[script] and "part" not in WRONG[script]:
             assert far.file_sessions()[0].problem == str(caught.value)
+
+
+def test_a_machine_that_reads_nothing_stops_no_request_and_no_other(ssh: Ssh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mutant: who asks writes to the pipe, and waits while it is full."""
+    monkeypatch.setattr(connection, "SILENCE_SECONDS", 0.0)
+    ssh("echo '{\"protocol\": 1}'; exec sleep 600")
+    with closing(there(Path("/x"))) as far, pytest.raises(Unreachable, match="has not answered"):
+        far.versions(["x" * 99] * 9999)
+
+
+@pytest.mark.parametrize("hour", ["1e308", "-1e308", f"1{'0' * 400}"])
+def test_a_time_that_no_calendar_has_is_a_wrong_answer(hour: str) -> None:
+    """Mutants: no bound; a whole number is made a fraction unseen."""
+    with pytest.raises(wire.WrongForm):
+        wire.decoded(json.loads(hour), float | None)
+    assert wire.decoded(1_700_000_000, float | None) == 1_700_000_000.0
+
+
+SAYS = {
+    "Whatever": Damaged,
+    "StoreError": Damaged,
+    "Interrupted": Damaged,
+    "Locked": Locked,
+    "HomeMissing": HomeMissing,
+}
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_error_of_the_other_side_is_one_of_reading_which_leaves_the_other_homes_in_one_list(
+    ssh: Ssh, era_home: Callable[[str], Path], name: str
+) -> None:
+    """Mutants: an unknown error is of the whole list; a lock there is one of a file here."""
+    ssh(ANSWERS.replace('\\"value\\": null', f'\\"error\\": \\"{name}\\", \\"text\\": \\"it broke\\"'))
+    with closing(there(Path("/x"))) as far, pytest.raises(StoreError, match="it broke") as caught:
+        far.recent()
+    assert type(caught.value) is SAYS[name]
+    near = Home(era_home("v31") / ".hermes")
+    far_home = Home(Path("nowhere"), "far", remote=parse_remote("ssh://far/x"))
+    with closing(open_home(Home(near.root, "all", members=(near, far_home)))) as both:
+        assert both.recent(limit=5)
+        assert both.context("far/s1", 1) == ()
+        assert both.problems() == ("profile far: it broke",)
 
 
 def test_one_list_has_the_homes_that_answer_and_a_row_for_one_that_does_not(
