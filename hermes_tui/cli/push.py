@@ -17,6 +17,7 @@ from hermes_tui.render.time import many
 from store import Home, StoreError, Unreachable
 from store.base.errors import DiskFull, Locked, Refused
 from store.base.server_address import parse_address
+from store.home_store import HomeStore
 from store.open import open_files_alone, open_push_target, open_to_read
 from store.push.following import follow
 from store.push.machine import identity, schema_of
@@ -189,13 +190,20 @@ def _push(pusher: Pusher, name: str, home: Home, options: Options, streams: Stre
 def _pusher(home: Home, options: Options) -> Iterator[tuple[Pusher, str]]:
     """What copies a home, and the name of its schema for people."""
     whose = identity(home, name=options.name)
-    target = open_push_target(options.url, schema_of(whose))
-    with closing(target), TemporaryDirectory(prefix="hermes-tui-") as folder:
-        files_alone = not _is_there(home.state_db)
+    has_database = _is_there(home.state_db)
+    with closing(open_push_target(options.url, schema_of(whose))) as target:
+        with closing(open_to_read(home)) if has_database else _files_alone(home) as store:
+            yield Pusher(store, target, whose, files_alone=not has_database), target.name
+
+
+@contextmanager
+def _files_alone(home: Home) -> Iterator[HomeStore]:
+    """A home without a state.db; an empty one elsewhere is read in its place."""
+    with TemporaryDirectory(prefix="hermes-tui-") as folder:
         stand_in = Path(folder) / "state.db"
         stand_in.touch()
-        with closing(open_files_alone(home, stand_in) if files_alone else open_to_read(home)) as store:
-            yield Pusher(store, target, whose, files_alone=files_alone), target.name
+        with closing(open_files_alone(home, stand_in)) as store:
+            yield store
 
 
 def _say_unread(pusher: Pusher, streams: Streams) -> None:
