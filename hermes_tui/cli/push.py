@@ -191,9 +191,9 @@ def _pusher(home: Home, options: Options) -> Iterator[tuple[Pusher, str]]:
     """What copies a home, and the name of its schema for people."""
     whose = identity(home, name=options.name)
     has_database = _is_there(home.state_db)
-    with closing(open_push_target(options.url, schema_of(whose))) as target:
-        with closing(open_to_read(home)) if has_database else _files_alone(home) as store:
-            yield Pusher(store, target, whose, files_alone=not has_database), target.name
+    opened = closing(open_to_read(home)) if has_database else _files_alone(home)
+    with closing(open_push_target(options.url, schema_of(whose))) as target, opened as store:
+        yield Pusher(store, target, whose, files_alone=not has_database), target.name
 
 
 @contextmanager
