@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from ..base import strict_json
 from ..base.errors import NoPermission, NotADatabase, StoreMissing
 from .column_types import READ, read_as
 from .error_mapping import may_not_read
@@ -59,17 +60,17 @@ PROBE = (
     "SELECT c.nspname, c.relname, c.relkind::text, c.relrowsecurity, c.calls, c.reltuples,"
     " ARRAY(SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i"
     " WHERE i.indrelid = c.oid AND i.indpred IS NOT NULL),"
-    " ARRAY(SELECT ARRAY[a.attname::text,"
+    " (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attname,"
     " CASE WHEN COALESCE(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace"
     " THEN COALESCE(b.typname, t.typname)::text END,"
-    " CASE WHEN c.readable OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 'read' END]"
+    " c.readable OR pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')) ORDER BY a.attnum)::text"
     " FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
     " LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype AND t.typtype = 'd'"
-    " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)"
+    " WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
     f" FROM ({_TABLES}) AS c"
 )
-"""The tables of some schemas, each with its columns: name, type or that of its domain, NULL for one that is not built
-in, and NULL where the role may not read it; by their names, as the catalog of many schemas is indexed."""
+"""The tables of some schemas, each with its columns as JSON: name, type or that of its domain, null for one that is not
+built in, and whether the role may read it; by their names, as the catalog of many schemas is indexed."""
 _FIELDS = 8
 
 SCHEMAS = (
@@ -207,13 +208,8 @@ def _layout(schema: str, rows: Iterable[Sequence[object]]) -> Layout:
         if name not in READ and (kind not in _ORDINARY or policy or calls):
             continue
         kinds[name] = str(kind)
-        columns[name] = {}
-        for field, of_type, readable in filter(_is_column, attributes if isinstance(attributes, list) else ()):
-            read = read_as(name, field, of_type)
-            if readable is None:
-                unread.add((name, field))
-            elif read is not None:
-                columns[name][field] = read
+        columns[name], forbidden = _columns(name, attributes if isinstance(attributes, str) else "[]")
+        unread |= forbidden
         policies |= {name} if policy else set()
         calling |= {name} if calls else set()
         if name == "messages" and isinstance(tuples, float):
@@ -222,8 +218,22 @@ def _layout(schema: str, rows: Iterable[Sequence[object]]) -> Layout:
             partial = tuple(map(str, conditions))
     tables = {name: tuple(found) for name, found in columns.items()}
     sources = {name: source for name in READ if (source := _source(f'"{schema}"."{name}"', columns.get(name, {})))}
-    forbidden = frozenset(policies), frozenset(calling), frozenset(unread)
-    return Layout(schema, tables, kinds, *forbidden, sources, estimated, partial)
+    refused = frozenset(policies), frozenset(calling), frozenset(unread)
+    return Layout(schema, tables, kinds, *refused, sources, estimated, partial)
+
+
+@lru_cache(maxsize=64)
+def _columns(table: str, attributes: str) -> tuple[dict[str, str], frozenset[tuple[str, str]]]:
+    """How the columns of a table are read, and those that may not be; those of most schemas are the same."""
+    read: dict[str, str] = {}
+    unread = set[tuple[str, str]]()
+    found = strict_json.load_or(attributes, [])
+    for name, kind, readable in filter(_is_column, found if isinstance(found, list) else ()):
+        if not readable:
+            unread.add((table, name))
+        elif (sql := read_as(table, name, kind if isinstance(kind, str) else None)) is not None:
+            read[name] = sql
+    return read, frozenset(unread)
 
 
 def _is_column(attribute: object) -> bool:
