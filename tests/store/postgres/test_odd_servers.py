@@ -142,6 +142,6 @@ def test_rows_that_are_no_answer_to_the_look_at_a_schema_are_left_out() -> None:
     """Mutants: rows of another length, of another schema, and columns that are none are taken apart."""
     columns = '["id", ["role", "text"], ["content", "text", true]]'
     known: tuple[object, ...] = ("s", "messages", "r", False, False, 1.0, [], columns)
-    rows = [(), ("s",), ("other", *known[1:]), known, ("s", "sessions", *known[2:7], "{")]
+    rows = [(), ("s",), ("other", *known[1:]), known, ("s", "sessions", *known[2:7], "1")]
     [found] = layouts_of(["s"], rows).values()
     assert found.columns == {"messages": ("content",), "sessions": ()}
