@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from hermes_tui.feed import answers, questions
@@ -57,13 +58,16 @@ class SessionRequests:
         self._comparison = comparison = Cancel()
         self._known = set()
         self._verified_ids = set()
+        watches: list[Watcher] = []
+        # Made before the first rows are read: another file that takes the place of theirs is noticed.
+        self._list_thread.put("begin", partial(self._begin_to_watch, watches))
         # One after the other in one thread: the flags need the rows of the two requests before them.
         put = partial(self._worker.put, self._list_thread, "sessions")
         put(partial(questions.listed, is_behind=self._is_behind))
         put(questions.file_sessions, name="files")
         put(questions.problems, name="parts")
         # Behind them, because what the watch finds is read in another thread, and would come before the first page.
-        self._list_thread.put("watch", partial(self._watch, None, generation, failing=False))
+        self._list_thread.put("watch", lambda: self._watch(next(iter(watches), None), generation, failing=False))
         put(partial(questions.flagged, cancel=comparison, clock=self._worker.clock), name="flags", about="files")
 
     def outlines(self, session_ids: Sequence[str]) -> None:
@@ -134,6 +138,10 @@ class SessionRequests:
         if message.by_content:
             with self._noting:
                 self._verified_ids.update(message.drifts)
+
+    def _begin_to_watch(self, watches: list[Watcher]) -> None:
+        with suppress(StoreError):  # the first rows say it
+            watches.append(self._worker.store().watch())
 
     def _watch(self, watch: Watcher | None, generation: int, *, failing: bool) -> None:
         """Look at the files after the pause."""

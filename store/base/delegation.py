@@ -75,7 +75,7 @@ class _LateVerb:
     def __get__(self, whole: object, owner: type) -> Any:
         made = delegate(self._part, getattr(self._late.load(), self._verb))
         setattr(self._owner, self._name, made)
-        return getattr(owner if whole is None else whole, self._name)
+        return made.__get__(whole, owner)
 
     def __call__(self, *_: object, **__: object) -> None:
         """Never called: it is looked up first."""

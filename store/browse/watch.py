@@ -20,7 +20,7 @@ FILES_PAUSE = 1.0
 
 
 class Watch:
-    """Changes since the last poll; used by one thread at a time.
+    """Changes since the last poll, of another file since it was made; used by one thread at a time.
 
     Args:
         changes: Of the watched store; its file may be missing, and be created later.
@@ -31,7 +31,7 @@ class Watch:
     def __init__(self, changes: Changes, sessions_dir: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._changes, self._clock = changes, clock
         self._looked = False
-        self._file: object = None
+        self._file = changes.file()
         self._version: int | None = None
         self._newest = 0
         self._files = WatchedFiles(sessions_dir)
@@ -61,8 +61,8 @@ class Watch:
         file, version = self._changes.version()
         if (file, version) == (self._file, self._version) and self._looked:
             return None
-        replaced = self._looked and file != self._file
-        after = first if not self._looked else None if replaced else self._newest
+        replaced = file != self._file and (self._looked or self._file is not None)
+        after = None if replaced else self._newest if self._looked else first
         newest, sessions = (0, frozenset[str]()) if file is None else self._changes.since(after)
         self._looked, self._file, self._version, self._newest = True, file, version, newest
         late = bool(sessions) and newest == after

@@ -286,6 +286,9 @@ class RepairRows(Protocol):
 class Changes(Protocol):
     """Changes by anybody."""
 
+    def file(self) -> object:
+        """Identity of the database's file; None where there is none, and of a server."""
+
     def version(self) -> tuple[object, int | None]:
         """Identity of the database, None where there is none, and a number that changes with each commit."""
 

@@ -46,6 +46,10 @@ class Changes:
         self._gaps: list[tuple[int, int]] = []
         """Between rows that were there when the highest was reported, from the lowest."""
 
+    def file(self) -> object:
+        """None."""
+        return None
+
     def version(self) -> tuple[object, int | None]:
         """The schema and its revision; (None, None) where there is none."""
         try:

@@ -153,9 +153,13 @@ class SqliteChanges(Reads):
 
     since = delegate(reader_of, change_feed.since)
 
+    def file(self) -> object:
+        """Device and inode of the file."""
+        return identity(self.reader.path)
+
     def version(self) -> tuple[object, int | None]:
-        """Device and inode of the file, and the number of its last commit."""
-        file = identity(self.reader.path)
+        """The file, and the number of its last commit."""
+        file = self.file()
         return file, None if file is None else self.reader.data_version()
 
 

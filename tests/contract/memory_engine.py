@@ -74,6 +74,10 @@ class MemoryRepairs(Reads):
 class MemoryChanges(Reads):
     """Implements `ports.Changes`."""
 
+    def file(self) -> object:
+        """The database."""
+        return self.version()[0]
+
     def version(self) -> tuple[object, int | None]:
         """The database and the number of its last commit."""
         database = self._handle.database

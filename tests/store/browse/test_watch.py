@@ -126,8 +126,11 @@ def test_a_folder_that_cannot_be_listed_does_not_stop_the_watch(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_store_that_was_replaced_is_noticed(path: Path, watch: Watch, tmp_path: Path) -> None:
-    watch.poll()
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_store_that_was_replaced_is_noticed(path: Path, watch: Watch, tmp_path: Path, looked: bool) -> None:
+    """Mutant: the first look takes the file that it finds for the one whose rows were read before it."""
+    if looked:
+        watch.poll()
     (tmp_path / "other").mkdir()
     new = make(tmp_path / "other", "only one")
     for sidecar in read_open.sidecars(path):
