@@ -44,20 +44,6 @@ def reader(server_url: str, schema: str, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield made
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts that go to the server."""
-    found: list[str] = []
-    answers = Connection.answers
-
-    def _answers(self: Connection, batch: str, params: Any) -> Any:
-        found.append(batch)
-        return answers(self, batch, params)
-
-    monkeypatch.setattr(Connection, "answers", _answers)
-    return found
-
-
 def page(reader: Reader) -> list[int]:
     """Ids of a page whose rows are read as well."""
     ids = [row for step in search.matching_ids(reader, parse("word", now=0.0), limit=20) for row in step.ids]

@@ -19,20 +19,6 @@ PREPARED = "SELECT name FROM pg_catalog.pg_prepared_statements"
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts that go to the server, each a round trip."""
-    found: list[str] = []
-    answers = Connection.answers
-
-    def _answers(self: Connection, batch: str, params: Any) -> Any:
-        found.append(batch)
-        return answers(self, batch, params)
-
-    monkeypatch.setattr(Connection, "answers", _answers)
-    return found
-
-
-@pytest.fixture
 def url(server_url: str, run_sql: SqlRunner, worker_id: str) -> str:
     """The URL of a schema that is not there."""
     run_sql(f"DROP SCHEMA IF EXISTS round_trips_{worker_id} CASCADE")
